@@ -1,12 +1,13 @@
 # Sigil's commands. `make run` and `make test` need nothing but make (and, on Debian or Ubuntu, root or sudo for what is
 # missing): they set up .venv, build and go. PYTHON=… chooses another interpreter, CC=… another compiler, J=… the jobs.
 SHELL := /bin/sh
-PYTHON ?=
 J ?=
 T ?=
 SECONDS ?= 20
 VENV := .venv/bin
+ifneq ($(PYTHON),)
 export PYTHON
+endif
 ifneq ($(J),)
 export SIGIL_JOBS := $(J)
 endif
