@@ -2,8 +2,8 @@
 
 Compiling itself is tools/cbuild.py's: in parallel (`-j N`, else all CPUs), only what changed, into build/.
 
-Environment: CC, SIGIL_JOBS, SIGIL_WERROR=1 (warnings are errors), SIGIL_SANITIZE=address,undefined (the extension with
-sanitizers), SIGIL_DEBUG=1 (without optimisation, with assertions and debug information).
+Environment: CC, SIGIL_JOBS, SIGIL_WERROR=1 (warnings are errors), SIGIL_SANITIZE=address,undefined (the
+extension with sanitizers), SIGIL_DEBUG=1 (without optimisation, with assertions and debug information).
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ class BuildSigil(build_ext):
         include = sysconfig.get_path("include")
         objects = build.compile(kind, cbuild.core_sources(), flags, cc)
         objects += build.compile(
-            f"{kind}-{sys.implementation.cache_tag}", cbuild.sources("python"), [*flags, "-isystem", include], cc
+            f"{kind}-{sys.implementation.cache_tag}",
+            cbuild.sources("python"),
+            [*flags, "-isystem", include],
+            cc,
         )
         # Linked in build/ and copied, so that the file is replaced at once and only when something changed.
         tag = f"{kind}-{Path(cc[0]).name}"
@@ -83,13 +86,12 @@ class BuildSigil(build_ext):
         package = (ROOT if self.inplace else Path(self.build_lib)) / "sigil/_runtime"
         for library in cbuild.runtime_libraries(build, cbuild.c_compiler()):
             copy_if_changed(library, package / library.name)
-        header = ROOT / "csrc/runtime/si.h"
-        if header.exists():
+        for header in sorted((ROOT / "csrc/runtime").glob("si*.h")):  # si.h and what it includes
             copy_if_changed(header, package / "include" / header.name)
 
 
 def copy_if_changed(source: Path, target: Path) -> None:
-    """Copies under a temporary name and renames: a process that has the old library loaded keeps its bytes."""
+    """Copies and renames, so that a process which has the old library loaded keeps its bytes."""
     if target.exists():
         old, new = target.stat(), source.stat()
         if old.st_size == new.st_size and old.st_mtime_ns == new.st_mtime_ns:

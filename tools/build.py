@@ -1,7 +1,7 @@
-"""Builds in place with the Python that runs this, and installs the package into its environment once, editable.
+"""Builds in place with the Python that runs this, and installs the package there once, editable.
 
-`make build` calls it. An editable install makes `import sigil` and the script `sigil` work from anywhere; it is done again
-only when pyproject.toml or setup.py changes, because building alone is twenty times faster.
+`make build` calls it. An editable install makes `import sigil` and the script `sigil` work from anywhere; it
+is done again only when pyproject.toml or setup.py changes, because building alone is twenty times faster.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ def main() -> int:
     for name in ("pyproject.toml", "setup.py"):
         digest.update((ROOT / name).read_bytes())
     if STAMP.exists() and STAMP.read_text() == digest.hexdigest():
-        return subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=ROOT, check=False).returncode
+        return subprocess.run(
+            [sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=ROOT, check=False
+        ).returncode
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "install"]
     # First the build itself, whose messages pip would hide.
     for command in (

@@ -1,9 +1,10 @@
-"""Compiles C in parallel and only what changed. Shared by setup.py and the tests; needs the standard library alone.
+"""Compiles C in parallel and only what changed: shared by setup.py and the tests, standard library only.
 
-An object lives in a folder that is named after a hash of compiler and flags, so building with other flags never makes
-anything out of date: `build/obj/core-3f2a91c07d/base/arena.o`. Beside it lies the compiler's depfile. An object is made
-again when it is missing or older than a file that its depfile names. Archives and programs remember their command and
-their inputs in a `.cmd` file, so that a source file which disappears is noticed too.
+An object lives in a folder that is named after a hash of compiler and flags, so building with other flags
+never makes anything out of date: `build/obj/core-3f2a91c07d/base/arena.o`. Beside it lies the compiler's
+depfile. An object is made again when it is missing or older than a file that its depfile names. Archives and
+programs remember their command and their inputs in a `.cmd` file, so that a source file which disappears is
+noticed too.
 """
 
 from __future__ import annotations
@@ -25,7 +26,16 @@ ROOT = Path(__file__).resolve().parent.parent
 # The folders of csrc/ that make the compiler's core, in the order in which they may include each other.
 CORE_FOLDERS = ("base", "sched", "intern", "syntax", "sema", "ir", "cgen", "query")
 
-WARNINGS = "-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef".split()
+WARNINGS = [
+    "-Wall",
+    "-Wextra",
+    "-Wshadow",
+    "-Wconversion",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Wvla",
+    "-Wundef",
+]
 
 
 class BuildError(Exception):
@@ -44,7 +54,7 @@ def c_compiler() -> list[str]:
 
 
 def pkg_config(*arguments: str) -> list[str]:
-    """What pkg-config says, split into words; nothing where pkg-config is missing and the usual paths must do."""
+    """What pkg-config says, split into words; nothing where it is missing and the usual paths must do."""
     try:
         done = subprocess.run(["pkg-config", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -81,7 +91,7 @@ def sanitize_flags(names: str) -> list[str]:
 
 
 class Build:
-    """One folder of build results. Use inside `with build.locked():`, so that two processes never write one file."""
+    """One folder of build results. Inside `with build.locked():` no other process writes into it."""
 
     def __init__(self, folder: Path = ROOT / "build", jobs: int | None = None, quiet: bool = True) -> None:
         self.folder = folder
@@ -100,7 +110,9 @@ class Build:
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)
 
-    def compile(self, group: str, files: Iterable[Path], flags: Sequence[str], cc: Sequence[str]) -> list[Path]:
+    def compile(
+        self, group: str, files: Iterable[Path], flags: Sequence[str], cc: Sequence[str]
+    ) -> list[Path]:
         """Objects of `files` (relative to the root), in the same order."""
         files = list(files)
         folder = self.folder / "obj" / f"{group}-{_fingerprint(cc, flags)}"
@@ -155,12 +167,19 @@ class Build:
         return self.make(target, ["ar", "rcs", "{out}", *map(str, objects)], objects)
 
     def program(
-        self, target: Path, cc: Sequence[str], flags: Sequence[str], inputs: Sequence[Path], libraries: Sequence[str]
+        self,
+        target: Path,
+        cc: Sequence[str],
+        flags: Sequence[str],
+        inputs: Sequence[Path],
+        libraries: Sequence[str],
     ) -> Path:
         return self.make(target, [*cc, *flags, "-o", "{out}", *map(str, inputs), *libraries], inputs)
 
 
-def runtime_objects(build: Build, flags: Sequence[str], cc: Sequence[str], group: str) -> tuple[list[Path], list[Path]]:
+def runtime_objects(
+    build: Build, flags: Sequence[str], cc: Sequence[str], group: str
+) -> tuple[list[Path], list[Path]]:
     """The objects of csrc/runtime/, and those of base/ and sched/ from which the runtime takes what it needs.
 
     Visibility differs: what the runtime defines is what generated programs and libsigil_rt.so offer.
@@ -173,8 +192,9 @@ def runtime_objects(build: Build, flags: Sequence[str], cc: Sequence[str], group
 def runtime_libraries(build: Build, cc: Sequence[str]) -> list[Path]:
     """libsigil_rt.a and libsigil_rt.so, or nothing while csrc/runtime/ has no C file.
 
-    The archive holds one object, linked beforehand, in which only `si_…` symbols are global: a generated program
-    cannot collide with a name of base/ or sched/, nor with the compiler's own copy of them in one process.
+    The archive holds one object, linked beforehand, in which only `si_…` symbols are global: a generated
+    program cannot collide with a name of base/ or sched/, nor with the compiler's own copy of them in one
+    process.
     """
     if not sources("runtime"):
         return []
@@ -182,7 +202,9 @@ def runtime_libraries(build: Build, cc: Sequence[str]) -> list[Path]:
     own, shared = runtime_objects(build, flags, cc, "runtime")
     folder = build.folder / "runtime"
     helpers = [build.archive(folder / "libshared.a", shared)] if shared else []
-    whole = build.make(folder / "whole.o", ["ld", "-r", "-o", "{out}", *map(str, own + helpers)], own + helpers)
+    whole = build.make(
+        folder / "whole.o", ["ld", "-r", "-o", "{out}", *map(str, own + helpers)], own + helpers
+    )
     narrow = build.make(
         folder / "sigil_rt.o",
         ["objcopy", "--wildcard", "--keep-global-symbol=si_*", str(whole), "{out}"],
@@ -198,11 +220,13 @@ _versions: dict[tuple[str, ...], str] = {}
 
 
 def _fingerprint(cc: Sequence[str], flags: Sequence[str]) -> str:
-    """A short hash of the compiler (its version too, so that an upgrade builds everything again) and its flags."""
+    """A short hash of compiler and flags; of its version too: an upgrade builds everything again."""
     key = tuple(cc)
     if key not in _versions:
         try:
-            _versions[key] = subprocess.run([*cc, "--version"], capture_output=True, text=True, check=False).stdout
+            _versions[key] = subprocess.run(
+                [*cc, "--version"], capture_output=True, text=True, check=False
+            ).stdout
         except FileNotFoundError:
             raise BuildError(
                 f"no C compiler: `{cc[0]}` was not found; `apt-get install gcc libc6-dev` installs one"

@@ -1,7 +1,7 @@
-"""The long checks of continuous integration, each also alone: `python tools/ci.py [STEP [ARGUMENT]]` (see the Makefile).
+"""The long checks of continuous integration, each also alone: `python tools/ci.py [STEP [ARGUMENT]]`.
 
-Without a step all of CHECKS run, each whatever the others gave, and a table says at the end what failed. The status is 1
-if anything did. tools/setup.sh ci has installed what the steps need.
+Without a step all of CHECKS run, each whatever the others gave, and a table says at the end what failed. The
+status is 1 if anything did. tools/setup.sh ci has installed what the steps need.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def pytest(*arguments: str, python: str | Path = sys.executable, **environment: 
 
 
 def build_apart(name: str, **environment: str) -> bool:
-    """Builds the extension and the runtime into a folder of their own, so that the package in place stays as it is."""
+    """Builds extension and runtime into a folder of their own: the package in place stays as it is."""
     target = CI_FOLDER / name
-    command = [sys.executable, "setup.py", "-q", "build_ext", "--build-lib", str(target), "--build-temp", str(target)]
-    return call(*command, **environment)
+    setup = [sys.executable, "setup.py", "-q", "build_ext"]
+    return call(*setup, "--build-lib", target, "--build-temp", target, **environment)
 
 
 def compilers(_: str = "") -> bool:
@@ -66,15 +66,16 @@ def _chosen(piece: str) -> list[str]:
 
 
 def pythons(_: str = "") -> bool:
-    """Every other Python from 3.10 on that this machine has builds the extension, imports it and passes the smoke tests."""
+    """Every other Python from 3.10 on builds the extension, imports it and passes the smoke tests."""
     passed = True
+    pip = ["-m", "pip", "-q", "--disable-pip-version-check"]
     for name, python in other_pythons().items():
         print(f"--- Python {name}: {python}", flush=True)
         venv = CI_FOLDER / f"venv-{name}"
         inside = venv / "bin/python"
         passed &= (
             (inside.exists() or call(python, "-m", "venv", venv))
-            and call(inside, "-m", "pip", "-q", "--disable-pip-version-check", "install", "-r", "tools/requirements.txt")
+            and call(inside, *pip, "install", "-r", "tools/requirements.txt")
             and call(inside, "setup.py", "-q", "build_ext", "--inplace")
             and call(inside, "-c", "import sigil; print('sigil', sigil.__version__)")
             and pytest("-m", "smoke", python=inside)
@@ -83,8 +84,9 @@ def pythons(_: str = "") -> bool:
 
 
 PROBE = """
-import importlib.util, pathlib, sys, sysconfig
-fit = sys.version_info >= (3, 10) and importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")
+import pathlib, sys, sysconfig
+from importlib.util import find_spec
+fit = sys.version_info >= (3, 10) and find_spec("venv") and find_spec("ensurepip")
 if fit and pathlib.Path(sysconfig.get_path("include"), "Python.h").exists():
     print("%d.%d%s" % (*sys.version_info[:2], getattr(sys, "abiflags", "")))
 """
@@ -127,7 +129,9 @@ def fuzz(seconds: str = "") -> bool:
         name = target.stem.removeprefix("fuzz_")
         try:
             with build.locked():
-                core = build.archive(build.folder / "fuzz/libcore.a", build.compile("fuzz", cbuild.core_sources(), flags, cc))
+                core = build.archive(
+                    build.folder / "fuzz/libcore.a", build.compile("fuzz", cbuild.core_sources(), flags, cc)
+                )
                 own = build.compile("fuzz", [target.relative_to(ROOT)], flags, cc)
                 program = build.program(
                     build.folder / "fuzz" / target.stem,
@@ -188,7 +192,8 @@ TIDY_OFF = (
     ",-bugprone-branch-clone"  # switches over kinds spell out equal cases on purpose
     ",-bugprone-reserved-identifier"  # _GNU_SOURCE
     ",-bugprone-assignment-in-if-condition"
-    ",-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling"  # wants Annex K, which glibc lacks
+    # Wants Annex K, which glibc lacks.
+    ",-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling"
     ",-concurrency-mt-unsafe"  # names setlocale-dependent functions that have no other name
 )
 
@@ -196,7 +201,11 @@ TIDY_OFF = (
 def fmt(_: str = "") -> bool:
     """Formats what `style` checks."""
     ruff = [sys.executable, "-m", "ruff"]
-    return call(*ruff, "check", "--fix", ".") & call(*ruff, "format", ".") & call("clang-format", "-i", *c_files())
+    return (
+        call(*ruff, "check", "--fix", ".")
+        & call(*ruff, "format", ".")
+        & call("clang-format", "-i", *c_files())
+    )
 
 
 def c_files() -> list[Path]:

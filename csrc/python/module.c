@@ -26,7 +26,9 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyObject **type_place(ModuleState *state, const TypeRow *row) { return (PyObject **)((char *)state + row->place); }
+static PyObject **type_place(ModuleState *state, const TypeRow *row) {
+    return (PyObject **)((char *)state + row->place);
+}
 
 static int core_exec(PyObject *module) {
     ModuleState *state = module_state(module);
@@ -41,13 +43,15 @@ static int core_exec(PyObject *module) {
 
 static int core_traverse(PyObject *module, visitproc visit, void *arg) {
     ModuleState *state = module_state(module);
-    for (const TypeRow *row = TYPES; row->spec != NULL; row++) Py_VISIT(*type_place(state, row));
+    for (const TypeRow *row = TYPES; row->spec != NULL; row++)
+        Py_VISIT(*type_place(state, row));
     return 0;
 }
 
 static int core_clear(PyObject *module) {
     ModuleState *state = module_state(module);
-    for (const TypeRow *row = TYPES; row->spec != NULL; row++) Py_CLEAR(*type_place(state, row));
+    for (const TypeRow *row = TYPES; row->spec != NULL; row++)
+        Py_CLEAR(*type_place(state, row));
     return 0;
 }
 

@@ -1,8 +1,10 @@
-"""The core neither prints, exits nor reads the environment, and keeps nothing global; the runtime is the program's."""
+"""The core neither prints, exits nor reads the environment, and keeps nothing global.
+
+The runtime may: it is the program's.
+"""
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 
@@ -44,7 +46,7 @@ def test_core_never_prints_exits_or_reads_the_environment(symbols: list[tuple[st
 
 
 def test_nothing_global_can_change(symbols: list[tuple[str, str, str]]) -> None:
-    """Writable data (b, d, B, D, C) belongs into a workspace; `.data.rel.ro` (tables of pointers) shows as d, r or V."""
+    """Writable data belongs into a workspace; nm shows it as b, d, B, D or C."""
     writable = [
         f"{path}: {name}"
         for path, kind, name in symbols
@@ -55,19 +57,27 @@ def test_nothing_global_can_change(symbols: list[tuple[str, str, str]]) -> None:
 
 def _is_constant(path: str, name: str) -> bool:
     """Whether a symbol that nm calls data lies in a section which is read-only after relocation."""
-    candidates = sorted((cbuild.ROOT / "build/obj").glob(f"tidy-*/{path}"), key=lambda file: file.stat().st_mtime)
-    text = subprocess.run(["objdump", "-t", str(candidates[-1])], capture_output=True, text=True, check=True).stdout
+    candidates = sorted(
+        (cbuild.ROOT / "build/obj").glob(f"tidy-*/{path}"), key=lambda file: file.stat().st_mtime
+    )
+    text = subprocess.run(
+        ["objdump", "-t", str(candidates[-1])], capture_output=True, text=True, check=True
+    ).stdout
     return any(line.endswith(f" {name}") and ".data.rel.ro" in line for line in text.splitlines())
 
 
 def test_headers_stand_alone() -> None:
     """Each header compiles as the only thing in a file: it includes what it needs."""
-    headers = sorted(path for folder in cbuild.CORE_FOLDERS for path in (cbuild.ROOT / "csrc" / folder).glob("*.h"))
+    headers = sorted(
+        path for folder in cbuild.CORE_FOLDERS for path in (cbuild.ROOT / "csrc" / folder).glob("*.h")
+    )
     command = [*cbuild.c_compiler(), *cbuild.base_flags(), "-Werror", "-fsyntax-only", "-x", "c", "-"]
     failed = []
     for header in headers:
         text = f'#include "{header.relative_to(cbuild.ROOT / "csrc")}"\nint unused;\n'
-        done = subprocess.run(command, input=text, cwd=cbuild.ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, input=text, cwd=cbuild.ROOT, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             failed.append(done.stderr)
     assert not failed, "\n".join(failed)

@@ -40,5 +40,7 @@ def test_extension_loads_in_an_interpreter_of_its_own(root: Path) -> None:
         "interpreters.destroy(inside)\n"
         "print(_core.version())\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Folders of csrc/ include only what stands above them in the pipeline, and each file only headers that exist."""
+"""Folders of csrc/ include only what stands above them in the pipeline, and only headers that exist."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ def wrong_edges(path: Path, folder: str, text: Iterator[tuple[str, str]]) -> Ite
             if name == "Python.h" and folder != "python":
                 yield f"{folder}/{path.name} includes Python.h"
             continue
+        if "/" not in name and folder == "runtime" and path.name.startswith("si"):
+            name = f"runtime/{name}"  # si.h is copied beside generated C, and finds its neighbours there
         target = name.split("/")[0]
         if target not in allowed:
             yield f"{folder}/{path.name} includes {name}"
@@ -60,7 +62,9 @@ def test_every_folder_has_a_place() -> None:
 
 def test_includes_go_one_way() -> None:
     edges = [
-        edge for path in sources() for edge in wrong_edges(path, path.relative_to(CSRC).parts[0], includes(path))
+        edge
+        for path in sources()
+        for edge in wrong_edges(path, path.relative_to(CSRC).parts[0], includes(path))
     ]
     assert edges == []
 
@@ -73,5 +77,7 @@ def test_a_wrong_edge_is_found() -> None:
     assert edges("base", "arena.c", '#include "base/status.h"\n#include <stdio.h>\n') == []
     assert edges("base", "x.c", '#include "sched/pool.h"\n') == ["base/x.c includes sched/pool.h"]
     assert edges("sema", "x.c", "#include <Python.h>\n") == ["sema/x.c includes Python.h"]
-    assert edges("syntax", "parser.c", '#include "sched/nothing.h"\n') == ["syntax/parser.c includes sched/nothing.h"]
+    assert edges("syntax", "parser.c", '#include "sched/nothing.h"\n') == [
+        "syntax/parser.c includes sched/nothing.h"
+    ]
     assert "does not exist" in edges("syntax", "parse_parallel.c", '#include "sched/nothing.h"\n')[0]

@@ -42,12 +42,14 @@ TEST(zeroed_block_is_zero_after_reset) {
     memset(arena_alloc(arena, 4096, 8), 0xFF, 4096);
     arena_reset(arena);
     unsigned char *bytes = arena_alloc_zeroed(arena, 4096, 8);
-    for (size_t i = 0; i < 4096; i++) REQUIRE(bytes[i] == 0);
+    for (size_t i = 0; i < 4096; i++)
+        REQUIRE(bytes[i] == 0);
 }
 
 TEST(reset_keeps_one_chunk_and_reuses_it) {
     Arena *arena = test_arena();
-    for (int i = 0; i < 100; i++) (void)arena_alloc(arena, 10000, 8); // its bytes are of no interest
+    for (int i = 0; i < 100; i++)
+        (void)arena_alloc(arena, 10000, 8); // its bytes are of no interest
     size_t before = arena->reserved_bytes;
     arena_reset(arena);
     size_t kept = arena->reserved_bytes;
@@ -117,9 +119,11 @@ TEST(text_copies_end_in_nul) {
 TEST(vector_keeps_its_items_while_it_grows) {
     Arena *arena = test_arena();
     VEC(uint64_t) numbers = {0};
-    for (uint64_t i = 0; i < 100000; i++) vec_push(arena, &numbers, i * i);
+    for (uint64_t i = 0; i < 100000; i++)
+        vec_push(arena, &numbers, i * i);
     CHECK_INT(numbers.count, 100000);
-    for (uint64_t i = 0; i < numbers.count; i++) REQUIRE(numbers.items[i] == i * i);
+    for (uint64_t i = 0; i < numbers.count; i++)
+        REQUIRE(numbers.items[i] == i * i);
     vec_reserve(arena, &numbers, 1000000);
     CHECK(numbers.capacity >= 1100000);
     CHECK_INT(numbers.items[99999], 99999LL * 99999);

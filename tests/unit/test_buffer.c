@@ -50,7 +50,8 @@ TEST(embedded_nul_is_a_byte_like_any_other) {
 TEST(two_buffers_may_grow_in_one_arena) {
     Buffer evens = buffer_in(test_arena());
     Buffer odds = buffer_in(test_arena());
-    for (int i = 0; i < 20000; i++) buffer_format(i % 2 == 0 ? &evens : &odds, "%d,", i);
+    for (int i = 0; i < 20000; i++)
+        buffer_format(i % 2 == 0 ? &evens : &odds, "%d,", i);
     char *even = evens.data;
     char *odd = odds.data;
     for (int i = 0; i < 20000; i++) {

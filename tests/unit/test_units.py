@@ -1,7 +1,8 @@
 """Builds and runs every tests/unit/test_*.c as one test, without Python in its process.
 
-SIGIL_TEST_VARIANT chooses the build: plain (the default), asan (ASan, UBSan and LSan) or tsan. A program links with a
-static library of the whole core; one whose name starts with test_rt_ also with the runtime of generated programs.
+SIGIL_TEST_VARIANT chooses the build: plain (the default), asan (ASan, UBSan and LSan) or tsan. A program
+links with a static library of the whole core; one whose name starts with test_rt_ also with the runtime of
+generated programs.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def is_worth_it(name: str) -> bool:
 
 
 def build_programs(names: list[str], variant_name: str) -> dict[str, Path | str]:
-    """The programs of these names, linked; instead of one that cannot be built, what the compiler says of it."""
+    """Name → its linked program, or what the compiler says where it cannot be built."""
     build = cbuild.Build()
     cc = cbuild.c_compiler()
     flags = [*cbuild.base_flags(), "-I.", *VARIANTS[variant_name]]
@@ -72,7 +73,7 @@ def build_programs(names: list[str], variant_name: str) -> dict[str, Path | str]
 
 @pytest.fixture(scope="session")
 def programs(request: pytest.FixtureRequest) -> dict[str, Path | str]:
-    """The programs that this run has chosen, built. When the core itself does not compile, one of them says why."""
+    """The programs that this run has chosen, built. Where the core does not compile, one says why."""
     chosen = {
         item.callspec.params["name"]
         for item in request.session.items
@@ -107,7 +108,8 @@ def run_program(program: Path) -> subprocess.CompletedProcess[str]:
         "TSAN_OPTIONS": "halt_on_error=1",
     }
     done = run_once([str(program)], environment)
-    # Older ThreadSanitizers cannot live with much randomness in the address space; a fixed layout helps where allowed.
+    # Older ThreadSanitizers cannot live with much randomness in the address space; a fixed layout helps
+    # where allowed.
     if done.returncode != 0 and "unexpected memory mapping" in done.stdout and shutil.which("setarch"):
         done = run_once(["setarch", "-R", str(program)], environment)
     return done
