@@ -29,7 +29,7 @@ install() {
     say "installing $*"
     export DEBIAN_FRONTEND=noninteractive
     as_root apt-get -o DPkg::Lock::Timeout=300 -qq update >&2 || say "apt-get update failed; trying with the old lists"
-    as_root apt-get -o DPkg::Lock::Timeout=300 -qq install -y --no-install-recommends "$@" >&2
+    as_root apt-get -o DPkg::Lock::Timeout=300 -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" >/dev/null
 }
 
 # Runs whether a C program with this one line compiles: the only honest test for a header.
