@@ -1,8 +1,7 @@
 // syntax/tree_print.c: a tree as text, for `sigil emit tree` and for tests.
 //
-// (KIND operands …): children in parentheses, lists in brackets, `-` for what is absent. A child begins a line of its own,
-// indented, unless its parent is small; joining lines by one space gives the same text for every layout. The stack is in the
-// arena, because chains of operators may be long.
+// (KIND words children): lists in brackets, `-` for what is absent. A child with children of its own begins a line, indented.
+// The stack is in the arena, because chains of operators may be long.
 #include "syntax/tree_operands.h"
 
 #define INDENT_MAX 40u // deeper lines are not indented further: a chain of n operators would print n² spaces
@@ -82,7 +81,7 @@ static void new_line(Buffer *out, uint32_t depth) {
 }
 
 static void push_list(Printer *printer, const uint32_t *items, uint32_t count, uint32_t depth) {
-    push(printer, (Step){STEP_TEXT, 0, depth, "["});
+    push(printer, (Step){STEP_TEXT, 0, depth, " ["});
     for (uint32_t i = 0; i < count; i++) push(printer, (Step){STEP_NODE, items[i], depth, NULL});
     push(printer, (Step){STEP_TEXT, 0, depth, "]"});
 }
@@ -145,12 +144,16 @@ static void push_operand(Printer *printer, NodeIndex node, const Operand *operan
 static void print_node(Printer *printer, NodeIndex node, uint32_t depth) {
     const TreeView *v = printer->v;
     NodeKind kind = v->kinds[node];
-    new_line(printer->out, depth);
-    buffer_char(printer->out, '(');
-    buffer_string(printer->out, node_kind_name(kind));
     uint32_t base = printer->steps.count;
     Operand operands[TREE_OPERANDS_MAX];
     uint32_t count = tree_operands(v, node, operands);
+    bool is_leaf = true;
+    for (uint32_t i = 0; i < count; i++)
+        if (operands[i].form <= OPERAND_LIST && operands[i].value != 0) is_leaf = false;
+    if (is_leaf && depth > 0) buffer_char(printer->out, ' ');
+    else if (depth > 0) new_line(printer->out, depth);
+    buffer_char(printer->out, '(');
+    buffer_string(printer->out, node_kind_name(kind));
     bool is_constraint = kind == NODE_CONSTRAINT, is_associated = kind == NODE_ASSOCIATED_TYPE;
     if (is_constraint || is_associated) count = 1;
     for (uint32_t i = 0; i < count; i++) push_operand(printer, node, &operands[i], depth + 1);
@@ -179,6 +182,6 @@ void tree_print(const Tree *tree, const Tokens *tokens, const NameInterner *name
             if (step.kind == STEP_NODE) print_node(&printer, step.node, step.depth);
             else buffer_string(out, step.text);
         }
+        buffer_char(out, '\n');
     }
-    if (tree->declaration_count > 0) buffer_char(out, '\n');
 }
