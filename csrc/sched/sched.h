@@ -1,0 +1,128 @@
+// sched/sched.h: work for many cores: a pool of workers, items handed out to them, tasks that spawn tasks.
+//
+// WHY        A stage of the compiler is a pure function of one file or one function body. This folder runs it for all of
+//            them at once, and gives back results that do not depend on who ran what when.
+// SHAPE      pool_for_each ──▶ items of one job, in the caller's order (largest first), claimed one at a time
+//            task_spawn ─────▶ [ own deque ] ◀── steal, from random victims      local → global → steal, then park
+//            pool_submit ────▶ [ injector  ] ◀── any worker
+// INVARIANTS P1 Every item and every task runs exactly once, unless it was cancelled before it began; then never.
+//            P2 When pool_for_each, pool_wait or group_wait returns, everything it waited for has ended, and all that
+//               was written there is visible to the caller.
+//            P3 No wake-up is lost: while there is a task, not all workers sleep. An idle pool uses no CPU.
+//            P4 The status that comes back does not depend on the schedule (see below).        tests/unit/test_pool.c
+// THREADS    pool_create, pool_free and the pool_set_ functions: one thread, while nothing runs. The pool_ calls below them: any thread,
+//            several at once. Calls that take a Worker: only from inside a task, with the worker that it was given.
+// OWNERSHIP  The pool owns its workers and its queues. Jobs, arguments and groups belong to the caller and must outlive the wait.
+// COST       An item costs one uncontended atomic add. Spawn and wait touch no lock and do not allocate.
+//
+// RESULTS    go by index into slots that the caller made before: item i writes results[i] and nothing else. No lock, and
+//            the order is the input's.
+//
+// STATUS     A failing item does not stop the others. pool_for_each returns the status of the first failing item, by
+//            number; if there is none, STATUS_CANCELLED when the cancel flag is set. A group returns the smallest
+//            status that is not STATUS_OK among its tasks.
+//
+// NESTING    pool_for_each may be called from inside an item or a task. The calling worker works on that job like any
+//            other, and when no item is left it waits for those that others still run; it runs nothing else meanwhile, so
+//            scratch memory that a stage keeps per worker is not entered twice. group_wait, however, runs any task that it
+//            finds: whoever calls it must not hold per-worker scratch or a lock across the call.
+//            Wait only for what you started yourself: then every wait is for something that began later, and no circle closes.
+//
+// CANCELLING sets a flag (sched/cancel.h). Items and tasks that have not begun never run; those that run go on until they
+//            end or poll worker_cancelled. So nothing that must be released may be known to an unstarted task alone.
+#pragma once
+#include "base/atomics.h"
+#include "base/status.h"
+#include "base/thread.h"
+#include "sched/cancel.h"
+
+typedef struct Pool Pool;
+typedef struct Worker Worker;
+
+// ---- configuration
+
+typedef struct ThreadPoolConfig {
+    uint32_t max_threads; // 0: every CPU that the process may use; at most POOL_THREADS_MAX
+    size_t stack_size;    // bytes per worker; 0: 4 MiB
+    int priority;         // a ThreadPriority
+} ThreadPoolConfig;
+
+#define POOL_THREADS_MAX 1024u
+
+ThreadPoolConfig thread_pool_config_default(void);                    // all CPUs, 4 MiB
+ThreadPoolConfig thread_pool_config_small(void);                      // max(2, half of the CPUs), 4 MiB
+ThreadPoolConfig thread_pool_config_large(void);                      // all CPUs, 8 MiB
+ThreadPoolConfig thread_pool_config_for_project(uint32_t file_count); // < 50: at most 4 and the CPUs, 2 MiB; ≤ 500: all, 4 MiB; else all, 8 MiB
+
+// ---- life cycle
+
+// Starts the workers, named sigil-worker-0 and so on. NULL config means the default. STATUS_LIMIT when the system refuses even one thread;
+// when it refuses only some, the pool has fewer. *out is NULL on failure.
+MUST_USE Status pool_create(const ThreadPoolConfig *config, Pool **out);
+void pool_free(Pool *pool); // runs what was still submitted to its end, then joins every worker; NULL is allowed
+uint32_t pool_thread_count(const Pool *pool);
+ThreadPoolConfig pool_granted(const Pool *pool); // threads, stack size and priority that the workers really have
+bool pool_is_alive(const Pool *pool);            // false in a forked child, which has the memory but not the threads: free it there, make another
+
+// The pool's own cancel flag. Set by the poll below or by anybody; the owner resets it before the next run.
+CancelFlag *pool_cancel_flag(Pool *pool);
+
+// `poll` is called about every 50 ms by each outside thread that waits in this pool, on that thread. True sets the cancel
+// flag. NULL: never called. Python's binding checks for signals in it.
+void pool_set_poll(Pool *pool, bool (*poll)(void *context), void *context);
+
+// ---- what runs
+
+typedef Status (*TaskFunction)(Worker *worker, void *argument);
+typedef Status (*ItemFunction)(Worker *worker, void *job, uint32_t item);
+
+uint32_t worker_index(const Worker *worker); // 0 … pool_thread_count - 1: the index of scratch kept per worker
+Pool *worker_pool(const Worker *worker);
+bool worker_cancelled(const Worker *worker); // for polling inside long items
+
+// ---- parallel-for
+
+// Runs function(worker, job, item) for each item of order[0 … count - 1], begun in roughly that order; NULL order means
+// 0 … count - 1. From an outside thread, which only waits, or nested (see above).
+MUST_USE Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job);
+
+// ---- tasks
+
+// Counts tasks that have not ended, and merges their statuses. All zero is a valid, empty group. A task may add tasks to
+// the group that it belongs to. Several threads may submit to one group, one waits.
+typedef struct TaskGroup {
+    _Atomic uint32_t pending; // written by all: tasks that have not ended, and two bits that say who sleeps (pool.c)
+    _Atomic uint32_t status;  // the merged Status
+} TaskGroup;
+
+// A group may be NULL: then nobody can wait for the task, but pool_free still does.
+void task_spawn(Worker *worker, TaskGroup *group, TaskFunction function, void *argument); // on the worker's own deque; where that cannot grow, runs it at once
+MUST_USE Status group_wait(Worker *worker, TaskGroup *group); // runs tasks until the group is empty; the group may then be used again
+
+MUST_USE Status pool_submit(Pool *pool, TaskGroup *group, TaskFunction function, void *argument);
+// Task i gets the address of element i: arguments + i * argument_bytes. Its result goes there too, so results stand in input order.
+MUST_USE Status pool_submit_batch(Pool *pool, TaskGroup *group, TaskFunction function, void *arguments,
+                                  size_t argument_bytes, uint32_t count);
+MUST_USE Status pool_wait(Pool *pool, TaskGroup *group); // from an outside thread, which only sleeps and polls; inside a task it is group_wait
+
+// ---- looking at it
+
+#define TASK_NO_ITEM UINT32_MAX
+typedef struct TaskInfo {
+    TaskFunction task;           // NULL for an item of a parallel-for
+    ItemFunction item_function;  // NULL for a task
+    void *argument;              // the task's argument, the parallel-for's job
+    uint32_t item;               // TASK_NO_ITEM for a task
+} TaskInfo;
+typedef void (*TaskHook)(void *context, Worker *worker, const TaskInfo *info);
+
+// Called on the worker right before and right after each task and each item. One pointer comparison when unset.
+void pool_set_hook(Pool *pool, TaskHook begin, TaskHook end, void *context);
+
+typedef struct PoolCounters {
+    uint64_t tasks_run;    // tasks, batches' and parallel-fors' included
+    uint64_t items_run;    // items of parallel-fors and batches
+    uint64_t tasks_stolen; // taken from another worker's deque
+    uint64_t parks;        // times that a worker went to sleep
+} PoolCounters;
+PoolCounters pool_counters(const Pool *pool); // sums over the workers; exact while nothing runs

@@ -1,0 +1,25 @@
+// syntax/syntax.h: text to tokens to tree. Each function is pure: it reads its input and writes its output and arena.
+// Any number may run at once. Bad text never fails; a Status is only about memory.
+#pragma once
+#include "syntax/tree.h"
+
+typedef struct ParsedFile {
+    Arena arena; // owns everything below
+    const Source *source;
+    Tokens tokens;
+    Tree tree;
+    DiagSink diagnostics;
+    Status status;
+} ParsedFile;
+
+// Lexes source->text. Names go to the interner through the worker's front cache.
+Status lex_file(Arena *arena, const Source *source, NameCache *names, DiagSink *diagnostics, Tokens *out);
+// Builds the tree; pairs brackets first.
+Status parse_tokens(Arena *arena, const Tokens *tokens, NameCache *names, DiagSink *diagnostics, Tree *out);
+// Both, into `out`, which owns its arena (freed by parsed_file_free).
+Status parse_file(const Source *source, NameCache *names, ParsedFile *out);
+void parsed_file_free(ParsedFile *file);
+
+struct Pool;
+// syntax/parse_parallel.c: all files, largest first; the result of file i lands in out[i]. caches[worker index].
+Status parse_all(struct Pool *pool, const Source *sources, uint32_t count, NameCache *caches, ParsedFile *out);
