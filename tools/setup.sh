@@ -96,6 +96,12 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086
     install $missing || die "could not install: $missing. Install them by hand and run this again."
 fi
+if [ "$level" = ci ]; then
+    # clang's own runtime libraries (fuzzer, sanitizers) are a package apart, named after its version.
+    fuzzer=$(find "$(clang -print-resource-dir)/lib/" -name 'libclang_rt.fuzzer*.a' 2>/dev/null | head -n 1)
+    package=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
+    [ -n "$fuzzer" ] || { may_install && install "$package"; } || die "clang lacks its libraries for fuzzing: $package"
+fi
 # Everything works without tcc, so nothing fails for want of it; and it is asked for once, not every time.
 if ! have tcc && [ ! -e "$venv/.no-tcc" ]; then
     { may_install && install tcc && have tcc; } ||
