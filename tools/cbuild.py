@@ -211,7 +211,13 @@ def runtime_libraries(build: Build, cc: Sequence[str]) -> list[Path]:
         [whole],
     )
     static = build.archive(folder / "libsigil_rt.a", [narrow])
-    shared_flags = ["-shared", "-Wl,-soname,libsigil_rt.so", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack"]
+    shared_flags = [
+        "-shared",
+        "-Wl,-soname,libsigil_rt.so",
+        "-Wl,-Bsymbolic",
+        "-Wl,-z,defs",
+        "-Wl,-z,noexecstack",
+    ]
     dynamic = build.program(folder / "libsigil_rt.so", cc, shared_flags, [narrow], ["-lm", "-lpthread"])
     return [static, dynamic]
 
