@@ -14,7 +14,9 @@ PROGRAM = r"""
 #include <signal.h>
 #include <unistd.h>
 TEST(passes) { CHECK(1 + 1 == 2); CHECK_INT(4, 4); CHECK_STRING("a", "a"); REQUIRE(true); }
-TEST(check_fails_and_goes_on) { CHECK(1 == 2); CHECK_INT(3, 4); CHECK_STRING("a", "b"); FAIL("reached %d", 7); }
+TEST(check_fails_and_goes_on) {
+    CHECK(1 == 2); CHECK_INT(3, 4); CHECK_STRING("a", "b"); FAIL("reached %d", 7);
+}
 TEST(require_ends_the_test) { REQUIRE(1 == 2); FAIL("unreachable"); }
 TEST(crashes) { raise(SIGSEGV); }
 TEST(hangs) { for (;;) pause(); }
