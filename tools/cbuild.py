@@ -108,7 +108,7 @@ class Build:
 
     def say(self, text: str) -> None:
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            sys.stderr.write(text + "\n")  # in one piece: several threads speak
 
     def compile(
         self, group: str, files: Iterable[Path], flags: Sequence[str], cc: Sequence[str]
