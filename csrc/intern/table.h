@@ -19,7 +19,7 @@
 
 // ---- storage
 
-#define ID_STORE_CHUNKS 22           // 1024 · (2^22 − 1) items: more than ids
+#define ID_STORE_CHUNKS 23 // 1024 · (2^23 − 1) items: every 32-bit id has a chunk, though the last is never made
 #define ID_STORE_FIRST_ITEMS 1024u
 
 typedef struct IdStore {
