@@ -19,21 +19,21 @@
 #endif
 
 #ifdef SI_PLAIN_MALLOC
-void *cell_alloc(SiTask *task, size_t bytes) {
+void *si_cell_alloc(SiTask *task, size_t bytes) {
     void *memory = malloc(bytes);
-    if (memory == NULL) task_out_of_memory(task);
+    if (memory == NULL) si_task_out_of_memory(task);
     return memory;
 }
 
-void cell_free(SiTask *task, void *memory, size_t bytes) {
+void si_cell_free(SiTask *task, void *memory, size_t bytes) {
     (void)task, (void)bytes;
     free(memory);
 }
 
-void *cell_grow(SiTask *task, void *memory, size_t old_bytes, size_t new_bytes, size_t used_bytes) {
+void *si_cell_grow(SiTask *task, void *memory, size_t old_bytes, size_t new_bytes, size_t used_bytes) {
     (void)old_bytes, (void)used_bytes;
     void *grown = realloc(memory, new_bytes);
-    if (grown == NULL) task_out_of_memory(task);
+    if (grown == NULL) si_task_out_of_memory(task);
     return grown;
 }
 #else
@@ -41,14 +41,14 @@ static void *cell_alloc_slow(SiTask *task, size_t bytes) {
     Task *self = task_of(task);
     if (bytes > (CELL_CLASSES - 1) * CELL_STEP) {
         void *memory = malloc(bytes);
-        if (memory == NULL) task_out_of_memory(task);
+        if (memory == NULL) si_task_out_of_memory(task);
         return memory;
     }
     if ((size_t)(self->chunk_end - self->chunk) < bytes) { // what is left is lost: at most 512 bytes of 64 KiB
         self->chunk = malloc(CELL_CHUNK);
         if (self->chunk == NULL) {
             self->chunk_end = NULL;
-            task_out_of_memory(task);
+            si_task_out_of_memory(task);
         }
         self->chunk_end = self->chunk + CELL_CHUNK;
     }
@@ -57,7 +57,7 @@ static void *cell_alloc_slow(SiTask *task, size_t bytes) {
     return memory;
 }
 
-void *cell_alloc(SiTask *task, size_t bytes) {
+void *si_cell_alloc(SiTask *task, size_t bytes) {
     bytes = cell_round(bytes);
     size_t class = bytes / CELL_STEP;
     if (SI_UNLIKELY(class >= CELL_CLASSES)) return cell_alloc_slow(task, bytes);
@@ -68,7 +68,7 @@ void *cell_alloc(SiTask *task, size_t bytes) {
     return memory;
 }
 
-void cell_free(SiTask *task, void *memory, size_t bytes) {
+void si_cell_free(SiTask *task, void *memory, size_t bytes) {
     size_t class = cell_round(bytes) / CELL_STEP;
     if (SI_UNLIKELY(class >= CELL_CLASSES)) {
         free(memory);
@@ -79,17 +79,17 @@ void cell_free(SiTask *task, void *memory, size_t bytes) {
     *list = memory;
 }
 
-void *cell_grow(SiTask *task, void *memory, size_t old_bytes, size_t new_bytes, size_t used_bytes) {
+void *si_cell_grow(SiTask *task, void *memory, size_t old_bytes, size_t new_bytes, size_t used_bytes) {
     size_t small_max = (CELL_CLASSES - 1) * CELL_STEP;
     if (cell_round(old_bytes) == cell_round(new_bytes) && new_bytes <= small_max) return memory;
     if (old_bytes > small_max && new_bytes > small_max) {
         void *grown = realloc(memory, new_bytes);
-        if (grown == NULL) task_out_of_memory(task);
+        if (grown == NULL) si_task_out_of_memory(task);
         return grown;
     }
-    void *grown = cell_alloc(task, new_bytes);
+    void *grown = si_cell_alloc(task, new_bytes);
     memcpy(grown, memory, used_bytes);
-    cell_free(task, memory, old_bytes);
+    si_cell_free(task, memory, old_bytes);
     return grown;
 }
 #endif
@@ -99,23 +99,23 @@ static inline void count_live(Task *task, int64_t change) {
     __atomic_store_n(&task->live_cells, task->live_cells + change, __ATOMIC_RELAXED);
 }
 
-void *cell_new(SiTask *task, const SiType *type, size_t bytes) {
-    SiHeader *header = cell_alloc(task, bytes);
+void *si_cell_new(SiTask *task, const SiType *type, size_t bytes) {
+    SiHeader *header = si_cell_alloc(task, bytes);
     header->count = 1;
     header->type = type;
     count_live(task_of(task), 1);
     return header;
 }
 
-void cell_dead(SiTask *task, void *cell, size_t bytes) {
+void si_cell_dead(SiTask *task, void *cell, size_t bytes) {
     count_live(task_of(task), -1);
-    cell_free(task, cell, bytes);
+    si_cell_free(task, cell, bytes);
 }
 
-void *si_box_new(SiTask *task, const SiType *box) { return cell_new(task, box, box->cell_bytes); }
+void *si_box_new(SiTask *task, const SiType *box) { return si_cell_new(task, box, box->cell_bytes); }
 
 SiClosure *si_closure_new(SiTask *task, const SiType *closure, SiCode code) {
-    SiClosure *cell = cell_new(task, closure, closure->cell_bytes);
+    SiClosure *cell = si_cell_new(task, closure, closure->cell_bytes);
     cell->code = code;
     return cell;
 }
@@ -132,7 +132,7 @@ static void bury(SiTask *task, SiHeader *header) {
         SiStr *text = (SiStr *)(void *)header;
         Task *self = task_of(task);
         if (self->cursor_text == text) self->cursor_text = NULL;
-        cell_dead(task, text, sizeof *text + (size_t)text->capacity);
+        si_cell_dead(task, text, sizeof *text + (size_t)text->capacity);
         return;
     }
     case SI_LIST: {
@@ -142,13 +142,13 @@ static void bury(SiTask *task, SiHeader *header) {
             for (int64_t i = 0; i < list->length; i++)
                 si_value_release(task, list->items + i * (int64_t)element->size, element);
         }
-        list_free_cell(task, list);
+        si_list_free_cell(task, list);
         return;
     }
     case SI_MAP:
     case SI_SET: {
-        size_t bytes = map_release_content(task, (SiMap *)(void *)header);
-        cell_dead(task, header, bytes);
+        size_t bytes = si_map_release_content(task, (SiMap *)(void *)header);
+        si_cell_dead(task, header, bytes);
         return;
     }
     case SI_CLOSURE:
@@ -156,11 +156,11 @@ static void bury(SiTask *task, SiHeader *header) {
             const SiField *field = &type->variants[0].fields[i];
             if (field->type->counted) si_value_release(task, (const char *)header + field->offset, field->type);
         }
-        cell_dead(task, header, type->cell_bytes);
+        si_cell_dead(task, header, type->cell_bytes);
         return;
     case SI_BOX:
         if (type->element->counted) si_value_release(task, (const char *)header + type->content_offset, type->element);
-        cell_dead(task, header, type->cell_bytes);
+        si_cell_dead(task, header, type->cell_bytes);
         return;
     default:
         return; // no other kind has cells

@@ -9,22 +9,22 @@ static size_t list_bytes(int64_t capacity, size_t item_bytes) {
 }
 
 static void check_capacity(SiTask *task, int64_t capacity, size_t item_bytes) {
-    if (capacity > (INT64_MAX >> 8) / (int64_t)item_bytes) task_out_of_memory(task);
+    if (capacity > (INT64_MAX >> 8) / (int64_t)item_bytes) si_task_out_of_memory(task);
 }
 
 SiList *si_list_new(SiTask *task, const SiType *list, int64_t capacity) {
     size_t item_bytes = list->element->size;
     check_capacity(task, capacity, item_bytes);
     size_t bytes = list_bytes(capacity, item_bytes);
-    SiList *cell = cell_new(task, list, bytes);
+    SiList *cell = si_cell_new(task, list, bytes);
     cell->length = 0;
     cell->capacity = (int64_t)((bytes - sizeof *cell) / item_bytes);
     cell->items = (char *)(cell + 1);
     return cell;
 }
 
-void list_free_cell(SiTask *task, SiList *list) {
-    cell_dead(task, list, list_bytes(list->capacity, list->header.type->element->size));
+void si_list_free_cell(SiTask *task, SiList *list) {
+    si_cell_dead(task, list, list_bytes(list->capacity, list->header.type->element->size));
 }
 
 // Moves a unique list to a cell with room for `capacity` elements or more.
@@ -34,8 +34,8 @@ static SiList *grow(SiTask *task, SiList *list, int64_t capacity) {
     if (capacity < half_more) capacity = half_more;
     check_capacity(task, capacity, item_bytes);
     size_t bytes = list_bytes(capacity, item_bytes);
-    list = cell_grow(task, list, list_bytes(list->capacity, item_bytes), bytes,
-                     sizeof *list + (size_t)list->length * item_bytes);
+    list = si_cell_grow(task, list, list_bytes(list->capacity, item_bytes), bytes,
+                        sizeof *list + (size_t)list->length * item_bytes);
     list->capacity = (int64_t)((bytes - sizeof *list) / item_bytes);
     list->items = (char *)(list + 1);
     return list;
@@ -57,7 +57,7 @@ static SiList *copy_part(SiTask *task, const SiList *list, int64_t from, int64_t
     return copy;
 }
 
-SiList *list_unique(SiTask *task, SiList *list, int64_t capacity) {
+SiList *si_list_own(SiTask *task, SiList *list, int64_t capacity) {
     if (cell_is_unique(list)) return capacity <= list->capacity ? list : grow(task, list, capacity);
     SiList *copy = copy_part(task, list, 0, list->length, capacity > list->length ? capacity : list->length);
     si_release(task, list);
@@ -72,7 +72,7 @@ void *si_list_append(SiTask *task, SiList **list) {
 
 // ---- changed copies ----------------------------------------------------------------------------------------------------------
 SiList *si_list_push(SiTask *task, SiList *self, const void *value, const SiType *T) {
-    self = list_unique(task, self, self->length + 1);
+    self = si_list_own(task, self, self->length + 1);
     memcpy(self->items + self->length * (int64_t)T->size, value, T->size);
     self->length++;
     return self;
@@ -80,7 +80,7 @@ SiList *si_list_push(SiTask *task, SiList *self, const void *value, const SiType
 
 SiList *si_list_pop(SiTask *task, SiList *self, const SiType *T) {
     if (self->length == 0) return self;
-    self = list_unique(task, self, 0);
+    self = si_list_own(task, self, 0);
     self->length--;
     if (T->counted) si_value_release(task, list_at(self, self->length), T);
     return self;
@@ -94,7 +94,7 @@ SiList *si_list_insert(SiTask *task, SiList *self, int64_t index, const void *va
         si_release(task, self);
         si_panic_index(task, index, length, at);
     }
-    self = list_unique(task, self, length + 1);
+    self = si_list_own(task, self, length + 1);
     char *place = list_at(self, index);
     memmove(place + T->size, place, (size_t)(length - index) * T->size);
     memcpy(place, value, T->size);
@@ -108,7 +108,7 @@ SiList *si_list_remove(SiTask *task, SiList *self, int64_t index, const SiType *
         si_release(task, self);
         si_panic_index(task, index, length, at);
     }
-    self = list_unique(task, self, 0);
+    self = si_list_own(task, self, 0);
     char *place = list_at(self, index);
     if (T->counted) si_value_release(task, place, T);
     memmove(place, place + T->size, (size_t)(length - index - 1) * T->size);
@@ -123,7 +123,7 @@ SiList *si_list_set(SiTask *task, SiList *self, int64_t index, const void *value
         si_release(task, self);
         si_panic_index(task, index, length, at);
     }
-    self = list_unique(task, self, 0);
+    self = si_list_own(task, self, 0);
     char *place = list_at(self, index);
     if (T->counted) si_value_release(task, place, T);
     memcpy(place, value, T->size);
@@ -137,7 +137,7 @@ SiList *si_list_concat(SiTask *task, SiList *self, SiList *other, const SiType *
         si_retain(other);
         return other;
     }
-    self = list_unique(task, self, self->length + other->length);
+    self = si_list_own(task, self, self->length + other->length);
     memcpy(list_at(self, self->length), other->items, (size_t)other->length * T->size);
     retain_items(other->items, other->length, T);
     self->length += other->length;
@@ -146,7 +146,7 @@ SiList *si_list_concat(SiTask *task, SiList *self, SiList *other, const SiType *
 
 SiList *si_list_reverse(SiTask *task, SiList *self, const SiType *T) {
     if (self->length < 2) return self;
-    self = list_unique(task, self, 0);
+    self = si_list_own(task, self, 0);
     char *low = self->items, *high = list_at(self, self->length - 1);
     if (T->size == sizeof(uint64_t)) { // most elements
         for (; low < high; low += 8, high -= 8) {
@@ -171,10 +171,10 @@ SiList *si_list_reverse(SiTask *task, SiList *self, const SiType *T) {
 SiList *si_list_fill(SiTask *task, SiList *list, const void *value, int64_t n, const SiType *T, const SiPlace *at) {
     if (n < 0) {
         si_release(task, list);
-        task_panic_format(task, at, "invalid n: %lld", (long long)n);
+        si_task_panic_format(task, at, "invalid n: %lld", (long long)n);
     }
     check_capacity(task, n, T->size);
-    list = list_unique(task, list, list->length + n);
+    list = si_list_own(task, list, list->length + n);
     for (int64_t i = 0; i < n; i++)
         memcpy(list_at(list, list->length + i), value, T->size);
     retain_items(list_at(list, list->length), n, T);
@@ -184,15 +184,15 @@ SiList *si_list_fill(SiTask *task, SiList *list, const void *value, int64_t n, c
 
 SiList *si_list_reserve(SiTask *task, SiList *list, int64_t n, const SiType *T) {
     (void)T;
-    return n > list->capacity ? list_unique(task, list, n) : list;
+    return n > list->capacity ? si_list_own(task, list, n) : list;
 }
 
 // ---- parts -----------------------------------------------------------------------------------------------------------------
 SiList *si_list_slice(SiTask *task, SiList *self, int64_t start, int64_t end, const SiType *T, const SiPlace *at) {
     (void)T;
     if (start < 0 || end < start || end > self->length) {
-        task_panic_format(task, at, "range %lld..%lld out of range for length %lld", (long long)start, (long long)end,
-                          (long long)self->length);
+        si_task_panic_format(task, at, "range %lld..%lld out of range for length %lld", (long long)start,
+                             (long long)end, (long long)self->length);
     }
     if (start == 0 && end == self->length) {
         si_retain(self);
@@ -205,8 +205,8 @@ SiList *si_list_slice_range(SiTask *task, SiList *list, const SiRange *range, co
     int64_t end = range->to;
     if (range->inclusive) {
         if (range->from < 0 || end >= list->length || end < range->from - 1) {
-            task_panic_format(task, at, "range %lld..=%lld out of range for length %lld", (long long)range->from,
-                              (long long)end, (long long)list->length);
+            si_task_panic_format(task, at, "range %lld..=%lld out of range for length %lld", (long long)range->from,
+                                 (long long)end, (long long)list->length);
         }
         end++;
     }
@@ -236,7 +236,7 @@ int64_t si_list_max_index(SiTask *task, SiList *list, const SiType *T) { return 
 SiList *si_list_unique(SiTask *task, SiList *self, const SiType *T) {
     if (self->length < 2) return self;
     SiList *kept = si_list_new(task, self->header.type, 0);
-    bool is_hashed = self->length > 8 && type_is_hashable(T);
+    bool is_hashed = self->length > 8 && si_type_is_hashable(T);
     SiType set_type = {
         .kind = SI_SET, .size = sizeof(void *), .align = sizeof(void *), .counted = 1, .name = "", .element = T};
     SiMap *seen = is_hashed ? si_map_new(task, &set_type, 0) : NULL;

@@ -21,7 +21,7 @@ static inline __attribute__((always_inline)) bool comes_before(const Order *orde
     case SORT_INT:
         return *(const int64_t *)(const void *)first < *(const int64_t *)(const void *)second;
     case SORT_FLOAT:
-        return float_order(*(const double *)(const void *)first, *(const double *)(const void *)second) < 0;
+        return si_float_order(*(const double *)(const void *)first, *(const double *)(const void *)second) < 0;
     case SORT_STR:
         return si_str_order(order->task, *(SiStr *const *)(const void *)first, *(SiStr *const *)(const void *)second) <
                0;
@@ -85,13 +85,13 @@ typedef struct SortFrame {
     SiList *list, *work;
 } SortFrame;
 
-static const SiSlot sort_slots[2] = {{offsetof(SortFrame, list), &list_of_byte},
-                                     {offsetof(SortFrame, work), &list_of_byte}};
+static const SiSlot sort_slots[2] = {{offsetof(SortFrame, list), &si_list_of_byte},
+                                     {offsetof(SortFrame, work), &si_list_of_byte}};
 static const SiFrameInfo sort_info = {2, sort_slots};
 
 static void sort_begin(SiTask *task, SortFrame *f, SiList *list, size_t work_bytes) {
     f->list = list;
-    f->work = si_list_new(task, &list_of_byte, (int64_t)work_bytes);
+    f->work = si_list_new(task, &si_list_of_byte, (int64_t)work_bytes);
     SI_FRAME_PUSH(task, *f, &sort_info);
     f->frame.live[0] = 3;
 }
@@ -104,7 +104,7 @@ static SiList *sort_end(SiTask *task, SortFrame *f) {
 
 SiList *si_list_sort(SiTask *task, SiList *self, const SiType *T) {
     if (self->length < 2) return self;
-    self = list_unique(task, self, 0);
+    self = si_list_own(task, self, 0);
     Order order = {task, T, NULL};
     int64_t count = self->length;
     size_t bytes = (size_t)count * T->size;
@@ -132,7 +132,7 @@ SiList *si_list_sort(SiTask *task, SiList *self, const SiType *T) {
 
 SiList *si_list_sort_by_keys(SiTask *task, SiList *list, SiList *keys, const SiType *T, const SiType *K) {
     if (list->length < 2) return list;
-    list = list_unique(task, list, 0);
+    list = si_list_own(task, list, 0);
     int64_t count = list->length;
     size_t index_bytes = (size_t)count * sizeof(int64_t), bytes = (size_t)count * T->size;
     SortFrame f;

@@ -41,24 +41,24 @@ static size_t entries_bytes(const SiMap *map) { return (size_t)map->capacity * m
 static size_t index_bytes(const SiMap *map) { return (size_t)(map->mask + 1) * sizeof *map->index; }
 
 static void free_tables(SiTask *task, SiMap *map) {
-    if (map->entries != NULL) cell_free(task, map->entries, entries_bytes(map));
-    if (map->index != NULL) cell_free(task, map->index, index_bytes(map));
+    if (map->entries != NULL) si_cell_free(task, map->entries, entries_bytes(map));
+    if (map->index != NULL) si_cell_free(task, map->index, index_bytes(map));
 }
 
 static void alloc_tables(SiTask *task, SiMap *map, int64_t capacity) {
-    if (capacity >= (int64_t)(GONE - 1)) task_out_of_memory(task); // entries have 32-bit numbers
+    if (capacity >= (int64_t)(GONE - 1)) si_task_out_of_memory(task); // entries have 32-bit numbers
     map->capacity = capacity;
     map->entries = NULL;
     map->index = NULL;
     map->mask = 0;
     if (capacity == 0) return;
-    map->entries = cell_alloc(task, entries_bytes(map));
+    map->entries = si_cell_alloc(task, entries_bytes(map));
     if (capacity <= SMALL) return;
     uint64_t slots = 2 * SMALL;
     while (slots < 2 * (uint64_t)capacity)
         slots *= 2;
     map->mask = slots - 1;
-    map->index = cell_alloc(task, index_bytes(map));
+    map->index = si_cell_alloc(task, index_bytes(map));
     memset(map->index, 0, index_bytes(map));
 }
 
@@ -159,7 +159,7 @@ int64_t si_map_length(const SiMap *map) { return map->length; }
 
 // ---- making and dying ----------------------------------------------------------------------------------------------------------
 static SiMap *map_with_capacity(SiTask *task, const SiType *type, int64_t capacity) {
-    SiMap *map = cell_new(task, type, sizeof *map);
+    SiMap *map = si_cell_new(task, type, sizeof *map);
     uint32_t value_bytes = type->kind == SI_SET ? 0 : type->value->size;
     uint32_t value_align = type->kind == SI_SET ? 1 : type->value->align;
     map->length = 0;
@@ -179,7 +179,7 @@ static void release_entry(SiTask *task, const SiMap *map, const char *entry) {
     if (type->kind == SI_MAP && type->value->counted) si_value_release(task, entry + map->value_offset, type->value);
 }
 
-size_t map_release_content(SiTask *task, SiMap *map) {
+size_t si_map_release_content(SiTask *task, SiMap *map) {
     for (int64_t i = map->first; i < map->used; i++) {
         const char *entry = entry_at(map, i);
         if (entry_hash(entry) != 0) release_entry(task, map, entry);

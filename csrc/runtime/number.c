@@ -20,7 +20,7 @@ static int digits_of(uint64_t value, char *out) {
     return count;
 }
 
-int number_from_int(int64_t value, char *out) {
+int si_number_from_int(int64_t value, char *out) {
     if (value >= 0) return digits_of((uint64_t)value, out);
     out[0] = '-';
     return 1 + digits_of(-(uint64_t)value, out + 1);
@@ -45,7 +45,7 @@ static int shortest_digits(double value, char digits[20], int *exponent) {
     return count;
 }
 
-int number_from_float(double value, char *out) {
+int si_number_from_float(double value, char *out) {
     char *end = out;
     if (isnan(value)) {
         memcpy(out, "nan", 3);
@@ -90,7 +90,7 @@ int number_from_float(double value, char *out) {
     for (int i = 1; i < count; i++)
         *end++ = digits[i];
     *end++ = 'e';
-    end += number_from_int(exponent, end);
+    end += si_number_from_int(exponent, end);
     return (int)(end - out);
 }
 
@@ -103,42 +103,42 @@ typedef struct Unit {
 static int number_with_unit(int64_t value, const Unit *unit, char *out) {
     while (unit->size > 1 && (value == 0 || value % unit->size != 0))
         unit++;
-    int length = number_from_int(value / unit->size, out);
+    int length = si_number_from_int(value / unit->size, out);
     for (const char *c = unit->name; *c != 0; c++)
         out[length++] = *c;
     return length;
 }
 
-int number_from_duration(int64_t value, char *out) {
+int si_number_from_duration(int64_t value, char *out) {
     static const Unit units[] = {{3600000000000, "h"}, {60000000000, "m"}, {1000000000, "s"},
                                  {1000000, "ms"},      {1000, "us"},       {1, "ns"}};
     return number_with_unit(value, units, out);
 }
 
-int number_from_size(int64_t value, char *out) {
+int si_number_from_size(int64_t value, char *out) {
     static const Unit units[] = {{1 << 30, "gb"}, {1 << 20, "mb"}, {1 << 10, "kb"}, {1, "b"}};
     return number_with_unit(value, units, out);
 }
 
 SiStr *si_str_from_int(SiTask *task, int64_t value) {
     char text[NUMBER_TEXT_MAX];
-    int length = number_from_int(value, text);
-    return str_from_parts(task, text, length, length);
+    int length = si_number_from_int(value, text);
+    return si_str_from_parts(task, text, length, length);
 }
 
 SiStr *si_str_from_byte(SiTask *task, uint8_t value) { return si_str_from_int(task, value); }
 
 SiStr *si_str_from_float(SiTask *task, double value) {
     char text[NUMBER_TEXT_MAX];
-    int length = number_from_float(value, text);
-    return str_from_parts(task, text, length, length);
+    int length = si_number_from_float(value, text);
+    return si_str_from_parts(task, text, length, length);
 }
 
 SiStr *si_int_to_hex(SiTask *task, int64_t self) {
     char text[20];
     int length = snprintf(text, sizeof text, "%s%llx", self < 0 ? "-" : "",
                           (unsigned long long)(self < 0 ? -(uint64_t)self : (uint64_t)self));
-    return str_from_parts(task, text, length, length);
+    return si_str_from_parts(task, text, length, length);
 }
 
 // ---- in --------------------------------------------------------------------------------------------------------------------
@@ -191,11 +191,11 @@ static bool is_float_shaped(const SiStr *text) {
 SI_NORETURN static void panic_about(SiTask *task, const char *before, SiStr *text, const char *after,
                                     const SiPlace *at) {
     SiBuffer buffer;
-    buffer_begin(task, &buffer, 64);
+    si_buffer_begin(task, &buffer, 64);
     buffer_add_text(&buffer, before);
-    buffer_add_quoted(&buffer, text);
+    si_buffer_add_quoted(&buffer, text);
     buffer_add_text(&buffer, after);
-    si_panic(task, buffer_end(&buffer), at);
+    si_panic(task, si_buffer_end(&buffer), at);
 }
 
 uint8_t si_is_int_text(SiTask *task, SiStr *text) {
@@ -219,11 +219,11 @@ double si_float_from_str(SiTask *task, SiStr *text, const SiPlace *at) {
     if (!is_float_shaped(text)) panic_about(task, "cannot parse ", text, " as float", at);
     char small[64];
     size_t bytes = (size_t)text->bytes + 1;
-    char *copy = bytes <= sizeof small ? small : cell_alloc(task, bytes); // strtod wants an end
+    char *copy = bytes <= sizeof small ? small : si_cell_alloc(task, bytes); // strtod wants an end
     memcpy(copy, text->data, bytes - 1);
     copy[bytes - 1] = 0;
     double value = strtod(copy, NULL);
-    if (copy != small) cell_free(task, copy, bytes);
+    if (copy != small) si_cell_free(task, copy, bytes);
     return value;
 }
 
@@ -236,7 +236,7 @@ int64_t si_int_from_float(SiTask *task, double value, const SiPlace *at) {
 }
 
 uint8_t si_byte_from_int(SiTask *task, int64_t value, const SiPlace *at) {
-    if ((uint64_t)value > 255) task_panic_format(task, at, "cannot convert %lld to byte", (long long)value);
+    if ((uint64_t)value > 255) si_task_panic_format(task, at, "cannot convert %lld to byte", (long long)value);
     return (uint8_t)value;
 }
 
@@ -248,18 +248,18 @@ uint8_t si_byte_from_str(SiTask *task, SiStr *text, const SiPlace *at) {
 uint8_t si_byte_from_char(SiTask *task, uint32_t value, const SiPlace *at) {
     if (value > 255) {
         SiBuffer buffer;
-        buffer_begin(task, &buffer, 32);
+        si_buffer_begin(task, &buffer, 32);
         buffer_add_text(&buffer, "cannot convert ");
-        show_value(&buffer, &value, &si_type_char, true);
+        si_show_value(&buffer, &value, &si_type_char, true);
         buffer_add_text(&buffer, " to byte");
-        si_panic(task, buffer_end(&buffer), at);
+        si_panic(task, si_buffer_end(&buffer), at);
     }
     return (uint8_t)value;
 }
 
 uint32_t si_char_from_int(SiTask *task, int64_t value, const SiPlace *at) {
     if ((uint64_t)value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) {
-        task_panic_format(task, at, "cannot convert %lld to char", (long long)value);
+        si_task_panic_format(task, at, "cannot convert %lld to char", (long long)value);
     }
     return (uint32_t)value;
 }
@@ -293,7 +293,7 @@ uint8_t si_int_mul_overflows(SiTask *task, int64_t left, int64_t right) {
 }
 
 int64_t si_int_pow(SiTask *task, int64_t self, int64_t n, const SiPlace *at) {
-    if (n < 0) task_panic_format(task, at, "invalid n: %lld", (long long)n);
+    if (n < 0) si_task_panic_format(task, at, "invalid n: %lld", (long long)n);
     int64_t result = 1;
     for (;;) { // by squaring; the square that nothing uses any more may not overflow
         if ((n & 1) != 0 && __builtin_mul_overflow(result, self, &result)) si_panic_overflow(task, at);
@@ -307,7 +307,7 @@ int64_t si_instant_since(SiTask *task, int64_t self, int64_t other, const SiPlac
     return si_sub(task, self, other, at);
 }
 
-int32_t float_order(double first, double second) {
+int32_t si_float_order(double first, double second) {
     if (first < second) return -1;
     if (first > second) return 1;
     if (first == second) return 0;
@@ -322,9 +322,9 @@ double si_float_trunc(SiTask *task, double self) { return (void)task, trunc(self
 double si_float_sqrt(SiTask *task, double self) { return (void)task, sqrt(self); }
 double si_float_pow(SiTask *task, double self, double x) { return (void)task, pow(self, x); }
 double si_float_min(SiTask *task, double self, double other) {
-    return (void)task, float_order(other, self) < 0 ? other : self;
+    return (void)task, si_float_order(other, self) < 0 ? other : self;
 }
 double si_float_max(SiTask *task, double self, double other) {
-    return (void)task, float_order(other, self) > 0 ? other : self;
+    return (void)task, si_float_order(other, self) > 0 ? other : self;
 }
 uint8_t si_float_is_finite(SiTask *task, double self) { return (void)task, isfinite(self) ? 1 : 0; }

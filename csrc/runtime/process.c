@@ -26,7 +26,7 @@ static struct {
 } process = {
     .task_lock = PTHREAD_MUTEX_INITIALIZER, .output_lock = PTHREAD_MUTEX_INITIALIZER, .seed_once = PTHREAD_ONCE_INIT};
 
-void process_task_added(Task *task) {
+void si_process_task_added(Task *task) {
     pthread_mutex_lock(&process.task_lock);
     task->next = process.tasks;
     if (task->next != NULL) task->next->previous = task;
@@ -34,7 +34,7 @@ void process_task_added(Task *task) {
     pthread_mutex_unlock(&process.task_lock);
 }
 
-void process_task_removed(Task *task) {
+void si_process_task_removed(Task *task) {
     pthread_mutex_lock(&process.task_lock);
     process.gone_cells += task->live_cells;
     if (task->previous != NULL)
@@ -65,7 +65,7 @@ static void make_seed(void) {
     process.seed = seed;
 }
 
-uint64_t process_seed(void) {
+uint64_t si_process_seed(void) {
     pthread_once(&process.seed_once, make_seed);
     return process.seed;
 }
@@ -103,7 +103,7 @@ static void print_locked(const char *text, size_t bytes) {
     process.used += bytes;
 }
 
-void process_print(const char *text, size_t bytes) {
+void si_process_print(const char *text, size_t bytes) {
     pthread_mutex_lock(&process.output_lock);
     print_locked(text, bytes);
     print_locked("\n", 1);
@@ -112,21 +112,21 @@ void process_print(const char *text, size_t bytes) {
     pthread_mutex_unlock(&process.output_lock);
 }
 
-void process_flush(void) {
+void si_process_flush(void) {
     pthread_mutex_lock(&process.output_lock);
     flush_locked();
     pthread_mutex_unlock(&process.output_lock);
 }
 
-void process_error(const char *text, size_t bytes) { write_all(STDERR_FILENO, text, bytes); }
+void si_process_error(const char *text, size_t bytes) { write_all(STDERR_FILENO, text, bytes); }
 
-void process_exit(int status) {
-    process_flush();
+void si_process_exit(int status) {
+    si_process_flush();
     _exit(status); // no handlers of the C library: other threads may still run
 }
 
 SiUnit si_print_line(SiTask *task, SiStr *text) {
     (void)task;
-    process_print(text->data, (size_t)text->bytes);
+    si_process_print(text->data, (size_t)text->bytes);
     return 0;
 }

@@ -40,13 +40,13 @@ static int run_program(SiTask *task, const Run *run);
 
 static void *run_on_this_stack(void *argument) {
     Run *run = argument;
-    Task *task = task_create(run->stack_limit);
+    Task *task = si_task_create(run->stack_limit);
     if (task == NULL) {
         run->status = 101;
         return NULL;
     }
     run->status = run_program(&task->base, run);
-    task_free(task);
+    si_task_free(task);
     return NULL;
 }
 
@@ -113,10 +113,10 @@ static void run_with_stack(Run *run) {
 
 // ---- the program -----------------------------------------------------------------------------------------------------------
 static void complain(const char *before, const char *text, size_t bytes) {
-    process_flush();
-    process_error(before, strlen(before));
-    process_error(text, bytes);
-    process_error("\n", 1);
+    si_process_flush();
+    si_process_error(before, strlen(before));
+    si_process_error(text, bytes);
+    si_process_error("\n", 1);
 }
 
 // With SIGIL_CHECK_LEAKS=1 a value that is still alive at the end is an error: status 99.
@@ -131,26 +131,26 @@ static int check_leaks(int status) {
 }
 
 static SiList *arguments_of(SiTask *task, const Run *run) {
-    const SiType *type = run->program->args_type != NULL ? run->program->args_type : &list_of_str;
+    const SiType *type = run->program->args_type != NULL ? run->program->args_type : &si_list_of_str;
     SiList *list = si_list_new(task, type, run->argc);
     for (int i = 1; i < run->argc; i++) {
         const char *bytes = run->argv[i];
         int64_t length = (int64_t)strlen(bytes);
         SiStr *text;
-        if (utf8_invalid_at(bytes, length) < 0) {
+        if (si_utf8_invalid_at(bytes, length) < 0) {
             text = si_str_from(task, bytes, length);
         } else { // each bad byte becomes U+FFFD
             SiBuffer buffer;
-            buffer_begin(task, &buffer, length + 2);
+            si_buffer_begin(task, &buffer, length + 2);
             while (length > 0) {
-                int64_t bad = utf8_invalid_at(bytes, length);
-                buffer_add(&buffer, bytes, bad < 0 ? length : bad);
+                int64_t bad = si_utf8_invalid_at(bytes, length);
+                si_buffer_add(&buffer, bytes, bad < 0 ? length : bad);
                 if (bad < 0) break;
-                buffer_add_char(&buffer, 0xFFFD);
+                si_buffer_add_char(&buffer, 0xFFFD);
                 bytes += bad + 1;
                 length -= bad + 1;
             }
-            text = buffer_end(&buffer);
+            text = si_buffer_end(&buffer);
         }
         *(SiStr **)si_list_append(task, &list) = text;
     }
@@ -186,22 +186,22 @@ static int run_entry(SiTask *task, const Run *run) {
 
 // ---- one test ----------------------------------------------------------------------------------------------------------------
 static void add_json_bytes(SiBuffer *out, const char *bytes, int64_t length) {
-    buffer_add_char(out, '"');
+    si_buffer_add_char(out, '"');
     for (int64_t i = 0; i < length;) {
         int64_t start = i;
         uint32_t c = utf8_decode(bytes, &i);
         if (c == '"' || c == '\\') {
-            buffer_add_char(out, '\\');
-            buffer_add_char(out, c);
+            si_buffer_add_char(out, '\\');
+            si_buffer_add_char(out, c);
         } else if (c < 0x20) {
             char escape[8];
             snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c);
             buffer_add_text(out, escape);
         } else {
-            buffer_add(out, bytes + start, i - start);
+            si_buffer_add(out, bytes + start, i - start);
         }
     }
-    buffer_add_char(out, '"');
+    si_buffer_add_char(out, '"');
 }
 
 static void add_json(SiBuffer *out, const char *key, const char *text) {
@@ -241,18 +241,18 @@ static SiStr *judge(SiTask *task, const SiTest *test, SiStr *message, Failure *f
     }
     SiBuffer text;
     SiStr *wanted = si_str_from(task, test->fail, (int64_t)strlen(test->fail));
-    buffer_begin(task, &text, 64);
+    si_buffer_begin(task, &text, 64);
     buffer_add_text(&text, "expected a panic containing ");
-    buffer_add_quoted(&text, wanted);
+    si_buffer_add_quoted(&text, wanted);
     si_release(task, wanted);
     if (message != NULL) {
         buffer_add_text(&text, ", found ");
-        buffer_add_quoted(&text, message);
+        si_buffer_add_quoted(&text, message);
         si_release(task, message);
     }
-    task_failure_free(task, failure);
+    si_task_failure_free(task, failure);
     failure->kind = "fail";
-    return buffer_end(&text);
+    return si_buffer_end(&text);
 }
 
 static void call_test(SiTask *task, void *argument) { ((const SiTest *)argument)->run(task); }
@@ -272,16 +272,16 @@ static int run_test(SiTask *task, const SiTest *test) {
     SiStr *message = NULL;
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (test->skip == NULL) {
-        message = task_catch(task, call_test, (void *)(uintptr_t)test, &failure);
+        message = si_task_catch(task, call_test, (void *)(uintptr_t)test, &failure);
         message = judge(task, test, message, &failure);
     }
     clock_gettime(CLOCK_MONOTONIC, &end);
-    process_flush(); // what the test printed comes before its report
+    si_process_flush(); // what the test printed comes before its report
     double time_ms = (double)(end.tv_sec - start.tv_sec) * 1e3 + (double)(end.tv_nsec - start.tv_nsec) / 1e6;
 
     SiBuffer out;
     char number[96];
-    buffer_begin(task, &out, 256);
+    si_buffer_begin(task, &out, 256);
     add_json(&out, "{\"name\": ", test->name);
     add_json(&out, ", \"module\": ", test->module);
     add_json(&out, ", \"status\": ", test->skip != NULL ? "skipped" : message != NULL ? "failed" : "passed");
@@ -303,9 +303,9 @@ static int run_test(SiTask *task, const SiTest *test) {
         buffer_add_text(&out, number);
         si_release(task, message);
     }
-    task_failure_free(task, &failure);
+    si_task_failure_free(task, &failure);
     buffer_add_text(&out, "}\n");
-    SiStr *report = buffer_end(&out);
+    SiStr *report = si_buffer_end(&out);
     write_report(report);
     si_release(task, report);
     return message != NULL ? 1 : 0;
@@ -324,7 +324,7 @@ static int run_program(SiTask *task, const Run *run) {
     } else {
         status = run_entry(task, run);
     }
-    process_flush();
+    si_process_flush();
     return check_leaks(status);
 }
 

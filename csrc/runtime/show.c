@@ -10,14 +10,14 @@ static const SiSlot buffer_slot = {offsetof(SiBuffer, text), &si_type_str};
 static const SiFrameInfo buffer_info = {1, &buffer_slot};
 
 // Not inlined: gcc would see a frame of a function that ends in a panic as a dangling pointer, which the panic itself removes.
-__attribute__((noinline)) void buffer_begin(SiTask *task, SiBuffer *buffer, int64_t capacity) {
+__attribute__((noinline)) void si_buffer_begin(SiTask *task, SiBuffer *buffer, int64_t capacity) {
     buffer->task = task;
-    buffer->text = str_new(task, capacity);
+    buffer->text = si_str_new(task, capacity);
     SI_FRAME_PUSH(task, *buffer, &buffer_info);
     buffer->frame.live[0] = 1;
 }
 
-SiStr *buffer_end(SiBuffer *buffer) {
+SiStr *si_buffer_end(SiBuffer *buffer) {
     SI_FRAME_POP(buffer->task, *buffer);
     return buffer->text;
 }
@@ -30,17 +30,17 @@ static void add(SiBuffer *buffer, const char *bytes, int64_t length, int64_t poi
         text->points += points;
         return;
     }
-    buffer->text = str_append(buffer->task, text, bytes, length, points);
+    buffer->text = si_str_append(buffer->task, text, bytes, length, points);
 }
 
-void buffer_add(SiBuffer *buffer, const char *bytes, int64_t length) {
-    add(buffer, bytes, length, utf8_count(bytes, length));
+void si_buffer_add(SiBuffer *buffer, const char *bytes, int64_t length) {
+    add(buffer, bytes, length, si_utf8_count(bytes, length));
 }
-void buffer_add_str(SiBuffer *buffer, const SiStr *text) { add(buffer, text->data, text->bytes, text->points); }
+void si_buffer_add_str(SiBuffer *buffer, const SiStr *text) { add(buffer, text->data, text->bytes, text->points); }
 
-void buffer_add_char(SiBuffer *buffer, uint32_t c) {
+void si_buffer_add_char(SiBuffer *buffer, uint32_t c) {
     char bytes[4];
-    add(buffer, bytes, utf8_encode(c, bytes), 1);
+    add(buffer, bytes, si_utf8_encode(c, bytes), 1);
 }
 
 static void add_escaped(SiBuffer *buffer, uint32_t c, uint32_t quote) {
@@ -64,35 +64,35 @@ static void add_escaped(SiBuffer *buffer, uint32_t c, uint32_t quote) {
     default:
         break;
     }
-    if (c == quote) buffer_add_char(buffer, '\\');
+    if (c == quote) si_buffer_add_char(buffer, '\\');
     if (c < 0x20 || (c >= 0x7F && c < 0xA0)) { // the other control characters
         snprintf(text, sizeof text, "\\u{%x}", (unsigned)c);
         buffer_add_text(buffer, text);
         return;
     }
-    buffer_add_char(buffer, c);
+    si_buffer_add_char(buffer, c);
 }
 
-void buffer_add_quoted(SiBuffer *buffer, const SiStr *text) {
-    buffer_add_char(buffer, '"');
+void si_buffer_add_quoted(SiBuffer *buffer, const SiStr *text) {
+    si_buffer_add_char(buffer, '"');
     int64_t plain = 0; // where the run of characters that need no escape began
     for (int64_t offset = 0; offset < text->bytes;) {
         int64_t start = offset;
         uint32_t c = utf8_decode(text->data, &offset);
         if (c >= 0x20 && c != '"' && c != '\\' && !(c >= 0x7F && c < 0xA0)) continue;
-        buffer_add(buffer, text->data + plain, start - plain);
+        si_buffer_add(buffer, text->data + plain, start - plain);
         add_escaped(buffer, c, '"');
         plain = offset;
     }
-    buffer_add(buffer, text->data + plain, text->bytes - plain);
-    buffer_add_char(buffer, '"');
+    si_buffer_add(buffer, text->data + plain, text->bytes - plain);
+    si_buffer_add_char(buffer, '"');
 }
 
 SiStr *si_quoted(SiTask *task, SiStr *text) {
     SiBuffer buffer;
-    buffer_begin(task, &buffer, text->bytes + 2);
-    buffer_add_quoted(&buffer, text);
-    return buffer_end(&buffer);
+    si_buffer_begin(task, &buffer, text->bytes + 2);
+    si_buffer_add_quoted(&buffer, text);
+    return si_buffer_end(&buffer);
 }
 
 // ---- values ----------------------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ static void show_variant(SiBuffer *buffer, const char *value, const SiVariant *v
             buffer_add_text(buffer, field->name);
             buffer_add_text(buffer, ": ");
         }
-        show_value(buffer, value + field->offset, field->type, true);
+        si_show_value(buffer, value + field->offset, field->type, true);
     }
     buffer_add_text(buffer, ")");
 }
@@ -118,7 +118,7 @@ static void show_record(SiBuffer *buffer, const char *value, const SiType *type)
     const char *name = type->name;
     // Of `Box<int>` only what stands before the arguments is shown; `{ a: int }` is the name of an anonymous record.
     int64_t length = name[0] == '{' ? 0 : (int64_t)strcspn(name, "<");
-    buffer_add(buffer, name, length);
+    si_buffer_add(buffer, name, length);
     if (length > 0) buffer_add_text(buffer, " ");
     if (variant->field_count == 0) {
         buffer_add_text(buffer, "{}");
@@ -129,7 +129,7 @@ static void show_record(SiBuffer *buffer, const char *value, const SiType *type)
         buffer_add_text(buffer, i == 0 ? "{ " : ", ");
         buffer_add_text(buffer, field->name);
         buffer_add_text(buffer, ": ");
-        show_value(buffer, value + field->offset, field->type, true);
+        si_show_value(buffer, value + field->offset, field->type, true);
     }
     buffer_add_text(buffer, " }");
 }
@@ -142,10 +142,10 @@ static void show_map(SiBuffer *buffer, const SiMap *map, const SiType *type) {
     for (int64_t i = si_map_next(map, 0, &key, &value); i >= 0; i = si_map_next(map, i + 1, &key, &value)) {
         if (!is_first) buffer_add_text(buffer, ", ");
         is_first = false;
-        show_value(buffer, key, type->element, true);
+        si_show_value(buffer, key, type->element, true);
         if (is_set) continue;
         buffer_add_text(buffer, ": ");
-        show_value(buffer, value, type->value, true);
+        si_show_value(buffer, value, type->value, true);
     }
     buffer_add_text(buffer, "}");
 }
@@ -154,24 +154,24 @@ static void show_range(SiBuffer *buffer, const SiRange *range, const SiType *par
     for (int side = 0; side < 2; side++) {
         int64_t bound = side == 0 ? range->from : range->to;
         if (part != NULL && part->kind == SI_CHAR) {
-            buffer_add_char(buffer, '\'');
+            si_buffer_add_char(buffer, '\'');
             add_escaped(buffer, (uint32_t)bound, '\'');
-            buffer_add_char(buffer, '\'');
+            si_buffer_add_char(buffer, '\'');
         } else {
             char text[NUMBER_TEXT_MAX];
-            buffer_add(buffer, text, number_from_int(bound, text));
+            si_buffer_add(buffer, text, si_number_from_int(bound, text));
         }
         if (side == 0) buffer_add_text(buffer, range->inclusive ? "..=" : "..");
     }
 }
 
-void show_value(SiBuffer *buffer, const void *value, const SiType *type, bool is_part) {
+void si_show_value(SiBuffer *buffer, const void *value, const SiType *type, bool is_part) {
     SI_STACK_CHECK(buffer->task, "to_string");
     char text[NUMBER_TEXT_MAX];
     int length = 0;
     if (type->show != NULL) {
         SiStr *shown = type->show(buffer->task, value);
-        buffer_add_str(buffer, shown);
+        si_buffer_add_str(buffer, shown);
         si_release(buffer->task, shown);
         return;
     }
@@ -180,50 +180,50 @@ void show_value(SiBuffer *buffer, const void *value, const SiType *type, bool is
         buffer_add_text(buffer, "()");
         return;
     case SI_INT:
-        length = number_from_int(*(const int64_t *)value, text);
+        length = si_number_from_int(*(const int64_t *)value, text);
         break;
     case SI_FLOAT:
-        length = number_from_float(*(const double *)value, text);
+        length = si_number_from_float(*(const double *)value, text);
         break;
     case SI_BOOL:
         buffer_add_text(buffer, *(const uint8_t *)value ? "true" : "false");
         return;
     case SI_BYTE:
-        length = number_from_int(*(const uint8_t *)value, text);
+        length = si_number_from_int(*(const uint8_t *)value, text);
         break;
     case SI_DURATION:
-        length = number_from_duration(*(const int64_t *)value, text);
+        length = si_number_from_duration(*(const int64_t *)value, text);
         break;
     case SI_SIZE:
-        length = number_from_size(*(const int64_t *)value, text);
+        length = si_number_from_size(*(const int64_t *)value, text);
         break;
     case SI_INSTANT:
-        length = number_from_duration(*(const int64_t *)value, text);
+        length = si_number_from_duration(*(const int64_t *)value, text);
         break; // not Printable: for debuggers
     case SI_CHAR:
         if (!is_part) {
-            buffer_add_char(buffer, *(const uint32_t *)value);
+            si_buffer_add_char(buffer, *(const uint32_t *)value);
             return;
         }
-        buffer_add_char(buffer, '\'');
+        si_buffer_add_char(buffer, '\'');
         add_escaped(buffer, *(const uint32_t *)value, '\'');
-        buffer_add_char(buffer, '\'');
+        si_buffer_add_char(buffer, '\'');
         return;
     case SI_ENUM:
         buffer_add_text(buffer, type->variants[*(const uint32_t *)value].name);
         return;
     case SI_STR:
         if (is_part)
-            buffer_add_quoted(buffer, *(SiStr *const *)value);
+            si_buffer_add_quoted(buffer, *(SiStr *const *)value);
         else
-            buffer_add_str(buffer, *(SiStr *const *)value);
+            si_buffer_add_str(buffer, *(SiStr *const *)value);
         return;
     case SI_LIST: {
         const SiList *list = *(SiList *const *)value;
         buffer_add_text(buffer, "[");
         for (int64_t i = 0; i < list->length; i++) {
             if (i > 0) buffer_add_text(buffer, ", ");
-            show_value(buffer, list->items + i * (int64_t)type->element->size, type->element, true);
+            si_show_value(buffer, list->items + i * (int64_t)type->element->size, type->element, true);
         }
         buffer_add_text(buffer, "]");
         return;
@@ -242,7 +242,7 @@ void show_value(SiBuffer *buffer, const void *value, const SiType *type, bool is
         for (uint32_t i = 0; i < type->variants[0].field_count; i++) {
             const SiField *field = &type->variants[0].fields[i];
             buffer_add_text(buffer, i == 0 ? "(" : ", ");
-            show_value(buffer, (const char *)value + field->offset, field->type, true);
+            si_show_value(buffer, (const char *)value + field->offset, field->type, true);
         }
         buffer_add_text(buffer, ")");
         return;
@@ -253,13 +253,13 @@ void show_value(SiBuffer *buffer, const void *value, const SiType *type, bool is
         show_variant(buffer, value, &type->variants[*(const uint32_t *)value]);
         return;
     case SI_NEWTYPE:
-        buffer_add(buffer, type->name, (int64_t)strcspn(type->name, "<"));
+        si_buffer_add(buffer, type->name, (int64_t)strcspn(type->name, "<"));
         buffer_add_text(buffer, "(");
-        show_value(buffer, value, type->element, true);
+        si_show_value(buffer, value, type->element, true);
         buffer_add_text(buffer, ")");
         return;
     case SI_BOX:
-        show_value(buffer, *(const char *const *)value + type->content_offset, type->element, is_part);
+        si_show_value(buffer, *(const char *const *)value + type->content_offset, type->element, is_part);
         return;
     }
     add(buffer, text, length, length);
@@ -273,9 +273,9 @@ SiStr *si_show(SiTask *task, const void *value, const SiType *type) {
         return text;
     }
     SiBuffer buffer;
-    buffer_begin(task, &buffer, 24);
-    show_value(&buffer, value, type, false);
-    return buffer_end(&buffer);
+    si_buffer_begin(task, &buffer, 24);
+    si_show_value(&buffer, value, type, false);
+    return si_buffer_end(&buffer);
 }
 
 // The prelude's Error is { message, source }, where `source` is a boxed Option (docs/ABI.md section 1): its cell tells the rest.
@@ -285,12 +285,12 @@ SiStr *si_error_show(SiTask *task, const void *error) {
         SiHeader *source;
     } const *part = error;
     SiBuffer buffer;
-    buffer_begin(task, &buffer, 64);
+    si_buffer_begin(task, &buffer, 64);
     for (;;) {
-        buffer_add_str(&buffer, part->message);
+        si_buffer_add_str(&buffer, part->message);
         const char *content = (const char *)part->source + part->source->type->content_offset;
         const SiVariant *variant = &part->source->type->element->variants[*(const uint32_t *)(const void *)content];
-        if (variant->field_count == 0) return buffer_end(&buffer); // None
+        if (variant->field_count == 0) return si_buffer_end(&buffer); // None
         buffer_add_text(&buffer, ": caused by ");
         part = (const void *)(content + variant->fields[0].offset);
     }
@@ -298,10 +298,10 @@ SiStr *si_error_show(SiTask *task, const void *error) {
 
 SiStr *si_list_join(SiTask *task, SiList *self, SiStr *separator, const SiType *T) {
     SiBuffer buffer;
-    buffer_begin(task, &buffer, 32);
+    si_buffer_begin(task, &buffer, 32);
     for (int64_t i = 0; i < self->length; i++) {
-        if (i > 0) buffer_add_str(&buffer, separator);
-        show_value(&buffer, self->items + i * (int64_t)T->size, T, false);
+        if (i > 0) si_buffer_add_str(&buffer, separator);
+        si_show_value(&buffer, self->items + i * (int64_t)T->size, T, false);
     }
-    return buffer_end(&buffer);
+    return si_buffer_end(&buffer);
 }

@@ -17,14 +17,14 @@ static SiStr *empty(void) { return (SiStr *)(void *)(uintptr_t)&empty_text; } //
 enum { STR_HEAD = sizeof(SiStr) };
 
 // ---- UTF-8 -------------------------------------------------------------------------------------------------------------
-int64_t utf8_count(const char *bytes, int64_t length) {
+int64_t si_utf8_count(const char *bytes, int64_t length) {
     int64_t points = 0;
     for (int64_t i = 0; i < length; i++)
         points += ((unsigned char)bytes[i] & 0xC0) != 0x80; // vectorises
     return points;
 }
 
-int utf8_encode(uint32_t c, char out[4]) {
+int si_utf8_encode(uint32_t c, char out[4]) {
     if (c < 0x80) {
         out[0] = (char)c;
         return 1;
@@ -48,7 +48,7 @@ int utf8_encode(uint32_t c, char out[4]) {
 }
 
 // The first byte of the first bad sequence: overlong forms, surrogates and values above U+10FFFF are bad (RFC 3629, section 4).
-int64_t utf8_invalid_at(const char *bytes, int64_t length) {
+int64_t si_utf8_invalid_at(const char *bytes, int64_t length) {
     const unsigned char *s = (const unsigned char *)bytes;
     int64_t i = 0;
     while (i < length) {
@@ -73,18 +73,18 @@ int64_t utf8_invalid_at(const char *bytes, int64_t length) {
 uint32_t si_str_next(const SiStr *text, int64_t *offset) { return utf8_decode(text->data, offset); }
 
 // ---- making --------------------------------------------------------------------------------------------------------------
-SiStr *str_new(SiTask *task, int64_t capacity) {
+SiStr *si_str_new(SiTask *task, int64_t capacity) {
     size_t bytes = cell_round((size_t)STR_HEAD + (size_t)capacity);
-    SiStr *text = cell_new(task, &si_type_str, bytes);
+    SiStr *text = si_cell_new(task, &si_type_str, bytes);
     text->bytes = 0;
     text->points = 0;
     text->capacity = (int64_t)(bytes - STR_HEAD);
     return text;
 }
 
-SiStr *str_from_parts(SiTask *task, const char *bytes, int64_t length, int64_t points) {
+SiStr *si_str_from_parts(SiTask *task, const char *bytes, int64_t length, int64_t points) {
     if (length == 0) return empty();
-    SiStr *text = str_new(task, length);
+    SiStr *text = si_str_new(task, length);
     memcpy(text->data, bytes, (size_t)length);
     text->bytes = length;
     text->points = points;
@@ -92,18 +92,18 @@ SiStr *str_from_parts(SiTask *task, const char *bytes, int64_t length, int64_t p
 }
 
 SiStr *si_str_from(SiTask *task, const char *bytes, int64_t length) {
-    return str_from_parts(task, bytes, length, utf8_count(bytes, length));
+    return si_str_from_parts(task, bytes, length, si_utf8_count(bytes, length));
 }
 
-SiStr *str_append(SiTask *task, SiStr *text, const char *bytes, int64_t length, int64_t points) {
+SiStr *si_str_append(SiTask *task, SiStr *text, const char *bytes, int64_t length, int64_t points) {
     if (text->capacity - text->bytes < length) {
         int64_t capacity = text->capacity + text->capacity / 2 + 16;
         if (capacity < text->bytes + length) capacity = text->bytes + length;
         size_t rounded = cell_round((size_t)STR_HEAD + (size_t)capacity);
         Task *self = task_of(task);
         if (self->cursor_text == text) self->cursor_text = NULL;
-        text = cell_grow(task, text, (size_t)STR_HEAD + (size_t)text->capacity, rounded,
-                         (size_t)STR_HEAD + (size_t)text->bytes);
+        text = si_cell_grow(task, text, (size_t)STR_HEAD + (size_t)text->capacity, rounded,
+                            (size_t)STR_HEAD + (size_t)text->bytes);
         text->capacity = (int64_t)(rounded - STR_HEAD);
     }
     memcpy(text->data + text->bytes, bytes, (size_t)length);
@@ -119,8 +119,9 @@ SiStr *si_str_concat(SiTask *task, SiStr *self, SiStr *other) {
         si_retain(other);
         return other;
     }
-    if (cell_is_unique(self) && self != other) return str_append(task, self, other->data, other->bytes, other->points);
-    SiStr *text = str_new(task, self->bytes + other->bytes);
+    if (cell_is_unique(self) && self != other)
+        return si_str_append(task, self, other->data, other->bytes, other->points);
+    SiStr *text = si_str_new(task, self->bytes + other->bytes);
     memcpy(text->data, self->data, (size_t)self->bytes);
     memcpy(text->data + self->bytes, other->data, (size_t)other->bytes);
     text->bytes = self->bytes + other->bytes;
@@ -135,9 +136,9 @@ SiStr *si_str_from_chars(SiTask *task, SiList *list) {
     for (int64_t i = 0; i < list->length; i++)
         bytes += 1 + (chars[i] >= 0x80) + (chars[i] >= 0x800) + (chars[i] >= 0x10000);
     if (bytes == 0) return empty();
-    SiStr *text = str_new(task, bytes);
+    SiStr *text = si_str_new(task, bytes);
     for (int64_t i = 0, at = 0; i < list->length; i++)
-        at += utf8_encode(chars[i], text->data + at);
+        at += si_utf8_encode(chars[i], text->data + at);
     text->bytes = bytes;
     text->points = list->length;
     return text;
@@ -145,18 +146,18 @@ SiStr *si_str_from_chars(SiTask *task, SiList *list) {
 
 int64_t si_invalid_utf8_at(SiTask *task, SiList *list) {
     (void)task;
-    return utf8_invalid_at(list->items, list->length);
+    return si_utf8_invalid_at(list->items, list->length);
 }
 
 SiStr *si_str_from_valid_bytes(SiTask *task, SiList *list) { return si_str_from(task, list->items, list->length); }
 
 SiStr *si_str_from_char(SiTask *task, uint32_t value) {
     char bytes[4];
-    return str_from_parts(task, bytes, utf8_encode(value, bytes), 1);
+    return si_str_from_parts(task, bytes, si_utf8_encode(value, bytes), 1);
 }
 
 SiStr *si_str_from_bool(SiTask *task, uint8_t value) {
-    return value ? str_from_parts(task, "true", 4, 4) : str_from_parts(task, "false", 5, 5);
+    return value ? si_str_from_parts(task, "true", 4, 4) : si_str_from_parts(task, "false", 5, 5);
 }
 
 // ---- indexes ---------------------------------------------------------------------------------------------------------------
@@ -199,7 +200,7 @@ static SiStr *part(SiTask *task, SiStr *text, int64_t start, int64_t end) {
     if (start == end) return empty();
     int64_t from = offset_of(task, text, start);
     int64_t to = offset_of(task, text, end);
-    return str_from_parts(task, text->data + from, to - from, end - start);
+    return si_str_from_parts(task, text->data + from, to - from, end - start);
 }
 
 SiStr *si_str_at(SiTask *task, SiStr *text, int64_t index, const SiPlace *at) {
@@ -207,13 +208,13 @@ SiStr *si_str_at(SiTask *task, SiStr *text, int64_t index, const SiPlace *at) {
     int64_t from = offset_of(task, text, index);
     unsigned char first = (unsigned char)text->data[from];
     int64_t bytes = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    return str_from_parts(task, text->data + from, bytes, 1);
+    return si_str_from_parts(task, text->data + from, bytes, 1);
 }
 
 SiStr *si_str_slice(SiTask *task, SiStr *self, int64_t start, int64_t end, const SiPlace *at) {
     if (start < 0 || end < start || end > self->points) {
-        task_panic_format(task, at, "range %lld..%lld out of range for length %lld", (long long)start, (long long)end,
-                          (long long)self->points);
+        si_task_panic_format(task, at, "range %lld..%lld out of range for length %lld", (long long)start,
+                             (long long)end, (long long)self->points);
     }
     return part(task, self, start, end);
 }
@@ -222,8 +223,8 @@ SiStr *si_str_slice_range(SiTask *task, SiStr *text, const SiRange *range, const
     int64_t end = range->to;
     if (range->inclusive) {
         if (range->from < 0 || end >= text->points || end < range->from - 1) {
-            task_panic_format(task, at, "range %lld..=%lld out of range for length %lld", (long long)range->from,
-                              (long long)end, (long long)text->points);
+            si_task_panic_format(task, at, "range %lld..=%lld out of range for length %lld", (long long)range->from,
+                                 (long long)end, (long long)text->points);
         }
         end++;
     }

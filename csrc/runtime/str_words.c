@@ -8,14 +8,14 @@ static const char *find_bytes(const char *text, int64_t length, const SiStr *par
 }
 
 static void add_piece(SiTask *task, SiList **list, const SiStr *text, int64_t from, int64_t to) {
-    int64_t points = text->points == text->bytes ? to - from : utf8_count(text->data + from, to - from);
-    SiStr *piece = str_from_parts(task, text->data + from, to - from, points);
+    int64_t points = text->points == text->bytes ? to - from : si_utf8_count(text->data + from, to - from);
+    SiStr *piece = si_str_from_parts(task, text->data + from, to - from, points);
     *(SiStr **)si_list_append(task, list) = piece;
 }
 
 // ---- parts -----------------------------------------------------------------------------------------------------------------
 SiList *si_str_chars(SiTask *task, SiStr *self) {
-    SiList *list = si_list_new(task, &list_of_char, self->points);
+    SiList *list = si_list_new(task, &si_list_of_char, self->points);
     uint32_t *out = (uint32_t *)(void *)list->items;
     for (int64_t offset = 0; offset < self->bytes;)
         *out++ = utf8_decode(self->data, &offset);
@@ -24,14 +24,14 @@ SiList *si_str_chars(SiTask *task, SiStr *self) {
 }
 
 SiList *si_str_bytes(SiTask *task, SiStr *self) {
-    SiList *list = si_list_new(task, &list_of_byte, self->bytes);
+    SiList *list = si_list_new(task, &si_list_of_byte, self->bytes);
     memcpy(list->items, self->data, (size_t)self->bytes);
     list->length = self->bytes;
     return list;
 }
 
 SiList *si_str_lines(SiTask *task, SiStr *self) {
-    SiList *list = si_list_new(task, &list_of_str, 0);
+    SiList *list = si_list_new(task, &si_list_of_str, 0);
     int64_t start = 0;
     for (int64_t i = 0; i < self->bytes; i++) {
         char c = self->data[i];
@@ -46,7 +46,7 @@ SiList *si_str_lines(SiTask *task, SiStr *self) {
 
 SiList *si_str_split(SiTask *task, SiStr *self, SiStr *separator, const SiPlace *at) {
     if (separator->bytes == 0) si_panic_text(task, "invalid separator: \"\"", at);
-    SiList *list = si_list_new(task, &list_of_str, 0);
+    SiList *list = si_list_new(task, &si_list_of_str, 0);
     int64_t start = 0;
     for (;;) {
         const char *found = find_bytes(self->data + start, self->bytes - start, separator);
@@ -59,11 +59,11 @@ SiList *si_str_split(SiTask *task, SiStr *self, SiStr *separator, const SiPlace 
 }
 
 SiList *si_str_words(SiTask *task, SiStr *self) {
-    SiList *list = si_list_new(task, &list_of_str, 0);
+    SiList *list = si_list_new(task, &si_list_of_str, 0);
     int64_t start = -1;
     for (int64_t offset = 0; offset < self->bytes;) {
         int64_t before = offset;
-        bool is_white = char_is_white(utf8_decode(self->data, &offset));
+        bool is_white = si_char_is_white(utf8_decode(self->data, &offset));
         if (!is_white && start < 0) start = before;
         if (is_white && start >= 0) {
             add_piece(task, &list, self, start, before);
@@ -78,7 +78,7 @@ static SiStr *trimmed(SiTask *task, SiStr *text, bool at_start, bool at_end) {
     int64_t from = 0, to = text->bytes, dropped = 0;
     while (at_start && from < to) {
         int64_t next = from;
-        if (!char_is_white(utf8_decode(text->data, &next))) break;
+        if (!si_char_is_white(utf8_decode(text->data, &next))) break;
         from = next;
         dropped++;
     }
@@ -88,7 +88,7 @@ static SiStr *trimmed(SiTask *task, SiStr *text, bool at_start, bool at_end) {
             last--;
         while (((unsigned char)text->data[last] & 0xC0) == 0x80);
         int64_t next = last;
-        if (!char_is_white(utf8_decode(text->data, &next))) break;
+        if (!si_char_is_white(utf8_decode(text->data, &next))) break;
         to = last;
         dropped++;
     }
@@ -96,7 +96,7 @@ static SiStr *trimmed(SiTask *task, SiStr *text, bool at_start, bool at_end) {
         si_retain(text);
         return text;
     }
-    return str_from_parts(task, text->data + from, to - from, text->points - dropped);
+    return si_str_from_parts(task, text->data + from, to - from, text->points - dropped);
 }
 
 SiStr *si_str_trim(SiTask *task, SiStr *self) { return trimmed(task, self, true, true); }
@@ -111,17 +111,17 @@ static SiStr *mapped(SiTask *task, SiStr *text, uint32_t (*map)(SiTask *task, ui
             si_retain(text);
             return text;
         }
-        SiStr *copy = str_from_parts(task, text->data, text->bytes, text->points);
+        SiStr *copy = si_str_from_parts(task, text->data, text->bytes, text->points);
         for (int64_t i = 0; i < copy->bytes; i++) {
             char c = copy->data[i];
             copy->data[i] = (char)(c ^ ((c >= first && c <= last) << 5));
         }
         return copy;
     }
-    buffer_begin(task, &buffer, text->bytes);
+    si_buffer_begin(task, &buffer, text->bytes);
     for (int64_t offset = 0; offset < text->bytes;)
-        buffer_add_char(&buffer, map(task, utf8_decode(text->data, &offset)));
-    return buffer_end(&buffer);
+        si_buffer_add_char(&buffer, map(task, utf8_decode(text->data, &offset)));
+    return si_buffer_end(&buffer);
 }
 
 SiStr *si_str_upper(SiTask *task, SiStr *self) { return mapped(task, self, si_char_to_upper, 'a', 'z'); }
@@ -132,7 +132,7 @@ SiStr *si_str_reverse(SiTask *task, SiStr *self) {
         si_retain(self);
         return self;
     }
-    SiStr *text = str_new(task, self->bytes);
+    SiStr *text = si_str_new(task, self->bytes);
     char *out = text->data + self->bytes;
     for (int64_t offset = 0; offset < self->bytes;) {
         int64_t start = offset;
@@ -166,7 +166,7 @@ int64_t si_str_find(SiTask *task, SiStr *text, SiStr *part) {
     (void)task;
     const char *found = find_bytes(text->data, text->bytes, part);
     if (found == NULL) return -1;
-    return text->points == text->bytes ? found - text->data : utf8_count(text->data, found - text->data);
+    return text->points == text->bytes ? found - text->data : si_utf8_count(text->data, found - text->data);
 }
 
 SiStr *si_str_replace(SiTask *task, SiStr *self, SiStr *old, SiStr *new, const SiPlace *at) {
@@ -177,37 +177,37 @@ SiStr *si_str_replace(SiTask *task, SiStr *self, SiStr *old, SiStr *new, const S
         return self;
     }
     SiBuffer buffer;
-    buffer_begin(task, &buffer, self->bytes);
+    si_buffer_begin(task, &buffer, self->bytes);
     int64_t start = 0;
     while (found != NULL) {
-        buffer_add(&buffer, self->data + start, found - self->data - start);
-        buffer_add_str(&buffer, new);
+        si_buffer_add(&buffer, self->data + start, found - self->data - start);
+        si_buffer_add_str(&buffer, new);
         start = found - self->data + old->bytes;
         found = find_bytes(self->data + start, self->bytes - start, old);
     }
-    buffer_add(&buffer, self->data + start, self->bytes - start);
-    return buffer_end(&buffer);
+    si_buffer_add(&buffer, self->data + start, self->bytes - start);
+    return si_buffer_end(&buffer);
 }
 
 // ---- repeating -------------------------------------------------------------------------------------------------------------------
 // Adds `part` n times; the caller has checked that the result is not too long.
 static void add_repeated(SiBuffer *buffer, const SiStr *part, int64_t n) {
     for (int64_t i = 0; i < n; i++)
-        buffer_add_str(buffer, part);
+        si_buffer_add_str(buffer, part);
 }
 
 static void check_length(SiTask *task, int64_t bytes_each, int64_t n) {
-    if (bytes_each > 0 && n > (INT64_MAX >> 8) / bytes_each) task_out_of_memory(task);
+    if (bytes_each > 0 && n > (INT64_MAX >> 8) / bytes_each) si_task_out_of_memory(task);
 }
 
 SiStr *si_str_repeat(SiTask *task, SiStr *self, int64_t n, const SiPlace *at) {
-    if (n < 0) task_panic_format(task, at, "invalid n: %lld", (long long)n);
+    if (n < 0) si_task_panic_format(task, at, "invalid n: %lld", (long long)n);
     check_length(task, self->bytes, n);
     if (self->bytes == 0) n = 0;
     SiBuffer buffer;
-    buffer_begin(task, &buffer, self->bytes * n);
+    si_buffer_begin(task, &buffer, self->bytes * n);
     add_repeated(&buffer, self, n);
-    return buffer_end(&buffer);
+    return si_buffer_end(&buffer);
 }
 
 static SiStr *padded(SiTask *task, SiStr *text, int64_t n, const SiStr *fill, bool at_start, const SiPlace *at) {
@@ -222,12 +222,12 @@ static SiStr *padded(SiTask *task, SiStr *text, int64_t n, const SiStr *fill, bo
     for (int64_t i = 0; i < rest; i++)
         (void)utf8_decode(fill->data, &rest_bytes);
     SiBuffer buffer;
-    buffer_begin(task, &buffer, text->bytes + fill->bytes * whole + rest_bytes);
-    if (!at_start) buffer_add_str(&buffer, text);
+    si_buffer_begin(task, &buffer, text->bytes + fill->bytes * whole + rest_bytes);
+    if (!at_start) si_buffer_add_str(&buffer, text);
     add_repeated(&buffer, fill, whole);
-    buffer_add(&buffer, fill->data, rest_bytes);
-    if (at_start) buffer_add_str(&buffer, text);
-    return buffer_end(&buffer);
+    si_buffer_add(&buffer, fill->data, rest_bytes);
+    if (at_start) si_buffer_add_str(&buffer, text);
+    return si_buffer_end(&buffer);
 }
 
 SiStr *si_str_pad_start(SiTask *task, SiStr *self, int64_t n, SiStr *fill, const SiPlace *at) {

@@ -8,26 +8,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-Task *task_create(uintptr_t stack_limit) {
+Task *si_task_create(uintptr_t stack_limit) {
     Task *task = calloc(1, sizeof *task);
     if (task == NULL) return NULL;
     task->base.stack_limit = stack_limit;
-    process_task_added(task);
+    si_process_task_added(task);
     return task;
 }
 
-void task_free(Task *task) {
-    process_task_removed(task); // its cells live on in what others hold: the chunks are never returned
+void si_task_free(Task *task) {
+    si_process_task_removed(task); // its cells live on in what others hold: the chunks are never returned
     free(task);
 }
 
-void task_failure_free(SiTask *task, Failure *failure) {
+void si_task_failure_free(SiTask *task, Failure *failure) {
     if (failure->actual != NULL) si_release(task, failure->actual);
     if (failure->expected != NULL) si_release(task, failure->expected);
     *failure = (Failure){0};
 }
 
-SiStr *task_catch(SiTask *task, void (*body)(SiTask *task, void *argument), void *argument, Failure *failure) {
+SiStr *si_task_catch(SiTask *task, void (*body)(SiTask *task, void *argument), void *argument, Failure *failure) {
     Task *self = task_of(task);
     Catch here = {.parent = self->catches, .frames = task->frames};
     self->catches = &here;
@@ -43,7 +43,7 @@ SiStr *task_catch(SiTask *task, void (*body)(SiTask *task, void *argument), void
         *failure = self->failure;
         self->failure = (Failure){0};
     } else {
-        task_failure_free(task, &self->failure);
+        si_task_failure_free(task, &self->failure);
     }
     return here.message;
 }
@@ -53,11 +53,11 @@ static void call_closure(SiTask *task, void *argument) {
     ((SiUnit(*)(SiTask *, SiClosure *))closure->code)(task, closure);
 }
 
-SiStr *si_catch(SiTask *task, SiClosure *closure) { return task_catch(task, call_closure, closure, NULL); }
+SiStr *si_catch(SiTask *task, SiClosure *closure) { return si_task_catch(task, call_closure, closure, NULL); }
 
 SiList *si_catch_panic(SiTask *task, SiClosure *f) {
     SiStr *message = si_catch(task, f);
-    SiList *list = si_list_new(task, &list_of_str, message == NULL ? 0 : 1);
+    SiList *list = si_list_new(task, &si_list_of_str, message == NULL ? 0 : 1);
     if (message != NULL) *(SiStr **)si_list_append(task, &list) = message;
     return list;
 }
@@ -72,7 +72,7 @@ static void release_frame(SiTask *task, SiFrame *frame) {
 
 static _Noreturn void panic_end(SiTask *task, const SiStr *message, const SiPlace *at) {
     (void)task;
-    process_flush();
+    si_process_flush();
     char place[32];
     int place_bytes =
         at == NULL ? 0 : snprintf(place, sizeof place, ":%u:%u\n", (unsigned)at->line, (unsigned)at->column);
@@ -80,7 +80,7 @@ static _Noreturn void panic_end(SiTask *task, const SiStr *message, const SiPlac
     // One write for the whole report, so that it stays in one piece beside the output of other processes.
     size_t total = (size_t)message->bytes + file_bytes + 64;
     char *report = malloc(total);
-    if (report == NULL) process_exit(101);
+    if (report == NULL) si_process_exit(101);
     char *end = report;
     end = mempcpy(end, "panic: ", 7);
     end = mempcpy(end, message->data, (size_t)message->bytes);
@@ -90,9 +90,9 @@ static _Noreturn void panic_end(SiTask *task, const SiStr *message, const SiPlac
         end = mempcpy(end, at->file, file_bytes);
         end = mempcpy(end, place, (size_t)place_bytes);
     }
-    process_error(report, (size_t)(end - report));
+    si_process_error(report, (size_t)(end - report));
     free(report);
-    process_exit(101);
+    si_process_exit(101);
 }
 
 void si_panic(SiTask *task, SiStr *message, const SiPlace *at) {
@@ -113,7 +113,7 @@ void si_panic_text(SiTask *task, const char *message, const SiPlace *at) {
     si_panic(task, si_str_from(task, message, (int64_t)strlen(message)), at);
 }
 
-void task_panic_format(SiTask *task, const SiPlace *at, const char *format, ...) {
+void si_task_panic_format(SiTask *task, const SiPlace *at, const char *format, ...) {
     char text[512];
     va_list arguments;
     va_start(arguments, format);
@@ -123,7 +123,7 @@ void task_panic_format(SiTask *task, const SiPlace *at, const char *format, ...)
 }
 
 // There may be no memory for a text either: the message is static.
-void task_out_of_memory(SiTask *task) {
+void si_task_out_of_memory(SiTask *task) {
     SI_STR_LITERAL(message, 13, 13, "out of memory");
     si_panic(task, (SiStr *)(void *)(uintptr_t)&message, NULL);
 }
@@ -132,13 +132,13 @@ void si_panic_overflow(SiTask *task, const SiPlace *at) { si_panic_text(task, "i
 void si_panic_division(SiTask *task, const SiPlace *at) { si_panic_text(task, "division by zero", at); }
 void si_panic_no_match(SiTask *task, const SiPlace *at) { si_panic_text(task, "no arm matches the value", at); }
 void si_panic_shift(SiTask *task, int64_t count, const SiPlace *at) {
-    task_panic_format(task, at, "shift count %lld out of range", (long long)count);
+    si_task_panic_format(task, at, "shift count %lld out of range", (long long)count);
 }
 void si_panic_index(SiTask *task, int64_t index, int64_t length, const SiPlace *at) {
-    task_panic_format(task, at, "index %lld out of range for length %lld", (long long)index, (long long)length);
+    si_task_panic_format(task, at, "index %lld out of range for length %lld", (long long)index, (long long)length);
 }
 void si_stack_overflow(SiTask *task, const char *name) {
-    task_panic_format(task, NULL, "stack overflow in %.400s", name);
+    si_task_panic_format(task, NULL, "stack overflow in %.400s", name);
 }
 
 // ---- assertions ----------------------------------------------------------------------------------------------------------
@@ -157,9 +157,9 @@ static const SiFrameInfo shown_info = {2, shown_slots};
 
 static SiStr *shown_as_part(SiTask *task, const void *value, const SiType *type) {
     SiBuffer buffer;
-    buffer_begin(task, &buffer, 32);
-    show_value(&buffer, value, type, true);
-    return buffer_end(&buffer);
+    si_buffer_begin(task, &buffer, 32);
+    si_show_value(&buffer, value, type, true);
+    return si_buffer_end(&buffer);
 }
 
 static SiUnit fail_comparison(SiTask *task, const char *kind, const char *operator, const char * remark,
@@ -176,13 +176,13 @@ static SiUnit fail_comparison(SiTask *task, const char *kind, const char *operat
     shown.second = shown_as_part(task, second, type);
     SI_FRAME_POP(task, shown);
     SiBuffer buffer;
-    buffer_begin(task, &buffer, 64);
+    si_buffer_begin(task, &buffer, 64);
     buffer_add_text(&buffer, "assertion failed: ");
-    buffer_add_str(&buffer, shown.first);
+    si_buffer_add_str(&buffer, shown.first);
     buffer_add_text(&buffer, operator);
-    buffer_add_str(&buffer, shown.second);
+    si_buffer_add_str(&buffer, shown.second);
     buffer_add_text(&buffer, remark);
-    SiStr *message = buffer_end(&buffer);
+    SiStr *message = si_buffer_end(&buffer);
     self->failure = (Failure){.kind = kind, .actual = shown.first, .expected = shown.second};
     si_panic(task, message, at);
     return 0;
@@ -199,13 +199,13 @@ SiUnit si_assert_ne_failed(SiTask *task, const void *actual, const void *unexpec
 
 static SiUnit fail_with_error(SiTask *task, SiStr *message, const void *error, const SiType *type, const SiPlace *at) {
     SiBuffer buffer;
-    buffer_begin(task, &buffer, 64);
-    buffer_add_str(&buffer, message);
+    si_buffer_begin(task, &buffer, 64);
+    si_buffer_add_str(&buffer, message);
     if (type->printable) {
         buffer_add_text(&buffer, ": ");
-        show_value(&buffer, error, type, false);
+        si_show_value(&buffer, error, type, false);
     }
-    si_panic(task, buffer_end(&buffer), at);
+    si_panic(task, si_buffer_end(&buffer), at);
     return 0;
 }
 

@@ -22,10 +22,10 @@ uint32_t si_char_to_upper(SiTask *task, uint32_t self) {
 uint32_t si_char_to_lower(SiTask *task, uint32_t self) {
     return (void)task, self + (uint32_t)record_of(self)->to_lower;
 }
-uint8_t si_char_is_space(SiTask *task, uint32_t self) { return (void)task, char_is_white(self); }
+uint8_t si_char_is_space(SiTask *task, uint32_t self) { return (void)task, si_char_is_white(self); }
 
 // The property White_Space, which has not changed since Unicode 6.3.
-bool char_is_white(uint32_t c) {
+bool si_char_is_white(uint32_t c) {
     if (c < 0x80) return c == ' ' || (c >= 9 && c <= 13);
     return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
            c == 0x202F || c == 0x205F || c == 0x3000;

@@ -30,9 +30,9 @@ const SiType si_type_instant = {.kind = SI_INSTANT, .size = 8, .align = 8, .name
                            .element = (part),                                                                          \
                            .printable = 1}
 COUNTED(si_type_str, SI_STR, "str", NULL);
-COUNTED(list_of_str, SI_LIST, "[str]", &si_type_str);
-COUNTED(list_of_char, SI_LIST, "[char]", &si_type_char);
-COUNTED(list_of_byte, SI_LIST, "[byte]", &si_type_byte);
+COUNTED(si_list_of_str, SI_LIST, "[str]", &si_type_str);
+COUNTED(si_list_of_char, SI_LIST, "[char]", &si_type_char);
+COUNTED(si_list_of_byte, SI_LIST, "[byte]", &si_type_byte);
 
 #define RANGE(symbol, text, part)                                                                                      \
     const SiType symbol = {.kind = SI_RANGE,                                                                           \
@@ -161,7 +161,7 @@ again:
     case SI_INSTANT:
         return order_ints(READ(int64_t, first), READ(int64_t, second));
     case SI_FLOAT:
-        return float_order(READ(double, first), READ(double, second));
+        return si_float_order(READ(double, first), READ(double, second));
     case SI_BOOL:
     case SI_BYTE:
         return order_ints(READ(uint8_t, first), READ(uint8_t, second));
@@ -296,7 +296,7 @@ again:
 }
 
 uint64_t si_hash(SiTask *task, const void *value, const SiType *type) {
-    return hash_value(task, value, type, process_seed());
+    return hash_value(task, value, type, si_process_seed());
 }
 int64_t si_hash_fixed(SiTask *task, const void *value, const SiType *type) {
     return (int64_t)hash_value(task, value, type, 0);
@@ -331,7 +331,7 @@ static bool hashable_at(const SiType *type, int depth) {
 }
 
 // Whether equal values of the type have equal hashes, as far as its description tells.
-bool type_is_hashable(const SiType *type) { return hashable_at(type, 0); }
+bool si_type_is_hashable(const SiType *type) { return hashable_at(type, 0); }
 
 // ---- defaults ------------------------------------------------------------------------------------------------------------------
 void si_default(SiTask *task, void *result, const SiType *type) {
