@@ -137,10 +137,13 @@ SiList *si_list_concat(SiTask *task, SiList *self, SiList *other, const SiType *
         si_retain(other);
         return other;
     }
-    self = si_list_own(task, self, self->length + other->length);
-    memcpy(list_at(self, self->length), other->items, (size_t)other->length * T->size);
-    retain_items(other->items, other->length, T);
-    self->length += other->length;
+    int64_t added = other->length;
+    bool is_doubled = self == other; // then `other` moves with self
+    self = si_list_own(task, self, self->length + added);
+    const char *items = is_doubled ? self->items : other->items;
+    memcpy(list_at(self, self->length), items, (size_t)added * T->size);
+    retain_items(items, added, T);
+    self->length += added;
     return self;
 }
 
