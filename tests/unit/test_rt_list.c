@@ -7,11 +7,11 @@ static const SiPlace *const at = &here;
 
 static SiList *ints(int count, const int64_t *values) {
     SiList *list = si_list_new(task, &list_of_int, count);
-    for (int i = 0; i < count; i++) *(int64_t *)si_list_append(task, &list) = values[i];
+    for (int i = 0; i < count; i++)
+        *(int64_t *)si_list_append(task, &list) = values[i];
     return list;
 }
-#define INTS(...)                                                                                                      \
-    ints((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
+#define INTS(...) ints((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
 #define CHECK_LIST(list, expected)                                                                                     \
     do {                                                                                                               \
         SiList *made_list = (list);                                                                                    \
@@ -36,7 +36,8 @@ TEST(pushing_is_amortised_and_in_place) {
         moves += before != list;
     }
     CHECK_INT(list->length, 100000);
-    for (int64_t i = 0; i < 100000; i++) CHECK(SI_LIST_AT(int64_t, list, i) == i);
+    for (int64_t i = 0; i < 100000; i++)
+        CHECK(SI_LIST_AT(int64_t, list, i) == i);
     CHECK(moves < 100);
     si_retain(list);
     int64_t more = -1;
@@ -92,7 +93,8 @@ TEST(counted_elements_keep_their_counts) {
         list = si_list_reverse(task, list, &si_type_str);
         list = si_list_concat(task, list, list, &si_type_str);
         si_retain(x);
-        CHECK_PANIC(si_list_set(task, (si_retain(list), list), 99, &x, &si_type_str, at), "index 99 out of range for length 6");
+        CHECK_PANIC(si_list_set(task, (si_retain(list), list), 99, &x, &si_type_str, at),
+                    "index 99 out of range for length 6");
         CHECK_LIST(si_list_slice(task, list, 1, 4, &si_type_str, at), "[\"c\", \"x\", \"x\"]");
         list = si_list_fill(task, list, &x, 2, &si_type_str, at);
         list = si_list_unique(task, list, &si_type_str);
@@ -140,8 +142,14 @@ static int32_t compare_keys(SiTask *t, const void *first, const void *second) {
 }
 static const SiField pair_fields[] = {{"", 0, &si_type_int}, {"", 8, &si_type_int}};
 static const SiVariant pair_variant = {"", 2, pair_fields};
-static const SiType pair_type = {.kind = SI_TUPLE, .size = 16, .align = 8, .name = "(int, int)", .variant_count = 1,
-                                 .variants = &pair_variant, .compare = compare_keys, .printable = 1};
+static const SiType pair_type = {.kind = SI_TUPLE,
+                                 .size = 16,
+                                 .align = 8,
+                                 .name = "(int, int)",
+                                 .variant_count = 1,
+                                 .variants = &pair_variant,
+                                 .compare = compare_keys,
+                                 .printable = 1};
 LIST_TYPE(list_of_pair, "[(int, int)]", &pair_type);
 
 TEST(sorting_is_right_and_stable) {
@@ -177,7 +185,8 @@ TEST(sorting_is_right_and_stable) {
         si_release(task, numbers);
         si_release(task, floats);
     }
-    CHECK_LIST(si_list_sort(task, words("pear fig apple fig"), &si_type_str), "[\"apple\", \"fig\", \"fig\", \"pear\"]");
+    CHECK_LIST(si_list_sort(task, words("pear fig apple fig"), &si_type_str),
+               "[\"apple\", \"fig\", \"fig\", \"pear\"]");
     END();
 }
 

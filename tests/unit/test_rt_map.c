@@ -2,12 +2,24 @@
 #include "tests/unit/rt.h"
 #include <stdio.h>
 
-static const SiType map_type = {.kind = SI_MAP, .size = 8, .align = 8, .counted = 1, .name = "{str: int}",
-                                .element = &si_type_str, .value = &si_type_int, .printable = 1};
-static const SiType byte_map = {.kind = SI_MAP, .size = 8, .align = 8, .counted = 1, .name = "{byte: str}",
-                                .element = &si_type_byte, .value = &si_type_str, .printable = 1};
-static const SiType set_type = {.kind = SI_SET, .size = 8, .align = 8, .counted = 1, .name = "Set<int>",
-                                .element = &si_type_int, .printable = 1};
+static const SiType map_type = {.kind = SI_MAP,
+                                .size = 8,
+                                .align = 8,
+                                .counted = 1,
+                                .name = "{str: int}",
+                                .element = &si_type_str,
+                                .value = &si_type_int,
+                                .printable = 1};
+static const SiType byte_map = {.kind = SI_MAP,
+                                .size = 8,
+                                .align = 8,
+                                .counted = 1,
+                                .name = "{byte: str}",
+                                .element = &si_type_byte,
+                                .value = &si_type_str,
+                                .printable = 1};
+static const SiType set_type = {
+    .kind = SI_SET, .size = 8, .align = 8, .counted = 1, .name = "Set<int>", .element = &si_type_int, .printable = 1};
 
 static SiMap *put(SiMap *map, const char *key, int64_t value) {
     SiStr *k = str(key);
@@ -30,11 +42,11 @@ static SiMap *drop(SiMap *map, const char *key) {
 }
 static SiMap *set_of(int count, const int64_t *values) {
     SiMap *set = si_map_new(task, &set_type, 0);
-    for (int i = 0; i < count; i++) set = si_set_insert(task, set, &values[i], &si_type_int);
+    for (int i = 0; i < count; i++)
+        set = si_set_insert(task, set, &values[i], &si_type_int);
     return set;
 }
-#define SET(...)                                                                                                       \
-    set_of((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
+#define SET(...) set_of((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
 #define CHECK_MAP(map, expected)                                                                                       \
     do {                                                                                                               \
         SiMap *made_map = (map);                                                                                       \
@@ -169,14 +181,16 @@ TEST(set_operations) {
     SiMap *reordered = SET(2, 3, 1);
     CHECK(si_equal(task, &first, &reordered, &set_type) && !si_equal(task, &first, &second, &set_type));
     SiMap *all[] = {first, second, empty, part, reordered};
-    for (int i = 0; i < 5; i++) si_release(task, all[i]);
+    for (int i = 0; i < 5; i++)
+        si_release(task, all[i]);
     END();
 }
 
 TEST(a_map_used_as_a_queue_stays_quick) {
     BEGIN();
     SiMap *set = si_map_new(task, &set_type, 0);
-    for (int64_t i = 0; i < 1000; i++) set = si_set_insert(task, set, &i, &si_type_int);
+    for (int64_t i = 0; i < 1000; i++)
+        set = si_set_insert(task, set, &i, &si_type_int);
     for (int64_t i = 1000; i < 200000; i++) {
         const void *key, *value;
         REQUIRE(si_map_next(set, 0, &key, &value) >= 0);

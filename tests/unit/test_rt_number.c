@@ -139,7 +139,8 @@ TEST(text_becomes_numbers_or_panics) {
     CHECK_PANIC(si_char_from_str(task, x, &here), "cannot convert \"x\\\"\" to char");
     CHECK_INT(si_byte_from_str(task, x, &here), 'x');
     si_release(task, x);
-    SiStr *long_float = si_str_from(task, "0.5000000000000000000000000000000000000000000000000000000000000000000000000000", 76);
+    SiStr *long_float =
+        si_str_from(task, "0.5000000000000000000000000000000000000000000000000000000000000000000000000000", 76);
     CHECK(si_float_from_str(task, long_float, &here) == 0.5);
     si_release(task, long_float);
     END();
