@@ -7,7 +7,7 @@
 //            K2 searching counts the workers between parking_start_search and parking_stop_search, and those that were
 //               woken and have not run yet: a woken worker is a searching one.
 //            K3 No wake-up is lost: work published before parking_notify is seen by a searcher, or wakes a sleeper.
-//                                                                  tests/unit/test_parking.c, tests/models (later)
+//                                                                  tests/unit/test_parking.c
 // COST       parking_notify while somebody searches, or nobody sleeps: a fence and one or two loads.
 #pragma once
 #include "sched/sched.h"
