@@ -47,11 +47,13 @@ TEST(no_wake_up_is_lost) {
     for (uint32_t round = 1; round <= game->rounds; round++) {
         store_fenced(&game->published, round);
         parking_notify(&game->parking);
-        while (load_relaxed(&game->seen) < round) thread_yield();
+        while (load_relaxed(&game->seen) < round)
+            thread_yield();
     }
     thread_join(&thread);
     CHECK_INT(load_relaxed(&game->parking.searching), 0); // K2: every wake-up was counted once
-    for (uint32_t word = 0; word < PARKING_WORDS; word++) CHECK_INT(load_relaxed(&game->parking.asleep[word]), 0);
+    for (uint32_t word = 0; word < PARKING_WORDS; word++)
+        CHECK_INT(load_relaxed(&game->parking.asleep[word]), 0);
     parking_destroy(&game->parking);
 }
 
@@ -63,7 +65,8 @@ TEST(notifying_and_waking_by_name_never_wake_twice) {
         store_fenced(&game->published, round);
         (void)parking_wake(&game->parking, SLEEPER); // false where it is awake, or was woken by neither yet
         parking_notify(&game->parking);
-        while (load_relaxed(&game->seen) < round) thread_yield();
+        while (load_relaxed(&game->seen) < round)
+            thread_yield();
     }
     thread_join(&thread);
     CHECK_INT(load_relaxed(&game->parking.searching), 0);
