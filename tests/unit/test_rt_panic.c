@@ -245,7 +245,14 @@ TEST(programs_end_as_the_reference_says) {
     unsetenv("SIGIL_CHECK_LEAKS");
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// With a sanitizer the program stays on the system's stack.
+#if defined(__has_feature)
+#define HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define HAS_FEATURE(feature) 0
+#endif
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !HAS_FEATURE(address_sanitizer) && \
+    !HAS_FEATURE(thread_sanitizer)
 static int64_t depth_reached(SiTask *t, int64_t n) {
     volatile char room[200];
     room[n % 200] = 1;
