@@ -72,9 +72,13 @@ void *si_list_append(SiTask *task, SiList **list) {
 
 // ---- changed copies ----------------------------------------------------------------------------------------------------------
 SiList *si_list_push(SiTask *task, SiList *self, const void *value, const SiType *T) {
-    self = si_list_own(task, self, self->length + 1);
-    memcpy(self->items + self->length * (int64_t)T->size, value, T->size);
-    self->length++;
+    if (SI_UNLIKELY(!cell_is_unique(self) || self->length == self->capacity))
+        self = si_list_own(task, self, self->length + 1);
+    char *place = self->items + self->length++ * (int64_t)T->size;
+    if (T->size == 8)
+        memcpy(place, value, 8); // known to the compiler: one move, no call
+    else
+        memcpy(place, value, T->size);
     return self;
 }
 

@@ -202,3 +202,21 @@ TEST(a_map_used_as_a_queue_stays_quick) {
     si_release(task, set);
     END();
 }
+
+TEST(a_value_is_exchanged_in_place) {
+    BEGIN();
+    SiMap *map = si_map_new(task, &byte_map, 0);
+    uint8_t key = 7;
+    SiStr *value = str("old"), *filler = str("filler"), *taken;
+    map = si_map_put(task, map, &key, &value);
+    si_retain(map);
+    SiMap *own = si_map_own(task, map, &si_type_byte, &si_type_str);
+    CHECK(own != map);
+    si_release(task, map);
+    int64_t index = si_map_find_index(task, own, &key, &si_type_byte, &si_type_str);
+    si_map_exchange_value(task, &taken, own, index, &filler, &si_type_byte, &si_type_str);
+    CHECK_INT(taken->header.count, 1);
+    own = si_map_put_value(task, own, index, &taken, &si_type_byte, &si_type_str);
+    CHECK_MAP(own, "{7: \"old\"}");
+    END();
+}

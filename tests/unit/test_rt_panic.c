@@ -251,7 +251,7 @@ TEST(programs_end_as_the_reference_says) {
 #else
 #define HAS_FEATURE(feature) 0
 #endif
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !HAS_FEATURE(address_sanitizer) && \
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !HAS_FEATURE(address_sanitizer) &&              \
     !HAS_FEATURE(thread_sanitizer)
 static int64_t depth_reached(SiTask *t, int64_t n) {
     volatile char room[200];
