@@ -95,7 +95,11 @@ static void attributes_apply(const Signer *s, const TreeView *view, Function *f,
             f->compile_fail = attribute_text(s, view, attribute);
         } else if (s->module->kind != MODULE_PROJECT && name_equal(name, program_word(s->program, WORD_ALSO)))
             also_apply(s, view, attribute, parameters, f->parameter_count);
-        else attribute_misplaced(s->program, view, attribute, s->sink);
+        else if (f->impl.index != 0 || f->trait.index != 0) {
+            uint32_t token = tree_token(view, attribute); // no method of a program has attributes: E0110 at the `#`
+            while (view->file_tokens->kinds[token] != TOKEN_HASH && token > view->first_token) token--;
+            diag0(s->sink, DIAG_ATTRIBUTE_NOT_ALLOWED, token_span(view->file_tokens, token));
+        } else attribute_misplaced(s->program, view, attribute, s->sink);
     }
 }
 
