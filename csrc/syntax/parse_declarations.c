@@ -235,7 +235,14 @@ static NodeIndex parse_function(Parser *p, FunctionPlace place, bool is_public, 
     FunctionHead head = {.flags = is_public ? HEAD_PUBLIC : 0, .attributes = attributes};
     uint32_t token, shadowed = p->shadowed;
     advance(p);
-    bool has_name = expect_name(p, &token, &head.name);
+    bool has_name = true;
+    if (place == IN_BLOCK && p->kind == TOKEN_THEN) { // `Less.then(other)` of chapter 11: behind a `.` every word is a name
+        token = p->index;
+        head.name = name_of(p, token);
+        advance(p);
+    } else {
+        has_name = expect_name(p, &token, &head.name);
+    }
     *name_out = head.name;
     if (!has_name && p->kind != TOKEN_LPAREN && p->kind != TOKEN_LESS) return node_add(p, NODE_ERROR, token, 0, 0);
     if (place == AT_TOP && at_word(p, WORD_TESTS)) {
@@ -316,19 +323,21 @@ static NodeIndex parse_associated_type(Parser *p, FunctionPlace place) {
 }
 
 static NodeIndex parse_member(Parser *p, FunctionPlace place) {
-    uint32_t hash = p->index, nodes = p->node_count, extra = p->extra.count, name;
-    if (p->kind == TOKEN_HASH) { // no member has attributes
-        error_token(p, DIAG_ATTRIBUTE_NOT_ALLOWED, hash, TEXT(""), TEXT(""));
-        (void)parse_attributes(p); // undone
-        p->node_count = nodes;
-        p->extra.count = extra;
+    uint32_t hash = p->index, nodes = p->node_count, extra = p->extra.count, name, attributes = 0;
+    if (p->kind == TOKEN_HASH) { // only methods of the prelude have attributes: the checker knows which module this is
+        attributes = parse_attributes(p);
+        if (p->kind != TOKEN_AT && p->kind != TOKEN_PUB) {
+            error_token(p, DIAG_ATTRIBUTE_NOT_ALLOWED, hash, TEXT(""), TEXT(""));
+            p->node_count = nodes;
+            p->extra.count = extra;
+        }
     }
     bool is_public = p->kind == TOKEN_PUB;
     if (is_public) {
         if (place == IN_TRAIT) error_expected(p, TEXT("`@` or `type`"));
         advance(p);
     }
-    if (p->kind == TOKEN_AT) return parse_function(p, place, is_public, 0, &name);
+    if (p->kind == TOKEN_AT) return parse_function(p, place, is_public, attributes, &name);
     if (p->kind == TOKEN_TYPE) return parse_associated_type(p, place);
     error_expected(p, TEXT("`@` or `type`"));
     return error_node(p);
