@@ -85,6 +85,7 @@ static void import_item(Importer *im, const TreeView *view, NodeIndex node, Modu
     bool may_be_private = words[1] != 0, is_config = words[2] != 0;
     Span span = tree_token_span(view, node);
     if (original.index == 0) return;
+    if (is_config) span.start = view->file_tokens->starts[tree_token(view, node) - 1]; // a config's name begins with its `$`
 
     Item items[SCOPE_KINDS] = {0};
     Item main_item = {ITEM_SILENT, 0, 0, true};
@@ -103,11 +104,10 @@ static void import_item(Importer *im, const TreeView *view, NodeIndex node, Modu
             report_no_item(im, target, is_config, original, span);
             main_item = (Item){ITEM_SILENT, 0, 0, true};
         } else if (any_private && !may_be_private) {
-            Diagnostic *d = diag(im->sink, DIAG_PRIVATE_ITEM, span, program_name(im->program, original),
-                                 program_module(im->program, target)->name);
-            uint32_t place = view->file_tokens->starts[tree_token(view, node) - (is_config ? 1u : 0u)]; // before a `$`
-            diag_edit(im->sink, diag_fix(im->sink, d, TEXT("import it with `::`"), true), (Span){span.file, place, place},
-                      TEXT("::"));
+            Text shown = text_join(im->arena, is_config ? TEXT("$") : TEXT(""), program_name(im->program, original), TEXT(""));
+            Diagnostic *d = diag(im->sink, DIAG_PRIVATE_ITEM, span, shown, program_module(im->program, target)->name);
+            diag_edit(im->sink, diag_fix(im->sink, d, TEXT("import it with `::`"), true),
+                      (Span){span.file, span.start, span.start}, TEXT("::"));
         }
     }
     uint32_t import = add_import(im, name, span, main_item, is_reexport);

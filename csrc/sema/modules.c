@@ -107,12 +107,12 @@ static Text dotted_text(const Program *program, Arena *arena, const TreeView *vi
     return (Text){joined.data, (uint32_t)joined.length};
 }
 
-static void report_no_module(const Program *program, Arena *arena, DiagSink *sink, Span span, Text name) {
+static void report_no_module(const Program *program, ModuleId from, Arena *arena, DiagSink *sink, Span span, Text name) {
     Diagnostic *d = diag(sink, DIAG_NO_SUCH_MODULE, span, name);
     Text *names = arena_array(arena, Text, program->module_count);
     uint32_t count = 0;
     for (uint32_t i = 1; i <= program->module_count; i++)
-        if (program->modules[i].kind != MODULE_PRELUDE) names[count++] = program->modules[i].name;
+        if (program->modules[i].kind != MODULE_PRELUDE && i != from.index) names[count++] = program->modules[i].name;
     suggest_from(names, count, name, sink, d);
 }
 
@@ -141,7 +141,7 @@ static ModuleId import_target(Program *program, ModuleId from, bool is_folder_mo
         name = dotted_text(program, arena, view, view->b[path]);
     }
     ModuleId target = module_find(program, name);
-    if (target.index == 0) report_no_module(program, arena, &module->diagnostics, span, name);
+    if (target.index == 0) report_no_module(program, from, arena, &module->diagnostics, span, name);
     if (target.index == from.index) {
         diag0(&module->diagnostics, DIAG_IMPORTS_ITSELF, span);
         return (ModuleId){0};
