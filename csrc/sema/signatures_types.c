@@ -86,7 +86,7 @@ void generics_bounds(Program *program, ModuleId id, const TreeView *view, uint32
         const uint32_t *words = view->extra + view->b[node];
         NameId name = {tree_list_item(view, view->a[node], 0)};
         if (tree_list_count(view, view->a[node]) != 1 || words[0] != 0) {
-            not_supported(sink, tree_node_span(view, node), "constraints on associated types");
+            not_supported(sink, tree_token_span(view, node), "constraints on associated types");
             continue;
         }
         uint32_t parameter = generics->count;
