@@ -3,7 +3,7 @@
 // SHAPE      step 1  modules_link      plans of imports, cycles, counts and numbers of items        modules.c, graph.c
 //            step 2  signatures_check  collect own items ▸ imports ▸ types and signatures ▸ checks   collect.c, imports.c,
 //                                      each ▸ a barrier; between barriers modules are independent    signatures_*.c
-//            always  look-ups                                                                       scopes.c, methods.c, …
+//            always  look-ups                                                                       scopes.c, method_table.c, …
 // INVARIANTS I1 A phase writes only what belongs to the module that it was given, and reads of other modules only what an
 //               earlier phase wrote. What needs all modules at once runs between two phases, on one thread.
 //            I2 A module's arena is used by one worker at a time: the one that has the module.

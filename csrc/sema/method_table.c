@@ -1,4 +1,4 @@
-// sema/methods.c: methods by name and by the head of their receiver.
+// sema/method_table.c: methods by name and by the head of their receiver.
 //
 // SHAPE   one array of all inherent methods, sorted by name, then the prelude's last, then by head, then in the order of
 //         declaration. A look-up is a binary search; ids of names order it only where nobody sees the order.
