@@ -156,9 +156,8 @@ static void collect_config(Collector *c, const TreeView *view, uint32_t declarat
     config->declaration = declaration;
     config->node = node;
     config->is_public = words[1] != 0;
-    config->span = tree_token_span(view, node); // of the `$` …
-    if (config->name.index != 0)
-        config->span.end = token_end(view->file_tokens, tree_token(view, node) + 1); // … and the name
+    config->span = tree_token_span(view, node);                                                      // of the `$` …
+    if (config->name.index != 0) config->span.end = dotted_end(view, tree_token(view, node) + 1, 1); // … and the name
     config->type = TYPE_ID(TYPE_ERROR);
     declare(c, SCOPE_CONFIG, config->name, config->span, (Item){ITEM_CONFIG, id.index, 0, config->is_public});
 }

@@ -93,8 +93,7 @@ static void targets_resolve(Program *program, ModuleId id, uint32_t declaration,
         for (uint32_t k = 0; k < count; k++)
             names[k] = (NameId){tree_list_item(&view, view.a[node], k)};
         uint32_t token = tree_token(&view, node) + 1; // behind the `@`
-        Span span = {module->source->file, view.file_tokens->starts[token],
-                     token_end(view.file_tokens, token + 2 * (count - 1))};
+        Span span = {module->source->file, view.file_tokens->starts[token], dotted_end(&view, token, count)};
         if (target_names(&t, arena, names, count, span) || t.sink == NULL) continue;
         Buffer shown = buffer_in(arena);
         for (uint32_t k = 0; k < count; k++) {

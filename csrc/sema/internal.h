@@ -141,6 +141,8 @@ static inline ModuleState *module_state(const Program *program, ModuleId module)
 // A view of declaration d of a module.
 TreeView module_view(const Module *module, uint32_t declaration);
 const Declaration *module_declaration(const Module *module, uint32_t declaration);
+// Where `a.b.c`, of `count` names from a token on, ends in the text.
+uint32_t dotted_end(const TreeView *view, uint32_t token, uint32_t count);
 ModuleId module_find(const Program *program, Text name); // by full name; never the prelude
 Text text_join(Arena *arena, Text first, Text second, Text third);
 // Parts of a count in words: "1 type argument", "2 type arguments".

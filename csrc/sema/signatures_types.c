@@ -37,7 +37,7 @@ TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *v
     uint32_t names = view->a[path], count = tree_list_count(view, names);
     if (count == 0) return (TraitId){0};
     Span span = tree_token_span(view, path);
-    span.end = token_end(view->file_tokens, tree_token(view, path) + 2 * (count - 1));
+    span.end = dotted_end(view, tree_token(view, path), count);
     NameId last = {tree_list_item(view, names, count - 1)};
     Item item;
     bool is_private = false;

@@ -311,7 +311,7 @@ static TypeId resolve_path(const TypeScope *s, NodeIndex node) {
     const TypeId *args = resolve_list(s, s->view->b[node], &count);
     NameId first = {tree_list_item(s->view, names, 0)}, last = {tree_list_item(s->view, names, name_count - 1)};
     Span span = tree_token_span(s->view, node);
-    if (name_count > 1) span.end = token_end(s->view->file_tokens, tree_token(s->view, node) + 2 * (name_count - 1));
+    if (name_count > 1) span.end = dotted_end(s->view, tree_token(s->view, node), name_count);
     bool is_self = name_equal(first, program_word(program, WORD_SELF_TYPE)) && s->self_type.index != 0;
     uint32_t parameter = s->generics == NULL ? 0 : s->generics->count;
     while (parameter > 0 && !name_equal(s->generics->names[parameter - 1], first))
