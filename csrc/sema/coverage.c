@@ -162,6 +162,8 @@ static void untested_functions(Program *program, Module *module) {
         if (f->is_test || f->impl.index != 0 || f->trait.index != 0 || f->name.index == 0) continue;
         if (name_equal(f->name, program_word(program, WORD_MAIN))) continue;
         if (load_relaxed(&program->internal->covered[index]) != 0) continue; // relaxed: after a barrier
+        const ScopeEntry *entry = scope_table_find(&module->scope->own, SCOPE_VALUE, f->name);
+        if (entry == NULL || entry->item.index != index) continue; // a second definition, reported as such
         TreeView view = module_view(module, f->declaration);
         (void)diag(&module->diagnostics, code, tree_token_span(&view, f->node),
                    program_name(program, f->name)); // complete

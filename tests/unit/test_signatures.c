@@ -400,3 +400,19 @@ TEST(a_program_without_any_of_its_words_is_survived) {
         start = end - 1;
     }
 }
+
+TEST(many_names_in_one_declaration_take_linear_time) {
+    enum { COUNT = 60000 };
+    Buffer text = buffer_in(test_arena());
+    buffer_literal(&text, "@f (x7: int");
+    for (uint32_t i = 0; i < COUNT; i++)
+        buffer_format(&text, ", x%u: int", i);
+    buffer_literal(&text, ") -> int = 1\ntype S = A7(x: int)");
+    for (uint32_t i = 0; i < COUNT; i++)
+        buffer_format(&text, " | A%u(x: int, x: int)", i);
+    buffer_literal(&text, "\n");
+    buffer_char(&text, '\0');
+    TestProgram *p = program_from_text(text.data);
+    CHECK_INT(p->program->modules[program_module_id(p, NULL).index].diagnostics.error_count, 2 + COUNT - 1);
+    program_end(p);
+}
