@@ -172,7 +172,7 @@ Text count_text(Body *c, uint32_t count, const char *singular, const char *plura
     return arena_format(c->scratch, "%u %s", count, count == 1 ? singular : plural);
 }
 
-Diagnostic *not_supported(Body *c, Span span, const char *what) {
+Diagnostic *body_unsupported(Body *c, Span span, const char *what) {
     return diag(c->sink, DIAG_NOT_SUPPORTED, span, text_from(what));
 }
 
@@ -270,29 +270,43 @@ typedef struct BodiesJob {
     Arena *scratch; // one for each worker
 } BodiesJob;
 
-static Status one_body(Worker *worker, void *argument, uint32_t item) {
-    BodiesJob *job = argument;
+static Status one_body_in(BodiesJob *job, uint32_t item, Arena *scratch) {
     FunctionId function = {item + 1};
     TypedBody *out = &job->program->bodies[function.index];
     if (job->program->modules[job->program->functions[function.index].module.index].is_cyclic) return STATUS_OK;
-    Arena *scratch = &job->scratch[worker_index(worker)];
     Status status = check_in(job->program, function, &job->known, scratch, out);
     if (scratch->reserved_bytes > 4u << 20) arena_free(scratch); // one giant body must not keep its memory for all
     else arena_reset(scratch);
     return status;
 }
 
-Status bodies_check(Program *program, Pool *pool, NameCache *caches) {
-    (void)caches; // see body_check
-    uint32_t workers = pool_thread_count(pool);
+static Status one_body(Worker *worker, void *argument, uint32_t item) {
+    BodiesJob *job = argument;
+    return one_body_in(job, item, &job->scratch[worker_index(worker)]);
+}
+
+static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out) {
     ARENA_GUARD(&program->arena);
     BodiesJob *job = arena_new(&program->arena, BodiesJob);
     job->program = program;
     job->scratch = arena_array(&program->arena, Arena, workers);
     program->bodies = arena_array(&program->arena, TypedBody, program->function_count + 1);
-    ARENA_GUARD_END(&program->arena);
     known_names_init(&job->known, program->names);
-    Status status = pool_for_each(pool, NULL, program->function_count, one_body, job);
+    *out = job;
+    ARENA_GUARD_END(&program->arena);
+    return STATUS_OK;
+}
+
+// Without a pool the caller's thread does it all.
+Status bodies_check(Program *program, Pool *pool, NameCache *caches) {
+    (void)caches; // see body_check
+    uint32_t workers = pool == NULL ? 1 : pool_thread_count(pool);
+    BodiesJob *job = NULL;
+    TRY(bodies_prepare(program, workers, &job));
+    Status status = STATUS_OK;
+    if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
+    for (uint32_t i = 0; pool == NULL && i < program->function_count && status == STATUS_OK; i++)
+        status = one_body_in(job, i, &job->scratch[0]);
     for (uint32_t i = 0; i < workers; i++) arena_free(&job->scratch[i]);
     return status;
 }

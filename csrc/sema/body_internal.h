@@ -241,7 +241,7 @@ void local_captured(Body *c, uint32_t local);
 uint32_t reason_place(Body *c, Span span, const char *text, TypeId type);
 uint32_t reason_parameter(Body *c, FunctionId function, uint32_t parameter);
 Text count_text(Body *c, uint32_t count, const char *singular, const char *plural); // "2 arguments"
-Diagnostic *not_supported(Body *c, Span span, const char *what);
+Diagnostic *body_unsupported(Body *c, Span span, const char *what);
 
 // ---- unify.c -------------------------------------------------------------------------------------------------------------
 TypeId type_variable(Body *c, uint32_t token);

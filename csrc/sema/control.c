@@ -436,7 +436,7 @@ TypeId element_type(Body *c, NodeIndex n, TypeId collection) {
     TypeId heads = type_heads(c, collection);
     for (uint32_t i = TRAIT_ITERATOR; i <= TRAIT_ITERABLE; i++) {
         if (trait_solve(c->program, &c->function->generics, heads, c->program->builtin_traits[i]).answer != SOLVE_YES) continue;
-        (void)not_supported(c, span_of(c, n), "iterating over a type of the program");
+        (void)body_unsupported(c, span_of(c, n), "iterating over a type of the program");
         return ERROR_TYPE;
     }
     Diagnostic *d = diag(c->sink, DIAG_NOT_ITERABLE, span_of(c, n), type_text(c, collection));

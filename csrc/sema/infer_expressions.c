@@ -353,10 +353,10 @@ uint32_t expr(Body *c, NodeIndex n, Expected expected) {
     case NODE_FOR_PATTERN: return for_pattern(c, n, expected);
     case NODE_PATTERN_EXPR: return pattern_expression(c, n, expected);
     case NODE_PROVIDE:
-        (void)not_supported(c, tree_token_span(&c->view, n), "capabilities (`with X = … in`)");
+        (void)body_unsupported(c, tree_token_span(&c->view, n), "capabilities (`with X = … in`)");
         return node_error(c, n);
     case NODE_WITH_PATTERN:
-        (void)not_supported(c, tree_token_span(&c->view, n), "the pattern `with`");
+        (void)body_unsupported(c, tree_token_span(&c->view, n), "the pattern `with`");
         return node_error(c, n);
     default: return node_error(c, n); // ERROR nodes, and what can only follow from one
     }

@@ -296,9 +296,9 @@ uint32_t recurse_check(Body *c, NodeIndex n, Expected expected) {
     if (values[3] != 0 && c->view.kinds[values[3]] != NODE_BOOL) {
         diag(c->sink, DIAG_MUST_BE_WRITTEN_OUT, span_of(c, values[3]), TEXT(".memo"), TEXT("`true` or `false`"));
     } else if (values[3] != 0 && c->view.a[values[3]] != 0) {
-        (void)not_supported(c, span_of(c, values[3]), "`.memo: true`");
+        (void)body_unsupported(c, span_of(c, values[3]), "`.memo: true`");
     }
-    if (values[4] != 0) (void)not_supported(c, span_of(c, values[4]), "`.parallel`");
+    if (values[4] != 0) (void)body_unsupported(c, span_of(c, values[4]), "`.parallel`");
     if (c->env.lambda != 0 && !c->lambdas.items[c->env.lambda].is_annotated) {
         Diagnostic *d = diag(c->sink, DIAG_MISPLACED_RECURSE, tree_token_span(&c->view, n), TEXT("a lambda whose body is `recurse` needs the types of its parameters"));
         diag_note(c->sink, d, TEXT("write `(n: int) -> recurse(…)`"));
@@ -366,6 +366,6 @@ uint32_t pattern_expression(Body *c, NodeIndex n, Expected expected) {
     case PATTERN_VALIDATE: what = "the pattern `validate`"; break;
     case PATTERN_COUNT: break;
     }
-    (void)not_supported(c, tree_token_span(&c->view, n), what);
+    (void)body_unsupported(c, tree_token_span(&c->view, n), what);
     return properties_silent(c, n);
 }

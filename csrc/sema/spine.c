@@ -208,7 +208,7 @@ static Operand type_member(Body *c, Operand type, NodeIndex n) {
 }
 
 static Operand trait_member(Body *c, NodeIndex n) {
-    (void)not_supported(c, span_of(c, n), "calls through the name of a trait");
+    (void)body_unsupported(c, span_of(c, n), "calls through the name of a trait");
     return operand_error(n);
 }
 
@@ -221,7 +221,7 @@ static Operand type_apply_operand(Body *c, NodeIndex n) {
         NodeIndex first = c->view.a[base];
         if (c->view.kinds[first] == NODE_NAME) module = name_operand(c, first, NOTHING, false);
         if (module.kind != OPERAND_MODULE) {
-            if (module.kind != OPERAND_ERROR) (void)not_supported(c, span_of(c, n), "type arguments here");
+            if (module.kind != OPERAND_ERROR) (void)body_unsupported(c, span_of(c, n), "type arguments here");
             return operand_error(n);
         }
         operand = module_path(c, module, base);
@@ -233,7 +233,7 @@ static Operand type_apply_operand(Body *c, NodeIndex n) {
         operand.type = type_by_item(c, (TypeDeclId){operand.value}, token_of(c, n));
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list);
     if (operand.kind != OPERAND_TYPE && operand.kind != OPERAND_VARIANT) {
-        (void)not_supported(c, span_of(c, n), "type arguments here");
+        (void)body_unsupported(c, span_of(c, n), "type arguments here");
         return operand_error(n);
     }
     TypeShape shape = type_shape(c, operand.type);
