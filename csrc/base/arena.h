@@ -59,10 +59,10 @@ Text arena_format(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);   //
 
 #define ARENA_GUARD(arena)                                                                                             \
     jmp_buf arena_guard_escape;                                                                                        \
-    jmp_buf *arena_guard_outer = (arena)->escape;                                                                      \
+    jmp_buf *volatile arena_guard_outer = (arena)->escape; /* volatile: it must survive the jump */                    \
     (arena)->escape = &arena_guard_escape;                                                                             \
     if (setjmp(arena_guard_escape) != 0) {                                                                             \
-        (arena)->escape = NULL;                                                                                        \
+        (arena)->escape = arena_guard_outer;                                                                           \
         return STATUS_NO_MEMORY;                                                                                       \
     }                                                                                                                  \
     (void)arena_guard_outer

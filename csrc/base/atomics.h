@@ -5,7 +5,7 @@
 //            cas_ORDER(place, &expected, desired) is strong: true when it stored; else `expected` holds what was there.
 //
 // FENCES     ThreadSanitizer does not model them. Where a fence orders accesses, these are written load_fenced and
-//            store_fenced: relaxed in every ordinary build, sequentially consistent (and the fence nothing) under
+//            store_fenced: relaxed in every ordinary build, sequentially consistent under
 //            ThreadSanitizer. Plain relaxed accesses stay relaxed there, so that it still finds a missing acquire.
 #pragma once
 #include <stdatomic.h>
@@ -68,11 +68,15 @@
     atomic_compare_exchange_strong_explicit((place), (expected), (desired), memory_order_seq_cst, memory_order_seq_cst)
 
 #if UNDER_THREAD_SANITIZER
-#define fence_seq_cst() ((void)0)
+// The program still runs on real hardware there: a locked operation on a dummy keeps stores and later loads in order.
+static inline void fence_seq_cst(void) {
+    _Atomic int dummy = 0;
+    (void)fetch_add_seq_cst(&dummy, 1); // only the barrier is wanted
+}
 #define load_fenced(place) load_seq_cst(place)
 #define store_fenced(place, value) store_seq_cst(place, value)
 #else
-#define fence_seq_cst() atomic_thread_fence(memory_order_seq_cst)
+static inline void fence_seq_cst(void) { atomic_thread_fence(memory_order_seq_cst); }
 #define load_fenced(place) load_relaxed(place)
 #define store_fenced(place, value) store_relaxed(place, value)
 #endif

@@ -91,7 +91,7 @@ MUST_USE Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count,
 // Counts tasks that have not ended, and merges their statuses. All zero is a valid, empty group. A task may add tasks to
 // the group that it belongs to. Several threads may submit to one group, one waits.
 typedef struct TaskGroup {
-    _Atomic uint32_t pending; // written by all: tasks that have not ended, and two bits that say who sleeps (pool.c)
+    _Atomic uint64_t pending; // written by all: low half, tasks that have not ended; high half, who sleeps for them (task.c)
     _Atomic uint32_t status;  // the merged Status
 } TaskGroup;
 
