@@ -226,6 +226,7 @@ typedef struct ModuleInput {
     ModuleKind kind;
     bool is_test_file;
     bool is_entry;
+    bool is_folder_module; // its file is mod.si: relative imports start from the folder that it names
     const Source *source;
     const ParsedFile *file;
 } ModuleInput;
