@@ -57,7 +57,6 @@ typedef struct Counts {
     uint32_t *def_count; // per local
     uint32_t *def_at;    // instruction of the last definition
     uint32_t *alias;     // per local: 0, its root, or ALIAS_OF_SELF
-    uint32_t *guard;     // per local: the index that says whether MAP_NEXT defined it
     uint32_t *owned_uses, *borrowed_uses; // scratch per local, zero between instructions
     Word **head;         // per instruction index of a LOOP: live at its head, kept between passes
     Word *live;
@@ -122,7 +121,7 @@ static void make_dead(const Counts *c, uint32_t local) {
 
 static void emit(Counts *c, CoreInstruction in) { vec_push(c->arena, &c->out, in); }
 static void emit_count(Counts *c, CoreOp op, uint32_t local, uint32_t token) {
-    CoreInstruction in = {.op = (uint8_t)op, .a = local, .b = op == CORE_DROP ? c->guard[local] : 0, .token = token};
+    CoreInstruction in = {.op = (uint8_t)op, .a = local, .token = token};
     emit(c, in);
 }
 
@@ -142,12 +141,8 @@ static void find_aliases(Counts *c) {
         if (!c->reached[i]) continue;
         const CoreInstruction *in = &f->code[i];
         CoreOperands o = core_operands(f, in);
-        for (uint32_t d = 0; d < o.define_count; d++) {
-            c->def_count[o.defines[d]]++;
-            c->def_at[o.defines[d]] = i;
-        }
-        for (uint32_t k = 0; k < operand_count(&o); k++) // more than one definition says "no alias"
-            if (operand_mode(&o, k) != OPERAND_BORROWED) c->def_count[operand_local(&o, k)] += in->op == CORE_STR_NEXT ? 1 : 2;
+        for (uint32_t k = 0; k < operand_count(&o); k++) // given away: more than one definition says "no alias"
+            if (operand_mode(&o, k) == OPERAND_OWNED) c->def_count[operand_local(&o, k)] += 2;
     }
     for (uint32_t local = f->parameter_count + 1; local <= f->local_count; local++) {
         if (!counted(c, local) || c->def_count[local] != 1) continue;
@@ -163,13 +158,6 @@ static void find_aliases(Counts *c) {
         default: continue;
         }
         any = true;
-    }
-    // A definition by MAP_NEXT that finds nothing leaves the local without a reference.
-    for (uint32_t i = 0; i < f->code_count; i++) {
-        const CoreInstruction *in = &f->code[i];
-        if (in->op != CORE_MAP_NEXT || !c->reached[i]) continue;
-        CoreOperands o = core_operands(f, in);
-        for (uint32_t d = 1; d < o.define_count; d++) c->guard[o.defines[d]] = in->dst;
     }
     c->has_aliases = any;
 }
@@ -427,7 +415,7 @@ static void append_drops(const Counts *c, Code *code, const Word *set, uint32_t 
     for (uint32_t bit = 0; bit < c->bit_count; bit++) {
         if ((set[bit / 64] >> (bit % 64) & 1) == 0) continue;
         uint32_t local = c->bit_local[bit];
-        CoreInstruction drop = {.op = CORE_DROP, .a = local, .b = c->guard[local], .token = token};
+        CoreInstruction drop = {.op = CORE_DROP, .a = local, .token = token};
         vec_push(c->arena, code, drop);
     }
 }
@@ -464,24 +452,64 @@ static void put_together(Counts *c, CoreFunction *out) {
     out->local_count = c->locals.count - 1;
 }
 
+// A local that only ever holds one literal or function: an immortal cell, so nobody needs to count.
+static bool is_constant(const CoreFunction *f, uint32_t local, const uint32_t *def_count, const uint32_t *def_at) {
+    if (local <= f->parameter_count || def_count[local] != 1) return false;
+    CoreOp op = (CoreOp)f->code[def_at[local]].op;
+    return op == CORE_STR || op == CORE_FUNCTION;
+}
+
+static void find_definitions(const CoreFunction *f, const uint8_t *reached, uint32_t *def_count, uint32_t *def_at) {
+    for (uint32_t i = 0; i < f->code_count; i++) {
+        if (reached != NULL && !reached[i]) continue;
+        CoreOperands o = core_operands(f, &f->code[i]);
+        for (uint32_t d = 0; d < o.define_count; d++) {
+            def_count[o.defines[d]]++;
+            def_at[o.defines[d]] = i;
+        }
+        for (uint32_t k = 0; k < operand_count(&o); k++) // changed in place: as good as another definition
+            if (operand_mode(&o, k) == OPERAND_CHANGED) def_count[operand_local(&o, k)]++;
+    }
+}
+
+uint8_t *counts_tracked(const Layouts *layouts, const CoreFunction *f, Arena *arena) {
+    uint32_t locals = f->local_count + 1;
+    uint8_t *tracked = arena_array(arena, uint8_t, locals);
+    uint32_t *def_count = arena_array(arena, uint32_t, locals), *def_at = arena_array(arena, uint32_t, locals);
+    find_definitions(f, NULL, def_count, def_at);
+    for (uint32_t i = 1; i < locals; i++)
+        tracked[i] = layout_of(layouts, f->locals[i].type)->is_counted && !is_constant(f, i, def_count, def_at);
+    for (uint32_t i = 0; i < f->code_count; i++) {
+        const CoreInstruction *in = &f->code[i];
+        if (in->op == CORE_MAP_NEXT) {
+            const uint32_t *words = f->extra + in->b;
+            if ((in->flags & CORE_IS_ALIAS) != 0) tracked[words[2]] = 0;
+            if ((in->flags & CORE_VALUE_IS_ALIAS) != 0) tracked[words[3]] = 0;
+        } else if ((in->flags & CORE_IS_ALIAS) != 0 && (in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_CAPTURE)) {
+            tracked[in->dst] = 0;
+        }
+    }
+    return tracked;
+}
+
 void counts_make(const Layouts *layouts, const CoreFunction *from, Arena *arena, CoreFunction *out) {
     Counts c = {.layouts = layouts, .from = from, .arena = arena};
     *out = *from;
     uint32_t locals = from->local_count + 1;
+    c.reached = core_reachable(from, arena);
+    c.def_count = arena_array(arena, uint32_t, locals);
+    c.def_at = arena_array(arena, uint32_t, locals);
+    find_definitions(from, c.reached, c.def_count, c.def_at);
     c.bit = arena_array(arena, uint32_t, locals);
     c.bit_local = arena_array(arena, uint32_t, locals);
     for (uint32_t i = 1; i < locals; i++) {
-        if (!layout_of(layouts, from->locals[i].type)->is_counted) continue;
+        if (!layout_of(layouts, from->locals[i].type)->is_counted || is_constant(from, i, c.def_count, c.def_at)) continue;
         c.bit_local[c.bit_count] = i;
         c.bit[i] = ++c.bit_count;
     }
     c.words = (c.bit_count + 63) / 64;
     c.match = core_match(from, arena);
-    c.reached = core_reachable(from, arena);
-    c.def_count = arena_array(arena, uint32_t, locals);
-    c.def_at = arena_array(arena, uint32_t, locals);
     c.alias = arena_array(arena, uint32_t, locals);
-    c.guard = arena_array(arena, uint32_t, locals);
     c.owned_uses = arena_array(arena, uint32_t, locals);
     c.borrowed_uses = arena_array(arena, uint32_t, locals);
     c.head = arena_array(arena, Word *, from->code_count + 1);
