@@ -159,6 +159,13 @@ static Status job_finish(Job *job) {
     return status;
 }
 
+// A helper that will not run, while the caller still holds its own reference: never the last one.
+static void job_forget_helper(Job *job) {
+    uint32_t before = fetch_sub_relaxed(&job->references, 1u); // relaxed: the caller's own drop comes after it
+    assert(before > 1);
+    (void)before; // unused without assertions
+}
+
 // The caller is a worker: it works as well, takes back the helpers that nobody wanted, and waits for items that run.
 static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
     bool has_helpers = false;
@@ -166,7 +173,7 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
         if (deque_push(&worker->deque, job->node.task)) {
             has_helpers = true;
         } else {
-            job_drop(job);
+            job_forget_helper(job);
         }
     }
     if (has_helpers) parking_notify(&worker->pool->parking);
@@ -175,7 +182,7 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
     // Helpers still at the bottom of the deque would pile up there if one task called us a million times.
     for (Task task; has_helpers && deque_take(&worker->deque, &task);) {
         if (task.function == job_help && task.argument == job) {
-            job_drop(job);
+            job_forget_helper(job);
         } else { // somebody else's: back it goes; there is room, it was just taken
             if (!deque_push(&worker->deque, task)) task_run(worker, task);
             break;
