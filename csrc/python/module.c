@@ -4,6 +4,7 @@
 // process can each have a module of their own. The types live in files of their own; each adds one row to TYPES.
 #include "python/module.h"
 #include "base/version.h"
+#include <stddef.h>
 
 // One row per exposed type: its specification, and where the module keeps it.
 typedef struct TypeRow {
@@ -12,6 +13,7 @@ typedef struct TypeRow {
 } TypeRow;
 
 static const TypeRow TYPES[] = {
+    {&workspace_spec, offsetof(ModuleState, workspace_type)},
     {NULL, 0}, // the end
 };
 
