@@ -35,6 +35,7 @@ ci: setup-ci build
 ## make asan [T=piece]      the suite under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
 asan: build
 	@$(VENV)/python tools/ci.py asan $(T)
+	@$(VENV)/python tools/ci.py asan-python $(T)
 
 ## make tsan [T=piece]      what has threads under ThreadSanitizer
 tsan: build

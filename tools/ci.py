@@ -56,6 +56,29 @@ def asan(piece: str = "") -> bool:
     return pytest("tests/unit", *_chosen(piece), SIGIL_TEST_VARIANT="asan", SIGIL_TEST_SECONDS="200")
 
 
+def asan_python(piece: str = "") -> bool:
+    """The tests in Python with an extension that is built with ASan and UBSan, in a copy of the tree.
+
+    Leaks are not looked for: the interpreter itself keeps memory until the end.
+    """
+    tree = CI_FOLDER / "asan"
+    left_out = shutil.ignore_patterns("build", ".*", "__pycache__", "_runtime", "*.so", "*.egg-info")
+    shutil.copytree(
+        ROOT, tree, ignore=left_out, dirs_exist_ok=True
+    )  # keeps times, so only changes are compiled
+    setup = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    environment = os.environ | {"SIGIL_SANITIZE": "address,undefined"}
+    if subprocess.run(setup, cwd=tree, env=environment, check=False).returncode != 0:
+        return False
+    library = subprocess.run(
+        [*cbuild.c_compiler(), "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    environment = os.environ | {"LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0"}
+    command = [sys.executable, "-m", "pytest", "-q", "--ignore=tests/unit", "--ignore=tests/tidy"]
+    command += ["-p", "no:cacheprovider", *_chosen(piece)]
+    return subprocess.run(command, cwd=tree, env=environment, check=False).returncode in (0, 5)
+
+
 def tsan(piece: str = "") -> bool:
     """The unit tests that have threads under ThreadSanitizer."""
     return pytest("tests/unit", *_chosen(piece), SIGIL_TEST_VARIANT="tsan", SIGIL_TEST_SECONDS="200")
@@ -258,6 +281,7 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "fuzz": fuzz,
 }
 ALONE: dict[str, Callable[[str], bool]] = {
+    "asan-python": asan_python,
     "lint": lint,
     "fmt": fmt,
     "cov": cov,

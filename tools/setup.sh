@@ -27,9 +27,9 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 install() {
     say "installing $*"
-    export DEBIAN_FRONTEND=noninteractive
     as_root apt-get -o DPkg::Lock::Timeout=300 -qq update >&2 || say "apt-get update failed; trying with the old lists"
-    as_root apt-get -o DPkg::Lock::Timeout=300 -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" >/dev/null
+    # Where sudo forgets the environment, env does not.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" >/dev/null
 }
 
 # Runs whether a C program with this one line compiles: the only honest test for a header.
@@ -42,7 +42,6 @@ have "${CC:-cc}" || lacks gcc
 { have ar && have ld && have objcopy; } || lacks binutils
 have pkg-config || lacks pkg-config
 { have "${CC:-cc}" && compiles '#include <xxhash.h>'; } || lacks libxxhash-dev
-have tcc || [ -e "$venv/.no-tcc" ] || lacks tcc
 if [ "$level" = ci ]; then
     have clang || lacks clang
     have clang-format || lacks clang-format
@@ -91,16 +90,22 @@ fi
 
 missing=${missing# }
 if [ -n "$missing" ]; then
-    if may_install; then
-        # Word splitting is wanted: one argument for each package.
-        # shellcheck disable=SC2086
-        if ! install $missing; then
-            [ "$missing" = tcc ] || die "could not install: $missing. Install them by hand and run this again."
-        fi
-    elif [ "$missing" != tcc ]; then
+    may_install ||
         die "these Debian packages are missing and cannot be installed without root: $missing (sudo apt-get install $missing)"
-    fi
-    have tcc || say "without tcc, debug builds of Sigil programs use the slower \`cc\`; the package tcc speeds them up"
+    # Word splitting is wanted: one argument for each package.
+    # shellcheck disable=SC2086
+    install $missing || die "could not install: $missing. Install them by hand and run this again."
+fi
+if [ "$level" = ci ]; then
+    # clang's own runtime libraries (fuzzer, sanitizers) are a package apart, named after its version.
+    fuzzer=$(find "$(clang -print-resource-dir)/lib/" -name 'libclang_rt.fuzzer*.a' 2>/dev/null | head -n 1)
+    package=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
+    [ -n "$fuzzer" ] || { may_install && install "$package"; } || die "clang lacks its libraries for fuzzing: $package"
+fi
+# Everything works without tcc, so nothing fails for want of it; and it is asked for once, not every time.
+if ! have tcc && [ ! -e "$venv/.no-tcc" ]; then
+    { may_install && install tcc && have tcc; } ||
+        say "without tcc, debug builds of Sigil programs use the slower \`cc\`; the Debian package tcc speeds them up"
 fi
 
 is_ready && exit 0
@@ -123,6 +128,7 @@ fi
 have tcc || touch $venv/.no-tcc # asked once, not every time
 say "installing Python packages into $venv"
 pip() { $venv/bin/python -m pip --disable-pip-version-check --quiet "$@" >&2; }
-pip install --upgrade -r tools/requirements.txt
-[ "$level" = build ] || pip install --upgrade -r "tools/requirements-$level.txt"
+sorry="could not install the Python packages that tools/requirements*.txt name (is the package index reachable?)"
+pip install --upgrade -r tools/requirements.txt || die "$sorry"
+[ "$level" = build ] || pip install --upgrade -r "tools/requirements-$level.txt" || die "$sorry"
 echo "$wanted_stamp" >"$stamp-$level"

@@ -41,6 +41,6 @@ MUST_USE Status names_intern(NameCache *cache, Text text, NameId *out); // fails
 NameId names_lookup(const NameInterner *names, Text text); // never inserts; index 0 when the name is unknown
 Text names_text(const NameInterner *names, NameId name);   // lives as long as the interner; a NUL follows; empty for name 0
 uint32_t names_count(const NameInterner *names);           // ids handed out so far are 1 … count
-uint64_t names_bytes(const NameInterner *names);           // memory held
+uint64_t names_bytes(NameInterner *names);                 // memory held
 
 static inline bool name_equal(NameId first, NameId second) { return first.index == second.index; }
