@@ -1,0 +1,293 @@
+"""The one object behind the command line, build scripts and, later, notebooks: a project that stays warm."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sigil import _core, discover, toolchain
+from sigil.results import (
+    BuildResult,
+    CheckResult,
+    Diagnostic,
+    Edit,
+    Fix,
+    Label,
+    Severity,
+    Span,
+    StageTime,
+)
+
+COVERAGE = {"off": 0, "warn": 1, "error": 2}
+_PRIORITY = {"low": -1, "normal": 0, "high": 1}
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPoolConfig:
+    """How many workers the compiler starts, and with what stacks. 0 threads: every CPU that the process may use."""
+
+    max_threads: int = 0
+    stack_size: int = 4 * _MIB
+    priority: str = "normal"
+
+    @classmethod
+    def default(cls) -> ThreadPoolConfig:
+        return cls()
+
+    @classmethod
+    def small(cls) -> ThreadPoolConfig:
+        return cls(max_threads=max(2, usable_cpus() // 2))
+
+    @classmethod
+    def large(cls) -> ThreadPoolConfig:
+        return cls(stack_size=8 * _MIB)
+
+    @classmethod
+    def for_project(cls, files: int) -> ThreadPoolConfig:
+        """The recommendation for a project of so many files."""
+        if files < 50:
+            return cls(max_threads=min(4, usable_cpus()), stack_size=2 * _MIB)
+        return cls() if files <= 500 else cls.large()
+
+
+def usable_cpus() -> int:
+    """The CPUs that this process may use, by its affinity mask."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The counters of a running build at one moment."""
+
+    files_total: int
+    files_parsed: int
+    modules: int
+    functions_total: int
+    functions_typed: int
+    functions_generated: int
+    bytes: int
+    objects_total: int
+    objects_compiled: int
+    tests_run: int
+    errors: int
+
+
+class Workspace:
+    """A project, its pool of workers and its latest results.
+
+    `path` is a project folder, a `.si` file, or a Project that was discovered already. Results are immutable snapshots.
+    One call at a time changes a workspace; others wait, without the GIL. KeyboardInterrupt leaves it usable.
+    """
+
+    def __init__(self, path: Path | str | discover.Project, *, pool: ThreadPoolConfig | None = None) -> None:
+        self.project = path if isinstance(path, discover.Project) else discover.project(path)
+        manifest = self.project.manifest
+        if pool is None:
+            pool = ThreadPoolConfig.for_project(len(self.project.files))
+            pool = ThreadPoolConfig(
+                manifest.max_threads or pool.max_threads,
+                manifest.stack_bytes or pool.stack_size,
+                manifest.priority,
+            )
+        self.pool = pool
+        self._core = _core.Workspace(
+            max_threads=pool.max_threads, stack_size=pool.stack_size, priority=_PRIORITY[pool.priority]
+        )
+        self._objects = (0, 0)
+        self._files: list[str] = []
+
+    @property
+    def threads(self) -> int:
+        """How many workers the pool has."""
+        return self._core.threads
+
+    def reload(self) -> None:
+        """Looks at the file system again."""
+        if self.project.single_file is not None:
+            self.project = discover.single(self.project.single_file)
+        else:
+            self.project = discover.project(self.project.root)
+
+    def progress(self) -> Progress:
+        """The counters now; may be called from any thread while another one works."""
+        counters = self._core.progress()
+        counters["objects_compiled"], counters["objects_total"] = self._objects
+        return Progress(**counters)
+
+    def cancel(self) -> None:
+        """Asks what is running to stop; it ends with KeyboardInterrupt."""
+        self._core.cancel()
+
+    # ---- the stages
+
+    def check(self, *, coverage: str | None = None) -> CheckResult:
+        """Reads, parses and checks the project."""
+        diagnostics, timings = self._run("bodies", with_tests=True, coverage=coverage)
+        return CheckResult(**self._common(diagnostics, timings))
+
+    def emit(self, kind: str, module: str | None = None) -> tuple[CheckResult, str | None]:
+        """Tokens, tree, core form or C of a module (the entry's by default) as text."""
+        last = {"tokens": "parse", "tree": "parse", "core": "lower", "c": "generate"}[kind]
+        diagnostics, timings = self._run(last, with_tests=False, coverage="off")
+        text = self._core.emit(kind, module or self.project.entry)  # type: ignore[arg-type]  # checked by the line above
+        return CheckResult(**self._common(diagnostics, timings)), text
+
+    def generate(
+        self, *, with_tests: bool = False, coverage: str | None = None
+    ) -> tuple[CheckResult, list[tuple[str, bytes]]]:
+        """The generated C files by name; none when there are errors."""
+        diagnostics, timings = self._run("generate", with_tests=with_tests, coverage=coverage)
+        result = CheckResult(**self._common(diagnostics, timings))
+        return result, self._core.output() if result.ok else []
+
+    def build(
+        self,
+        *,
+        profile: str | None = None,
+        output: Path | str | None = None,
+        with_tests: bool = False,
+        coverage: str | None = None,
+        jobs: int | None = None,
+        cc: str | None = None,
+        sanitize: str | None = None,
+        on_objects: Callable[[int, int], None] | None = None,
+    ) -> BuildResult:
+        """Builds an executable. With errors nothing is written, and what was there before stays."""
+        manifest = self.project.manifest
+        profile = profile or manifest.profile
+        checked, files = self.generate(with_tests=with_tests, coverage=coverage)
+        common = {name: getattr(checked, name) for name in CheckResult.__dataclass_fields__}
+        if not checked.ok:
+            return BuildResult(**common)
+        program = self._core.program()
+        if not with_tests and not program["has_entry"]:
+            return BuildResult(**common)  # a library: checked and generated, nothing to link
+        chosen = toolchain.choose(
+            profile, cc=cc or manifest.cc, cflags=manifest.cflags, launcher=manifest.launcher, sanitize=sanitize
+        )
+        folder = self.build_folder(profile + ("-tests" if with_tests else "") + (f"-{sanitize}" if sanitize else ""))
+        target = Path(output) if output is not None else folder / self.project.name
+        width = jobs or manifest.jobs or self.threads
+
+        def count(done: int, total: int) -> None:
+            self._objects = (done, total)
+            if on_objects is not None:
+                on_objects(done, total)
+
+        clock = _Clock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            compiled = toolchain.compile_files(chosen, files, folder, width, count)
+            compile_time = clock.lap("compile")
+            toolchain.link(chosen, compiled.objects, target, folder)
+        except toolchain.ToolchainError:
+            raise
+        except OSError as error:
+            raise toolchain.ToolchainError("E0703", f"cannot write {error.filename}: {error.strerror}") from error
+        common["timings"] = (*checked.timings, compile_time, clock.lap("link"))
+        return BuildResult(
+            **common,
+            artifacts=(target,),
+            objects_compiled=compiled.compiled,
+            objects_reused=compiled.reused,
+            compiler=chosen.shown,
+        )
+
+    def build_folder(self, profile: str) -> Path:
+        """Where C files, objects and executables of a profile go. Single files use the user's cache folder."""
+        if self.project.single_file is None:
+            return self.project.root / ".sigil" / profile
+        cache = os.environ.get("XDG_CACHE_HOME")
+        base = Path(cache) if cache else Path.home() / ".cache"
+        try:
+            (base / "sigil").mkdir(parents=True, exist_ok=True)
+        except OSError:
+            base = Path(tempfile.gettempdir()) / f"sigil-{os.getuid() if hasattr(os, 'getuid') else 0}"
+        place = str(self.project.single_file.resolve()).encode()
+        name = f"{self.project.name}-{hashlib.blake2b(place, digest_size=8).hexdigest()}"
+        return base / "sigil" / name / profile
+
+    def tests(self) -> list[tuple[Any, ...]]:
+        """The checked program's tests: (module, name, file, line, column, targets, compile_fail, body has errors)."""
+        return list(self._core.program()["tests"])  # type: ignore[call-overload]
+
+    def source(self, shown: str) -> bytes | None:
+        """The text of a file of the latest run, by the path that diagnostics carry."""
+        for index, name in enumerate(self._files):
+            if name == shown:
+                return self._core.source(index)[1]
+        return None
+
+    # ---- inside
+
+    def _run(self, last: Any, *, with_tests: bool, coverage: str | None) -> tuple[list[Diagnostic], list[StageTime]]:
+        files = self.project.files
+        self._core.load([file.as_core() for file in files])
+        self._files = [file.shown for file in files]
+        level = COVERAGE[coverage or self.project.coverage]
+        raw, times = self._core.run(
+            last, program_name=self.project.name, with_tests=with_tests, coverage=level
+        )
+        diagnostics = [*self.project.diagnostics, *(self._diagnostic(item) for item in raw)]
+        timings = [StageTime(name, wall, cpu) for name, (wall, cpu) in times.items()]
+        return diagnostics, timings
+
+    def _common(self, diagnostics: list[Diagnostic], timings: list[StageTime]) -> dict[str, Any]:
+        program = self._core.program()
+        return {
+            "diagnostics": tuple(diagnostics),
+            "timings": tuple(timings),
+            "threads": self.threads,
+            "lines": program["lines"],
+            "modules": len(self.project.own_files),
+            "functions": program["functions"],
+        }
+
+    def _span(self, raw: tuple[int, ...] | None) -> Span | None:
+        if raw is None:
+            return None
+        return Span(self._files[raw[0]], *raw[1:])
+
+    def _diagnostic(self, raw: Any) -> Diagnostic:
+        code, severity, message, primary, span, labels, notes, fixes = raw
+        return Diagnostic(
+            code,
+            Severity(severity),
+            message,
+            self._span(span),
+            primary,
+            tuple(Label(self._span(place), text) for place, text in labels),
+            tuple(notes),
+            tuple(
+                Fix(title, certain, tuple(Edit(self._span(place), text) for place, text in edits))
+                for title, certain, edits in fixes
+            ),
+        )
+
+
+class _Clock:
+    """Wall and CPU time of the stages that happen in other processes."""
+
+    def __init__(self) -> None:
+        self._last = self._now()
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        import time
+
+        times = os.times()
+        return time.perf_counter(), times.user + times.system + times.children_user + times.children_system
+
+    def lap(self, name: str) -> StageTime:
+        now = self._now()
+        time = StageTime(name, now[0] - self._last[0], now[1] - self._last[1])
+        self._last = now
+        return time
