@@ -108,7 +108,7 @@ class Build:
 
     def say(self, text: str) -> None:
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            sys.stderr.write(text + "\n")  # in one piece: several threads speak
 
     def compile(
         self, group: str, files: Iterable[Path], flags: Sequence[str], cc: Sequence[str]
@@ -211,7 +211,13 @@ def runtime_libraries(build: Build, cc: Sequence[str]) -> list[Path]:
         [whole],
     )
     static = build.archive(folder / "libsigil_rt.a", [narrow])
-    shared_flags = ["-shared", "-Wl,-soname,libsigil_rt.so", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack"]
+    shared_flags = [
+        "-shared",
+        "-Wl,-soname,libsigil_rt.so",
+        "-Wl,-Bsymbolic",
+        "-Wl,-z,defs",
+        "-Wl,-z,noexecstack",
+    ]
     dynamic = build.program(folder / "libsigil_rt.so", cc, shared_flags, [narrow], ["-lm", "-lpthread"])
     return [static, dynamic]
 

@@ -19,14 +19,16 @@
 
 // ---- storage
 
-#define ID_STORE_CHUNKS 22           // 1024 · (2^22 − 1) items: more than ids
+#define ID_STORE_CHUNKS 23 // 1024 · (2^23 − 1) items: every 32-bit id has a chunk, though the last is never made
 #define ID_STORE_FIRST_ITEMS 1024u
 
 typedef struct IdStore {
+    // Read by every lookup, written almost never.
     size_t item_bytes;
-    _Atomic uint32_t next;                      // the next id; written under any shard's lock, so by several threads
-    _Atomic(char *) chunks[ID_STORE_CHUNKS];    // each set once, by whoever needs it first
-    _Atomic uint64_t bytes;                     // allocated
+    _Atomic(char *) chunks[ID_STORE_CHUNKS]; // each set once, by whoever needs it first
+    _Atomic uint64_t bytes;                  // allocated
+    char apart[CACHE_LINE_BYTES];            // keeps what every insertion writes off the lines above
+    _Atomic uint32_t next;                   // the next id; written under any shard's lock, so by several threads
 } IdStore;
 
 void id_store_init(IdStore *store, size_t item_bytes, uint32_t first_id);
