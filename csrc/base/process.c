@@ -10,7 +10,8 @@ static _Thread_local void *thread_worker;
 static void count_fork(void) { (void)fetch_add_relaxed(&fork_count, 1u); } // the old value is of no use
 
 static void watch_forks(void) {
-    (void)pthread_atfork(NULL, NULL, count_fork); // without memory for it forks go unnoticed, which only a forking process minds
+    // Without memory for it forks go unnoticed, which only a forking process minds.
+    (void)pthread_atfork(NULL, NULL, count_fork);
 }
 
 uint32_t process_fork_count(void) {

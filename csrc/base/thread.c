@@ -18,8 +18,8 @@
 #include <sys/syscall.h>
 #endif
 
-#define NICE_LOWER 10       // added for THREAD_PRIORITY_LOW: gives way to anything interactive, still gets idle cores
-#define NICE_HIGHER 5       // taken off for THREAD_PRIORITY_HIGH
+#define NICE_LOWER 10 // added for THREAD_PRIORITY_LOW: gives way to anything interactive, still gets idle cores
+#define NICE_HIGHER 5 // taken off for THREAD_PRIORITY_HIGH
 #define STACK_BYTES_DEFAULT (8u * 1024 * 1024) // what is reported when the caller left the size to the system
 
 // ---- threads

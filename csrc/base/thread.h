@@ -26,7 +26,8 @@ typedef struct Thread {
 } Thread;
 
 // stack_bytes 0 means the system's default; it is rounded up to whole pages and to the system's minimum.
-MUST_USE Status thread_start(Thread *thread, const char *name, size_t stack_bytes, ThreadFunction function, void *argument);
+MUST_USE Status thread_start(Thread *thread, const char *name, size_t stack_bytes, ThreadFunction function,
+                             void *argument);
 void thread_join(Thread *thread);
 // Sets the priority of the calling thread as far as it may, and tells what it got.
 ThreadPriority thread_set_priority(ThreadPriority wanted);
@@ -50,7 +51,7 @@ bool mutex_try_lock(Mutex *mutex);
 void mutex_unlock(Mutex *mutex);
 MUST_USE Status condition_init(Condition *condition);
 void condition_destroy(Condition *condition);
-void condition_wait(Condition *condition, Mutex *mutex);                          // may wake without a reason
+void condition_wait(Condition *condition, Mutex *mutex);                         // may wake without a reason
 bool condition_wait_for(Condition *condition, Mutex *mutex, int64_t timeout_ns); // false: the time is over
 void condition_signal(Condition *condition);
 void condition_broadcast(Condition *condition);

@@ -63,7 +63,8 @@ Status names_intern(NameCache *cache, Text text, NameId *out) {
     uint64_t hash = hash_text(text);
     // The table uses the top bits for the shard and the low ones for the slot; the cache takes those between.
     uint32_t index = (uint32_t)(hash >> 32) % NAME_CACHE_SLOTS;
-    if (cache->slots[index].hash == hash && cache->slots[index].length == text.length && cache->slots[index].id.index != 0 &&
+    if (cache->slots[index].hash == hash && cache->slots[index].length == text.length &&
+        cache->slots[index].id.index != 0 &&
         (text.length == 0 || memcmp(cache->slots[index].data, text.data, text.length) == 0)) {
         *out = cache->slots[index].id;
         return STATUS_OK;
@@ -90,7 +91,8 @@ Text names_text(const NameInterner *names, NameId name) {
     return (Text){entry->data, entry->length};
 }
 
-uint32_t names_count(const NameInterner *names) { return load_relaxed(&names->entries.next) - 1; } // relaxed: a count for people
+// Relaxed: a count for people.
+uint32_t names_count(const NameInterner *names) { return load_relaxed(&names->entries.next) - 1; }
 
 uint64_t names_bytes(NameInterner *names) {
     return sizeof *names + id_table_bytes(&names->table) + load_relaxed(&names->entries.bytes);

@@ -32,15 +32,18 @@ typedef struct NameCache {
     } slots[NAME_CACHE_SLOTS];
 } NameCache;
 
-MUST_USE Status names_create(uint32_t shard_count, NameInterner **out); // a power of two ≤ 1024 (contention_shard_count); *out is NULL on failure
-void names_free(NameInterner *names);                                   // NULL is allowed
+// `shard_count` is a power of two ≤ 1024 (see contention_shard_count). *out is NULL on failure.
+MUST_USE Status names_create(uint32_t shard_count, NameInterner **out);
+void names_free(NameInterner *names); // NULL is allowed
 
 void name_cache_init(NameCache *cache, NameInterner *names);
-MUST_USE Status names_intern(NameCache *cache, Text text, NameId *out); // fails only for want of memory; `text` is copied
+// Fails only for want of memory; `text` is copied.
+MUST_USE Status names_intern(NameCache *cache, Text text, NameId *out);
 
 NameId names_lookup(const NameInterner *names, Text text); // never inserts; index 0 when the name is unknown
-Text names_text(const NameInterner *names, NameId name);   // lives as long as the interner; a NUL follows; empty for name 0
-uint32_t names_count(const NameInterner *names);           // ids handed out so far are 1 … count
-uint64_t names_bytes(NameInterner *names);                 // memory held
+// Lives as long as the interner; a NUL follows; empty for name 0.
+Text names_text(const NameInterner *names, NameId name);
+uint32_t names_count(const NameInterner *names); // ids handed out so far are 1 … count
+uint64_t names_bytes(NameInterner *names);       // memory held
 
 static inline bool name_equal(NameId first, NameId second) { return first.index == second.index; }

@@ -21,11 +21,14 @@ void id_store_init(IdStore *store, size_t item_bytes, uint32_t first_id) {
     store->item_bytes = item_bytes;
     store_relaxed(&store->next, first_id); // relaxed: not shared yet
     store_relaxed(&store->bytes, UINT64_C(0));
-    for (uint32_t chunk = 0; chunk < ID_STORE_CHUNKS; chunk++) store_relaxed(&store->chunks[chunk], (char *)NULL);
+    for (uint32_t chunk = 0; chunk < ID_STORE_CHUNKS; chunk++)
+        store_relaxed(&store->chunks[chunk], (char *)NULL);
 }
 
 void id_store_destroy(IdStore *store) {
-    for (uint32_t chunk = 0; chunk < ID_STORE_CHUNKS; chunk++) free(load_relaxed(&store->chunks[chunk])); // nobody else is left
+    // Nobody else is left.
+    for (uint32_t chunk = 0; chunk < ID_STORE_CHUNKS; chunk++)
+        free(load_relaxed(&store->chunks[chunk]));
 }
 
 static Status chunk_ensure(IdStore *store, uint32_t chunk) {
@@ -46,7 +49,8 @@ Status id_store_add(IdStore *store, uint32_t *id, void **item) {
     uint32_t guess = load_relaxed(&store->next);
     if (guess >= IDS_MAX) return STATUS_NO_MEMORY;
     TRY(chunk_ensure(store, id_store_chunk_of(guess)));
-    uint32_t next = fetch_add_relaxed(&store->next, 1u); // relaxed: the number alone is shared, its item is published by its slot
+    // Relaxed: the number alone is shared, its item is published by its slot.
+    uint32_t next = fetch_add_relaxed(&store->next, 1u);
     if (next >= IDS_MAX) return STATUS_NO_MEMORY;
     TRY(chunk_ensure(store, id_store_chunk_of(next)));
     *id = next;
@@ -146,7 +150,9 @@ uint64_t id_table_bytes(IdTable *table) {
 
 static void id_slots_put(IdSlots *slots, uint32_t tag, uint32_t id) {
     uint32_t index = tag & slots->mask;
-    while (load_relaxed(&slots->slots[index]) != 0) index = (index + 1) & slots->mask; // relaxed: written under our lock only
+    // Relaxed: written under our lock only.
+    while (load_relaxed(&slots->slots[index]) != 0)
+        index = (index + 1) & slots->mask;
     store_release(&slots->slots[index], (uint64_t)tag << 32 | id); // with the acquire in id_slots_find (T2)
 }
 
@@ -169,7 +175,7 @@ Status id_table_make(IdTable *table, uint64_t hash, IdMatches matches, IdMake ma
                      uint32_t *id) {
     IdShard *shard = id_table_shard(table, hash);
     mutex_lock(&shard->lock);
-    IdSlots *slots = load_relaxed(&shard->slots); // relaxed: written under our lock only
+    IdSlots *slots = load_relaxed(&shard->slots);          // relaxed: written under our lock only
     *id = id_slots_find(slots, hash, matches, owner, key); // somebody may have made it since we looked (T3)
     Status status = STATUS_OK;
     if (*id == 0) {

@@ -1,17 +1,17 @@
 // intern/table.h: what names and types have in common: a sharded hash table of ids, and storage that never moves.
 //
-// WHY        Thousands of lookups per millisecond from every worker, nearly all of them hits. So a hit takes no lock and writes
-//            nothing, and an insertion locks one shard of many.
+// WHY        Thousands of lookups per millisecond from every worker, nearly all of them hits. So a hit takes no lock and
+//            writes nothing, and an insertion locks one shard of many.
 // SHAPE      IdTable    hash ─ top bits ─▶ shard { lock, slots ─▶ [ 0 | tag,17 | 0 | tag,93 ] , memory }
 //            IdStore    id ─▶ chunk 0 [ 1024 items ], chunk 1 [ 2048 ], chunk 2 [ 4096 ] …
-// INVARIANTS T1 A slot goes from 0 to an entry once, and never changes again in its array. An array that was outgrown is kept, because
-//               a reader may still be in it; it misses what came later, and a miss asks again under the lock.
+// INVARIANTS T1 A slot goes from 0 to an entry once, and never changes again in its array. An array that was outgrown is
+//               kept, because a reader may still be in it; it misses what came later, and a miss asks again under the lock.
 //            T2 Everything about an id is written before its slot is (release), so whoever reads the slot (acquire) reads all.
 //            T3 Under the lock of its shard nobody else makes an id for the same key: one key, one id.
 // THREADS    id_table_find, id_table_find_or_make, id_store_get: any. The make callback runs under the lock of its shard;
 //            it may take no other lock.
-// COST       A slot is 8 bytes; 32 bits of hash in it decide nearly every comparison. Load ≤ 3/5, linear probing. The outgrown arrays
-//            of a shard add up to less than its current one.
+// COST       A slot is 8 bytes; 32 bits of hash in it decide nearly every comparison. Load ≤ 3/5, linear probing. The
+//            outgrown arrays of a shard add up to less than its current one.
 #pragma once
 #include "base/atomics.h"
 #include "base/status.h"
@@ -43,7 +43,8 @@ static inline uint32_t id_store_chunk_of(uint32_t id) {
 // NULL for an id that nobody has made. The pointer stays valid while the store lives.
 static inline void *id_store_get(const IdStore *store, uint32_t id) {
     uint32_t chunk = id_store_chunk_of(id);
-    char *items = load_acquire(&store->chunks[chunk]); // with the CAS in id_store_add: zeroed content. The item itself: T2
+    // With the CAS in id_store_add: zeroed content. The item itself: T2.
+    char *items = load_acquire(&store->chunks[chunk]);
     uint64_t first = ((UINT64_C(1) << chunk) - 1) * ID_STORE_FIRST_ITEMS;
     return items == NULL ? NULL : items + (id - first) * store->item_bytes;
 }
@@ -52,8 +53,8 @@ static inline void *id_store_get(const IdStore *store, uint32_t id) {
 
 typedef struct IdSlots IdSlots;
 struct IdSlots {
-    uint32_t mask;      // slot count - 1
-    IdSlots *outgrown;  // T1
+    uint32_t mask;            // slot count - 1
+    IdSlots *outgrown;        // T1
     _Atomic uint64_t slots[]; // tag << 32 | id; 0: free
 };
 

@@ -27,7 +27,8 @@ static const TypeInfo no_type = {.kind = TYPE_NONE};
 
 static uint64_t type_hash(const TypeKey *key) {
     uint64_t hash = hash_mix((uint64_t)key->kind << 32 | key->arg_count, key->head);
-    for (size_t i = 0; i < key->word_count; i++) hash = hash_mix(hash, key->args[i].index);
+    for (size_t i = 0; i < key->word_count; i++)
+        hash = hash_mix(hash, key->args[i].index);
     return hash;
 }
 
@@ -76,7 +77,8 @@ static Status type_make(void *owner, IdShard *shard, const void *wanted, uint32_
 static Status make_primitives(TypeInterner *types) {
     uint32_t id;
     void *item;
-    for (uint32_t i = 0; i < TYPE_FIRST_BUILT; i++) TRY(id_store_add(&types->infos, &id, &item));
+    for (uint32_t i = 0; i < TYPE_FIRST_BUILT; i++)
+        TRY(id_store_add(&types->infos, &id, &item));
     for (uint32_t kind = TYPE_ERROR; kind < TYPE_PRIMITIVE_END; kind++) {
         TypeInfo *info = id_store_get(&types->infos, kind);
         *info = (TypeInfo){.kind = (uint8_t)kind, .depth = 1, .part_count = 1};
@@ -123,4 +125,5 @@ const TypeInfo *type_info(const TypeInterner *types, TypeId type) {
     return info == NULL ? &no_type : info;
 }
 
-uint32_t types_count(const TypeInterner *types) { return load_relaxed(&types->infos.next) - 1; } // relaxed: a count for people
+// Relaxed: a count for people.
+uint32_t types_count(const TypeInterner *types) { return load_relaxed(&types->infos.next) - 1; }

@@ -28,9 +28,11 @@ typedef enum Intrinsic {
     INTRINSIC_COUNT
 } Intrinsic;
 
+enum { CORE_CANNOT_PANIC = 1 }; // of a BINARY or CONVERT: its operands are known to fit, so that no check is needed
+
 typedef struct CoreInstruction {
     uint8_t op; // CoreOp
-    uint8_t flags;
+    uint8_t flags; // CORE_CANNOT_PANIC
     uint16_t sub;
     uint32_t dst, a, b;
     uint32_t token; // of the function's file: line of the statement, place of a panic
@@ -102,6 +104,7 @@ const char *core_verify(const CoreProgram *core, const CoreFunction *function, A
 void core_print(const CoreProgram *core, const CoreFunction *function, Buffer *out); // `sigil emit core`
 const char *core_op_name(CoreOp op);
 bool type_is_counted(const Program *program, TypeId type); // ir/layout.c: holds counted pointers
+// ir/core.c: whether the instruction can leave by a panic (calls included). False for those with CORE_CANNOT_PANIC.
 bool core_op_may_panic(const CoreProgram *core, const CoreFunction *function, const CoreInstruction *instruction);
 Intrinsic intrinsic_by_name(const Program *program, FunctionId function); // of a function with is_intrinsic
 const char *intrinsic_ownership(Intrinsic intrinsic);

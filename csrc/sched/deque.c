@@ -76,7 +76,8 @@ static Ring *deque_grow(Deque *deque, Ring *ring, int64_t top, int64_t bottom) {
     if (ring->capacity >= RING_CAPACITY_MAX) return NULL;
     Ring *grown = ring_create(ring->capacity * 2);
     if (grown == NULL) return NULL;
-    for (int64_t position = top; position < bottom; position++) ring_put(grown, position, ring_get(ring, position));
+    for (int64_t position = top; position < bottom; position++)
+        ring_put(grown, position, ring_get(ring, position));
     grown->outgrown = ring;
     store_release(&deque->ring, grown); // with the acquire of ring in deque_steal: whoever sees the ring sees its cells
     return grown;
@@ -104,7 +105,7 @@ bool deque_take(Deque *deque, Task *out) {
     store_fenced(&deque->bottom, bottom); // announce …
     fence_seq_cst();                      // … before looking; pairs with the fence in deque_steal
     int64_t top = load_fenced(&deque->top);
-    if (top > bottom) { // was empty: withdraw the announcement
+    if (top > bottom) {                            // was empty: withdraw the announcement
         store_relaxed(&deque->bottom, bottom + 1); // relaxed: publishes no task, all below it were published before
         return false;
     }
@@ -117,7 +118,7 @@ bool deque_take(Deque *deque, Task *out) {
 }
 
 bool deque_steal(Deque *deque, Task *out) {
-    for (;;) { // again only when somebody else took a task at the same moment
+    for (;;) {                                   // again only when somebody else took a task at the same moment
         int64_t top = load_acquire(&deque->top); // with the CAS of other thieves: not older than what they left
         fence_seq_cst();                         // top before bottom; pairs with the fence in deque_take
 #if UNDER_THREAD_SANITIZER

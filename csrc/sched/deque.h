@@ -16,7 +16,7 @@ typedef struct Task {
 typedef struct Ring Ring;
 
 typedef struct Deque {
-    CACHE_ALIGNED _Atomic int64_t top; // next task to steal; written by all
+    CACHE_ALIGNED _Atomic int64_t top;    // next task to steal; written by all
     CACHE_ALIGNED _Atomic int64_t bottom; // where the next push goes; written by the owner
     _Atomic(Ring *) ring;                 // written by the owner
 } Deque;

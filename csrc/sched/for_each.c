@@ -61,7 +61,8 @@ static Job *job_create(Pool *pool, uint32_t count, uint32_t helper_count, uint32
     store_relaxed(&job->unfinished, (uint64_t)count); // relaxed: not shared yet
     store_relaxed(&job->failure, NO_FAILURE);
     store_relaxed(&job->references, helper_count + 1);
-    for (uint32_t lane = 0; lane < lane_count; lane++) store_relaxed(&job->lanes[lane].next, UINT64_C(0));
+    for (uint32_t lane = 0; lane < lane_count; lane++)
+        store_relaxed(&job->lanes[lane].next, UINT64_C(0));
     return job;
 }
 
@@ -86,7 +87,8 @@ static void job_run_item(Job *job, Worker *worker, uint64_t position) {
     uint32_t item = job->order == NULL ? (uint32_t)position : job->order[position];
     TaskInfo info = {.item_function = job->item_function, .argument = job->argument, .item = item};
     if (job->item_function == NULL)
-        info = (TaskInfo){.task = job->task_function, .argument = job->argument + item * job->argument_bytes, .item = TASK_NO_ITEM};
+        info = (TaskInfo){
+            .task = job->task_function, .argument = job->argument + item * job->argument_bytes, .item = TASK_NO_ITEM};
     count_one(&worker->items_run);
     hook_begin(worker, &info);
     Status status = job->item_function != NULL ? job->item_function(worker, job->argument, item)
@@ -104,8 +106,9 @@ static uint64_t job_work(Job *job, Worker *worker) {
         _Atomic uint64_t *next = &job->lanes[number].next;
         uint64_t limit = (job->count - number + job->lane_count - 1) / job->lane_count;
         while (load_relaxed(next) < limit) { // a look first: used-up lanes stay in everybody's cache
-            if (worker_cancelled(worker)) { // claim the rest of the lane at once, and run none of it
-                uint64_t rest = exchange_relaxed(next, limit); // relaxed, here and below: see F1, data travels with the job
+            if (worker_cancelled(worker)) {  // claim the rest of the lane at once, and run none of it
+                // Relaxed, here and below: see F1, data travels with the job.
+                uint64_t rest = exchange_relaxed(next, limit);
                 if (rest < limit) {
                     claimed += limit - rest;
                     if (job->item_function == NULL) group_merge(job->group, STATUS_CANCELLED);
@@ -156,6 +159,13 @@ static Status job_finish(Job *job) {
     return status;
 }
 
+// A helper that will not run, while the caller still holds its own reference: never the last one.
+static void job_forget_helper(Job *job) {
+    uint32_t before = fetch_sub_relaxed(&job->references, 1u); // relaxed: the caller's own drop comes after it
+    assert(before > 1);
+    (void)before; // unused without assertions
+}
+
 // The caller is a worker: it works as well, takes back the helpers that nobody wanted, and waits for items that run.
 static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
     bool has_helpers = false;
@@ -163,7 +173,7 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
         if (deque_push(&worker->deque, job->node.task)) {
             has_helpers = true;
         } else {
-            job_drop(job);
+            job_forget_helper(job);
         }
     }
     if (has_helpers) parking_notify(&worker->pool->parking);
@@ -172,14 +182,16 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
     // Helpers still at the bottom of the deque would pile up there if one task called us a million times.
     for (Task task; has_helpers && deque_take(&worker->deque, &task);) {
         if (task.function == job_help && task.argument == job) {
-            job_drop(job);
+            job_forget_helper(job);
         } else { // somebody else's: back it goes; there is room, it was just taken
             if (!deque_push(&worker->deque, task)) task_run(worker, task);
             break;
         }
     }
-    for (uint32_t spin = 0; spin < DONE_SPINS && !job_is_done(job); spin++) spin_hint();
-    while (!job_is_done(job)) job_sleep(job, -1);
+    for (uint32_t spin = 0; spin < DONE_SPINS && !job_is_done(job); spin++)
+        spin_hint();
+    while (!job_is_done(job))
+        job_sleep(job, -1);
     return job_finish(job);
 }
 
@@ -204,7 +216,8 @@ Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunc
     if (count == 0) return cancel_requested(&pool->cancel) ? STATUS_CANCELLED : STATUS_OK;
     Worker *worker = pool_own_worker(pool);
     if (worker == NULL && !pool_is_alive(pool)) return STATUS_LIMIT;
-    uint32_t helper_count = worker == NULL ? smaller(pool->thread_count, count) : smaller(pool->thread_count - 1, count - 1);
+    uint32_t helper_count =
+        worker == NULL ? smaller(pool->thread_count, count) : smaller(pool->thread_count - 1, count - 1);
     Job *job = job_create(pool, count, helper_count, pool->thread_count);
     if (job == NULL) return STATUS_NO_MEMORY;
     job->item_function = function;

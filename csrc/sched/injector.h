@@ -1,7 +1,8 @@
 // sched/injector.h: how work enters the pool from outside: a lock-free list that is pushed one by one and taken whole.
 //
-// SOURCE     Treiber, Systems programming: coping with parallelism (IBM RJ 5118, 1986), without its hard half: nobody takes a single
-//            node off the list, so there is no ABA problem and no question when a node may be freed. Whoever takes the list owns it.
+// SOURCE     Treiber, Systems programming: coping with parallelism (IBM RJ 5118, 1986), without its hard half: nobody
+//            takes a single node off the list, so there is no ABA problem and no question when a node may be freed.
+//            Whoever takes the list owns it.
 // SHAPE      head ──▶ newest ──▶ … ──▶ oldest. The taker moves the tasks to its own deque, where the others steal them.
 // INVARIANTS J1 A node is taken by exactly one worker: the exchange hands over the whole list.
 // THREADS    Any.
@@ -30,8 +31,9 @@ static inline void injector_push(Injector *injector, InjectorNode *node) {
 
 // The newest first; NULL when empty.
 static inline InjectorNode *injector_take_all(Injector *injector) {
-    if (load_relaxed(&injector->head) == NULL) return NULL; // saves the cache line when there is nothing, which is nearly always
-    return exchange_acquire(&injector->head, NULL);         // with the release in injector_push
+    // Saves the cache line when there is nothing, which is nearly always.
+    if (load_relaxed(&injector->head) == NULL) return NULL;
+    return exchange_acquire(&injector->head, NULL); // with the release in injector_push
 }
 
 static inline bool injector_looks_empty(const Injector *injector) { return load_fenced(&injector->head) == NULL; }

@@ -21,12 +21,14 @@
 
 Status parking_init(Parking *parking, uint32_t worker_count) {
     store_relaxed(&parking->searching, 0u); // relaxed: not shared yet
-    for (uint32_t word = 0; word < PARKING_WORDS; word++) store_relaxed(&parking->asleep[word], UINT64_C(0));
+    for (uint32_t word = 0; word < PARKING_WORDS; word++)
+        store_relaxed(&parking->asleep[word], UINT64_C(0));
     parking->word_count = (worker_count + 63) / 64;
     parking->worker_count = worker_count;
     parking->berths = aligned_alloc(CACHE_LINE_BYTES, sizeof(Berth) * worker_count);
     if (parking->berths == NULL) return STATUS_NO_MEMORY;
-    for (uint32_t worker = 0; worker < worker_count; worker++) store_relaxed(&parking->berths[worker].is_woken, 0u);
+    for (uint32_t worker = 0; worker < worker_count; worker++)
+        store_relaxed(&parking->berths[worker].is_woken, 0u);
     return STATUS_OK;
 }
 
@@ -36,7 +38,8 @@ void parking_destroy(Parking *parking) {
 }
 
 void parking_start_search(Parking *parking) {
-    (void)fetch_add_relaxed(&parking->searching, 1u); // relaxed: seen late, it costs a needless wake-up; K3 rests on leaving only
+    // Relaxed: seen late, it costs a needless wake-up; K3 rests on leaving only.
+    (void)fetch_add_relaxed(&parking->searching, 1u);
 }
 
 bool parking_stop_search(Parking *parking) {
@@ -65,8 +68,9 @@ void parking_announce(Parking *parking, uint32_t worker) {
 
 void parking_sleep(Parking *parking, uint32_t worker) {
     _Atomic uint32_t *is_woken = &parking->berths[worker].is_woken;
-    while (load_acquire(is_woken) == 0) futex_wait(is_woken, 0, -1); // with the release in parking_wake
-    store_relaxed(is_woken, 0u); // relaxed: the next waker comes after our next announcement, which orders it
+    while (load_acquire(is_woken) == 0)
+        futex_wait(is_woken, 0, -1); // with the release in parking_wake
+    store_relaxed(is_woken, 0u);     // relaxed: the next waker comes after our next announcement, which orders it
 }
 
 void parking_withdraw(Parking *parking, uint32_t worker) {
@@ -99,5 +103,7 @@ void parking_notify(Parking *parking) {
 
 void parking_wake_all(Parking *parking) {
     fence_seq_cst(); // as in parking_notify
-    for (uint32_t worker = 0; worker < parking->worker_count; worker++) (void)parking_wake(parking, worker); // whoever is awake looks by itself
+    // Whoever is awake looks by itself.
+    for (uint32_t worker = 0; worker < parking->worker_count; worker++)
+        (void)parking_wake(parking, worker);
 }

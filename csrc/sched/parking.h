@@ -7,7 +7,7 @@
 //            K2 searching counts the workers between parking_start_search and parking_stop_search, and those that were
 //               woken and have not run yet: a woken worker is a searching one.
 //            K3 No wake-up is lost: work published before parking_notify is seen by a searcher, or wakes a sleeper.
-//                                                                  tests/unit/test_parking.c, tests/models (later)
+//                                                                  tests/unit/test_parking.c
 // COST       parking_notify while somebody searches, or nobody sleeps: a fence and one or two loads.
 #pragma once
 #include "sched/sched.h"
@@ -19,7 +19,7 @@ typedef struct Berth {
 } Berth;
 
 typedef struct Parking {
-    CACHE_ALIGNED _Atomic uint32_t searching;      // written by all
+    CACHE_ALIGNED _Atomic uint32_t searching;             // written by all
     CACHE_ALIGNED _Atomic uint64_t asleep[PARKING_WORDS]; // bit per worker, written by all
     uint32_t word_count;
     uint32_t worker_count;
@@ -30,7 +30,8 @@ MUST_USE Status parking_init(Parking *parking, uint32_t worker_count);
 void parking_destroy(Parking *parking);
 
 void parking_start_search(Parking *parking);
-bool parking_stop_search(Parking *parking); // true: it was the last searcher, who must look once more for work that others should be woken for
+// True: it was the last searcher, who must look once more for work that others should be woken for.
+bool parking_stop_search(Parking *parking);
 
 // Going to sleep, in three steps; the caller is searching when it begins.
 //     parking_announce(p, worker);             // from here on a notifier may wake us
@@ -40,6 +41,6 @@ void parking_announce(Parking *parking, uint32_t worker);
 void parking_withdraw(Parking *parking, uint32_t worker);
 void parking_sleep(Parking *parking, uint32_t worker);
 
-void parking_notify(Parking *parking);                    // work was published: somebody must see it
-bool parking_wake(Parking *parking, uint32_t worker);     // this worker; false: it does not sleep
+void parking_notify(Parking *parking);                // work was published: somebody must see it
+bool parking_wake(Parking *parking, uint32_t worker); // this worker; false: it does not sleep
 void parking_wake_all(Parking *parking);

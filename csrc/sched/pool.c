@@ -19,14 +19,15 @@
 #define SMALL_PROJECT_THREADS 4u
 #define LARGE_PROJECT_FILES 500u
 
-#define SEARCH_ROUNDS 12     // looks at everybody before sleeping: a few microseconds, about what a futex costs
+#define SEARCH_ROUNDS 12      // looks at everybody before sleeping: a few microseconds, about what a futex costs
 #define SEARCH_PAUSE_HINTS 64 // between two rounds
-#define STEAL_MAX 32         // tasks moved at once: more only makes the thief the next victim
+#define STEAL_MAX 32          // tasks moved at once: more only makes the thief the next victim
 
 // ---- configuration
 
 ThreadPoolConfig thread_pool_config_default(void) {
-    return (ThreadPoolConfig){.max_threads = cpu_count(), .stack_size = STACK_BYTES_DEFAULT, .priority = THREAD_PRIORITY_NORMAL};
+    return (ThreadPoolConfig){
+        .max_threads = cpu_count(), .stack_size = STACK_BYTES_DEFAULT, .priority = THREAD_PRIORITY_NORMAL};
 }
 
 ThreadPoolConfig thread_pool_config_small(void) {
@@ -79,7 +80,8 @@ static bool take_global(Worker *worker, Task *out) {
             was_pushed = deque_push(&worker->deque, task);
             if (was_pushed) continue;
             if (task.function == job_help && i > 0) { // with one helper the job goes on; with fewer it takes longer
-                for (; i < copies; i++) job_drop(task.argument);
+                for (; i < copies; i++)
+                    job_drop(task.argument);
                 was_pushed = true;
             } else {
                 injector_push(&pool->injector, node);
@@ -145,7 +147,8 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
             worker_end_search(worker);
             return true;
         }
-        for (uint32_t hint = 0; hint < SEARCH_PAUSE_HINTS; hint++) spin_hint();
+        for (uint32_t hint = 0; hint < SEARCH_PAUSE_HINTS; hint++)
+            spin_hint();
     }
     return false;
 }
@@ -174,7 +177,8 @@ static void worker_main(void *argument) {
     worker->priority = thread_set_priority((ThreadPriority)pool->config.priority);
     (void)fetch_add_release(&pool->started, 1u); // with the acquire in start_workers
     futex_wake(&pool->started, 1);
-    while (load_acquire(&pool->is_open) == 0) futex_wait(&pool->is_open, 0, -1); // with the release in start_workers
+    while (load_acquire(&pool->is_open) == 0)
+        futex_wait(&pool->is_open, 0, -1); // with the release in start_workers
 
     for (;;) {
         Task task;
@@ -197,7 +201,8 @@ static Status worker_init(Worker *worker, Pool *pool, uint32_t index) {
 
 static void pool_destroy(Pool *pool) {
     if (pool->workers != NULL)
-        for (uint32_t i = 0; i < pool->worker_capacity; i++) deque_destroy(&pool->workers[i].deque);
+        for (uint32_t i = 0; i < pool->worker_capacity; i++)
+            deque_destroy(&pool->workers[i].deque);
     parking_destroy(&pool->parking);
     free(pool->workers);
     free(pool);
@@ -225,7 +230,8 @@ static Status start_workers(Pool *pool) {
     pool->thread_count = count;
     uint32_t reported;
     // Acquire, with the release in worker_main: their granted priorities.
-    while ((reported = load_acquire(&pool->started)) < count) futex_wait(&pool->started, reported, -1);
+    while ((reported = load_acquire(&pool->started)) < count)
+        futex_wait(&pool->started, reported, -1);
     store_release(&pool->is_open, 1u); // with the acquire in worker_main: the count
     futex_wake(&pool->is_open, UINT32_MAX);
     return STATUS_OK;
@@ -245,7 +251,8 @@ Status pool_create(const ThreadPoolConfig *config, Pool **out) {
     Status status = parking_init(&pool->parking, wanted);
     pool->workers = alloc_zeroed(CACHE_LINE_BYTES, sizeof(Worker) * wanted);
     if (pool->workers == NULL) status = STATUS_NO_MEMORY;
-    for (uint32_t i = 0; i < wanted && status == STATUS_OK; i++) status = worker_init(&pool->workers[i], pool, i);
+    for (uint32_t i = 0; i < wanted && status == STATUS_OK; i++)
+        status = worker_init(&pool->workers[i], pool, i);
     if (status == STATUS_OK) status = start_workers(pool);
     if (status != STATUS_OK) {
         pool_destroy(pool);
@@ -259,9 +266,11 @@ void pool_free(Pool *pool) {
     if (pool == NULL) return;
     assert(pool_own_worker(pool) == NULL); // a worker cannot wait for its own end
     if (pool_is_alive(pool)) {
-        store_seq_cst(&pool->is_stopping, 1u); // published, then looked for sleepers: pairs with the load in worker_park
+        // Published, then looked for sleepers: pairs with the load in worker_park.
+        store_seq_cst(&pool->is_stopping, 1u);
         parking_wake_all(&pool->parking);
-        for (uint32_t i = 0; i < pool->thread_count; i++) thread_join(&pool->workers[i].thread);
+        for (uint32_t i = 0; i < pool->thread_count; i++)
+            thread_join(&pool->workers[i].thread);
     }
     pool_destroy(pool);
 }

@@ -14,7 +14,7 @@
 
 struct Worker {
     Deque deque;
-    Pool *pool;   // this and index: constant while the pool lives
+    Pool *pool; // this and index: constant while the pool lives
     uint32_t index;
     bool is_searching;     // counted in parking.searching; the worker's own
     uint64_t random_state; // the worker's own: the next victim
@@ -38,7 +38,7 @@ struct Pool {
     // Everything below is constant while tasks run.
     uint32_t thread_count;
     uint32_t worker_capacity; // allocated; more than thread_count when the system refused some threads
-    uint32_t fork_count; // of the process that made the threads
+    uint32_t fork_count;      // of the process that made the threads
     ThreadPoolConfig config;
     Worker *workers;
     bool (*poll)(void *context);
@@ -46,7 +46,8 @@ struct Pool {
     TaskHook hook_begin;
     TaskHook hook_end;
     void *hook_context;
-    CACHE_ALIGNED CancelFlag cancel; // written by anybody; alone on its line because every worker reads it between items
+    // Written by anybody; alone on its line because every worker reads it between items.
+    CACHE_ALIGNED CancelFlag cancel;
 };
 
 // The calling thread's worker when it is one of this pool, else NULL.
@@ -55,7 +56,8 @@ static inline Worker *pool_own_worker(const Pool *pool) {
     return worker != NULL && worker->pool == pool ? worker : NULL;
 }
 
-static inline void count_one(_Atomic uint64_t *counter) { store_relaxed(counter, load_relaxed(counter) + 1); } // relaxed: one writer
+// Relaxed: one writer.
+static inline void count_one(_Atomic uint64_t *counter) { store_relaxed(counter, load_relaxed(counter) + 1); }
 
 static inline void hook_begin(Worker *worker, const TaskInfo *info) {
     if (worker->pool->hook_begin != NULL) worker->pool->hook_begin(worker->pool->hook_context, worker, info);
@@ -67,9 +69,10 @@ static inline void hook_end(Worker *worker, const TaskInfo *info) {
 // pool.c
 // local → global → steal; false: nothing seen, or the group (may be NULL) has ended, and the worker may be searching
 bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out);
-bool worker_park(Worker *worker, TaskGroup *group);          // sleeps until there may be work, or the group has ended; false: the pool stops
-void worker_end_search(Worker *worker);                      // it goes on with something else than a task
-void pool_poll(Pool *pool);                                  // asks the outside world whether to cancel
+// Sleeps until there may be work, or the group has ended; false: the pool stops.
+bool worker_park(Worker *worker, TaskGroup *group);
+void worker_end_search(Worker *worker); // it goes on with something else than a task
+void pool_poll(Pool *pool);             // asks the outside world whether to cancel
 void pool_push_outside(Pool *pool, InjectorNode *node);
 
 // task.c. The two halves of TaskGroup.pending:
@@ -78,12 +81,14 @@ void pool_push_outside(Pool *pool, InjectorNode *node);
 #define GROUP_WAITER_OUTSIDE UINT32_MAX // else a worker's index + 1; 0: nobody sleeps
 
 // Acquire, with the release in group_end: who sees it empty sees what its tasks have written.
-static inline bool group_is_empty(const TaskGroup *group) { return (load_acquire(&group->pending) & GROUP_COUNT_MASK) == 0; }
+static inline bool group_is_empty(const TaskGroup *group) {
+    return (load_acquire(&group->pending) & GROUP_COUNT_MASK) == 0;
+}
 
 void task_run(Worker *worker, Task task);
-void group_add(TaskGroup *group);                            // one more task; NULL is allowed
+void group_add(TaskGroup *group); // one more task; NULL is allowed
 void group_merge(TaskGroup *group, Status status);
-void group_end(Pool *pool, TaskGroup *group, Status status); // one task has ended; afterwards the group may be gone
+void group_end(Pool *pool, TaskGroup *group, Status status);   // one task has ended; afterwards the group may be gone
 bool group_announce_waiter(TaskGroup *group, uint32_t waiter); // false: the group is empty already
 
 // for_each.c

@@ -45,7 +45,8 @@ typedef struct ProgressSnapshot {
 
 // `progress` may be NULL: nobody is looking. Relaxed: a count carries no data.
 static inline void progress_add(Progress *progress, ProgressCounter counter, uint64_t amount) {
-    if (progress != NULL) (void)fetch_add_relaxed(&progress->counters[counter].value, amount); // the old value is of no use
+    // The old value is of no use.
+    if (progress != NULL) (void)fetch_add_relaxed(&progress->counters[counter].value, amount);
 }
 ProgressSnapshot progress_snapshot(const Progress *progress);
 void progress_reset(Progress *progress);

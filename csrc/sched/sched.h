@@ -10,9 +10,10 @@
 //               was written there is visible to the caller.
 //            P3 No wake-up is lost: while there is a task, not all workers sleep. An idle pool uses no CPU.
 //            P4 The status that comes back does not depend on the schedule (see below).        tests/unit/test_pool.c
-// THREADS    pool_create, pool_free and the pool_set_ functions: one thread, while nothing runs. The pool_ calls below them: any thread,
-//            several at once. Calls that take a Worker: only from inside a task, with the worker that it was given.
-// OWNERSHIP  The pool owns its workers and its queues. Jobs, arguments and groups belong to the caller and must outlive the wait.
+// THREADS    pool_create, pool_free and the pool_set_ functions: one thread, while nothing runs. The pool_ calls below
+//            them: any thread, several at once. Calls that take a Worker: only from inside a task, with its own worker.
+// OWNERSHIP  The pool owns its workers and its queues. Jobs, arguments and groups belong to the caller and must outlive
+//            the wait.
 // COST       An item costs one uncontended atomic add. Spawn and wait touch no lock and do not allocate.
 //
 // RESULTS    go by index into slots that the caller made before: item i writes results[i] and nothing else. No lock, and
@@ -26,7 +27,8 @@
 //            other, and when no item is left it waits for those that others still run; it runs nothing else meanwhile, so
 //            scratch memory that a stage keeps per worker is not entered twice. group_wait, however, runs any task that it
 //            finds: whoever calls it must not hold per-worker scratch or a lock across the call.
-//            Wait only for what you started yourself: then every wait is for something that began later, and no circle closes.
+//            Wait only for what you started yourself: then every wait is for something that began later, and no circle
+//            closes.
 //
 // CANCELLING sets a flag (sched/cancel.h). Items and tasks that have not begun never run; those that run go on until they
 //            end or poll worker_cancelled. So nothing that must be released may be known to an unstarted task alone.
@@ -49,20 +51,22 @@ typedef struct ThreadPoolConfig {
 
 #define POOL_THREADS_MAX 1024u
 
-ThreadPoolConfig thread_pool_config_default(void);                    // all CPUs, 4 MiB
-ThreadPoolConfig thread_pool_config_small(void);                      // max(2, half of the CPUs), 4 MiB
-ThreadPoolConfig thread_pool_config_large(void);                      // all CPUs, 8 MiB
-ThreadPoolConfig thread_pool_config_for_project(uint32_t file_count); // < 50: at most 4 and the CPUs, 2 MiB; ≤ 500: all, 4 MiB; else all, 8 MiB
+ThreadPoolConfig thread_pool_config_default(void); // all CPUs, 4 MiB
+ThreadPoolConfig thread_pool_config_small(void);   // max(2, half of the CPUs), 4 MiB
+ThreadPoolConfig thread_pool_config_large(void);   // all CPUs, 8 MiB
+// < 50: at most 4 and the CPUs, 2 MiB; ≤ 500: all, 4 MiB; else all, 8 MiB.
+ThreadPoolConfig thread_pool_config_for_project(uint32_t file_count);
 
 // ---- life cycle
 
-// Starts the workers, named sigil-worker-0 and so on. NULL config means the default. STATUS_LIMIT when the system refuses even one thread;
-// when it refuses only some, the pool has fewer. *out is NULL on failure.
+// Starts the workers, named sigil-worker-0 and so on. NULL config means the default. STATUS_LIMIT when the system
+// refuses even one thread; when it refuses only some, the pool has fewer. *out is NULL on failure.
 MUST_USE Status pool_create(const ThreadPoolConfig *config, Pool **out);
 void pool_free(Pool *pool); // runs what was still submitted to its end, then joins every worker; NULL is allowed
 uint32_t pool_thread_count(const Pool *pool);
 ThreadPoolConfig pool_granted(const Pool *pool); // threads, stack size and priority that the workers really have
-bool pool_is_alive(const Pool *pool);            // false in a forked child, which has the memory but not the threads: free it there, make another
+// False in a forked child, which has the memory but not the threads: free it there, make another.
+bool pool_is_alive(const Pool *pool);
 
 // The pool's own cancel flag. Set by the poll below or by anybody; the owner resets it before the next run.
 CancelFlag *pool_cancel_flag(Pool *pool);
@@ -91,28 +95,33 @@ MUST_USE Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count,
 // Counts tasks that have not ended, and merges their statuses. All zero is a valid, empty group. A task may add tasks to
 // the group that it belongs to. Several threads may submit to one group, one waits.
 typedef struct TaskGroup {
-    _Atomic uint64_t pending; // written by all: low half, tasks that have not ended; high half, who sleeps for them (task.c)
-    _Atomic uint32_t status;  // the merged Status
+    // Written by all: low half, tasks that have not ended; high half, who sleeps for them (task.c).
+    _Atomic uint64_t pending;
+    _Atomic uint32_t status; // the merged Status
 } TaskGroup;
 
 // A group may be NULL: then nobody can wait for the task, but pool_free still does.
-void task_spawn(Worker *worker, TaskGroup *group, TaskFunction function, void *argument); // on the worker's own deque; where that cannot grow, runs it at once
-MUST_USE Status group_wait(Worker *worker, TaskGroup *group); // runs tasks until the group is empty; the group may then be used again
+// On the worker's own deque; where that cannot grow, runs it at once.
+void task_spawn(Worker *worker, TaskGroup *group, TaskFunction function, void *argument);
+// Runs tasks until the group is empty; the group may then be used again.
+MUST_USE Status group_wait(Worker *worker, TaskGroup *group);
 
 MUST_USE Status pool_submit(Pool *pool, TaskGroup *group, TaskFunction function, void *argument);
-// Task i gets the address of element i: arguments + i * argument_bytes. Its result goes there too, so results stand in input order.
+// Task i gets the address of element i: arguments + i * argument_bytes. Its result goes there too, so results stand in
+// input order.
 MUST_USE Status pool_submit_batch(Pool *pool, TaskGroup *group, TaskFunction function, void *arguments,
                                   size_t argument_bytes, uint32_t count);
-MUST_USE Status pool_wait(Pool *pool, TaskGroup *group); // from an outside thread, which only sleeps and polls; inside a task it is group_wait
+// From an outside thread, which only sleeps and polls; inside a task it is group_wait.
+MUST_USE Status pool_wait(Pool *pool, TaskGroup *group);
 
 // ---- looking at it
 
 #define TASK_NO_ITEM UINT32_MAX
 typedef struct TaskInfo {
-    TaskFunction task;           // NULL for an item of a parallel-for
-    ItemFunction item_function;  // NULL for a task
-    void *argument;              // the task's argument, the parallel-for's job
-    uint32_t item;               // TASK_NO_ITEM for a task
+    TaskFunction task;          // NULL for an item of a parallel-for
+    ItemFunction item_function; // NULL for a task
+    void *argument;             // the task's argument, the parallel-for's job
+    uint32_t item;              // TASK_NO_ITEM for a task
 } TaskInfo;
 typedef void (*TaskHook)(void *context, Worker *worker, const TaskInfo *info);
 

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 
 void group_add(TaskGroup *group) {
-    if (group != NULL) (void)fetch_add_relaxed(&group->pending, UINT64_C(1)); // relaxed: the task's own publication orders it
+    // Relaxed: the task's own publication orders it.
+    if (group != NULL) (void)fetch_add_relaxed(&group->pending, UINT64_C(1));
 }
 
 // The smallest status that is not OK, whatever order they come in (P4).
@@ -45,8 +46,8 @@ bool group_announce_waiter(TaskGroup *group, uint32_t waiter) {
     do {
         if ((pending & GROUP_COUNT_MASK) == 0) return false;
         // Release: our bit, for the acquire in group_end. Acquire: the same load, again.
-    } while (!cas_acq_rel(&group->pending, &pending,
-                          (pending & GROUP_COUNT_MASK) | (uint64_t)waiter << GROUP_WAITER_SHIFT));
+    } while (
+        !cas_acq_rel(&group->pending, &pending, (pending & GROUP_COUNT_MASK) | (uint64_t)waiter << GROUP_WAITER_SHIFT));
     return true;
 }
 
@@ -59,7 +60,7 @@ static Status group_take_status(TaskGroup *group) {
 void task_run(Worker *worker, Task task) {
     assert(!worker->is_searching);
     count_one(&worker->tasks_run);
-    if (task.function == job_help) { // not a task that anybody knows of: polls and reports by itself
+    if (task.function == job_help) {           // not a task that anybody knows of: polls and reports by itself
         (void)job_help(worker, task.argument); // reports in the job
         return;
     }

@@ -12,10 +12,10 @@
 typedef struct Race {
     Deque deque;
     uint32_t count;
-    _Atomic uint32_t is_over;              // written by the owner
-    _Atomic uint32_t ready;                // thieves that have started
-    _Atomic uint8_t *seen;                 // per task: how often it was handed out
-    uint32_t payload[TASKS_MAX];           // plain memory that a task points to: TSan checks that it is published
+    _Atomic uint32_t is_over;    // written by the owner
+    _Atomic uint32_t ready;      // thieves that have started
+    _Atomic uint8_t *seen;       // per task: how often it was handed out
+    uint32_t payload[TASKS_MAX]; // plain memory that a task points to: TSan checks that it is published
     _Atomic uint64_t stolen;
 } Race;
 
@@ -56,8 +56,10 @@ static void race_with(uint32_t count, uint32_t burst, uint32_t kept) {
     race->seen = calloc(count, 1);
     REQUIRE(race->seen != NULL);
     Thread threads[THIEVES];
-    for (int i = 0; i < THIEVES; i++) REQUIRE(thread_start(&threads[i], "thief", 0, thief, race) == STATUS_OK);
-    while (load_relaxed(&race->ready) < THIEVES) thread_yield();
+    for (int i = 0; i < THIEVES; i++)
+        REQUIRE(thread_start(&threads[i], "thief", 0, thief, race) == STATUS_OK);
+    while (load_relaxed(&race->ready) < THIEVES)
+        thread_yield();
 
     Task task;
     uint32_t pushed = 0;
@@ -69,12 +71,15 @@ static void race_with(uint32_t count, uint32_t burst, uint32_t kept) {
         for (uint32_t i = kept; i < burst; i++)
             if (deque_take(&race->deque, &task)) hand_out(race, task);
     }
-    while (deque_take(&race->deque, &task)) hand_out(race, task);
+    while (deque_take(&race->deque, &task))
+        hand_out(race, task);
     store_release(&race->is_over, 1u);
-    for (int i = 0; i < THIEVES; i++) thread_join(&threads[i]);
+    for (int i = 0; i < THIEVES; i++)
+        thread_join(&threads[i]);
 
     uint32_t wrong = 0;
-    for (uint32_t i = 0; i < count; i++) wrong += load_relaxed(&race->seen[i]) != 1;
+    for (uint32_t i = 0; i < count; i++)
+        wrong += load_relaxed(&race->seen[i]) != 1;
     CHECK_INT(wrong, 0);
     CHECK(!deque_steal(&race->deque, &task));
     deque_destroy(&race->deque);
@@ -96,7 +101,8 @@ TEST(owner_takes_the_newest_and_thief_the_oldest) {
     Deque deque;
     REQUIRE(deque_init(&deque) == STATUS_OK);
     char places[3];
-    for (int i = 0; i < 3; i++) REQUIRE(deque_push(&deque, task_of(&places[i])));
+    for (int i = 0; i < 3; i++)
+        REQUIRE(deque_push(&deque, task_of(&places[i])));
     Task task;
     CHECK(deque_take(&deque, &task) && task.argument == &places[2]);
     CHECK(deque_steal(&deque, &task) && task.argument == &places[0]);
@@ -114,10 +120,13 @@ TEST(growing_keeps_every_task_in_order) {
         REQUIRE(deque_push(&deque, task_of(&places[0])));
         REQUIRE(deque_steal(&deque, &task));
     }
-    for (int i = 0; i < 5000; i++) REQUIRE(deque_push(&deque, task_of(&places[i])));
+    for (int i = 0; i < 5000; i++)
+        REQUIRE(deque_push(&deque, task_of(&places[i])));
     CHECK_INT(deque_size(&deque), 5000);
-    for (int i = 0; i < 2500; i++) REQUIRE(deque_steal(&deque, &task) && task.argument == &places[i]);
-    for (int i = 4999; i >= 2500; i--) REQUIRE(deque_take(&deque, &task) && task.argument == &places[i]);
+    for (int i = 0; i < 2500; i++)
+        REQUIRE(deque_steal(&deque, &task) && task.argument == &places[i]);
+    for (int i = 4999; i >= 2500; i--)
+        REQUIRE(deque_take(&deque, &task) && task.argument == &places[i]);
     CHECK(!deque_take(&deque, &task));
     deque_destroy(&deque);
 }
@@ -125,7 +134,8 @@ TEST(growing_keeps_every_task_in_order) {
 TEST(last_task_goes_to_owner_or_thief_never_to_both) { race_with(test_rounds(TASKS_MAX), 1, 0); }
 TEST(every_task_is_handed_out_once) { race_with(test_rounds(TASKS_MAX), 16, 4); }
 TEST(thief_reading_an_outgrown_ring_still_gets_its_task) {
-    for (uint32_t round = 0; round < test_rounds(20); round++) race_with(20000, 20000, 10000);
+    for (uint32_t round = 0; round < test_rounds(20); round++)
+        race_with(20000, 20000, 10000);
 }
 
 // ---- the injector
@@ -169,7 +179,9 @@ TEST(injected_tasks_are_taken_once) {
     all.each = test_rounds(50000);
     store_relaxed(&all.pushing, 2u);
     Thread threads[4];
-    for (int i = 0; i < 4; i++) REQUIRE(thread_start(&threads[i], "injector", 0, i < 2 ? pusher : taker, &all) == STATUS_OK);
-    for (int i = 0; i < 4; i++) thread_join(&threads[i]);
+    for (int i = 0; i < 4; i++)
+        REQUIRE(thread_start(&threads[i], "injector", 0, i < 2 ? pusher : taker, &all) == STATUS_OK);
+    for (int i = 0; i < 4; i++)
+        thread_join(&threads[i]);
     CHECK_INT(load_relaxed(&all.taken), 2 * all.each);
 }

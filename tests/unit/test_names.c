@@ -65,12 +65,14 @@ TEST(any_bytes_are_a_name) {
     Text spellings[] = {TEXT(""), TEXT("\0"), TEXT("\0\0"), TEXT("a\0b"), TEXT("a\0c"), TEXT("\xff\xfe"), TEXT("a")};
     enum { COUNT = sizeof spellings / sizeof spellings[0] };
     NameId ids[COUNT];
-    for (int i = 0; i < COUNT; i++) ids[i] = intern(cache, spellings[i]);
+    for (int i = 0; i < COUNT; i++)
+        ids[i] = intern(cache, spellings[i]);
     for (int i = 0; i < COUNT; i++) {
         CHECK(ids[i].index != 0);
         CHECK_TEXT(names_text(names, ids[i]), spellings[i]);
         CHECK(name_equal(intern(cache, spellings[i]), ids[i]));
-        for (int j = 0; j < i; j++) CHECK(!name_equal(ids[i], ids[j]));
+        for (int j = 0; j < i; j++)
+            CHECK(!name_equal(ids[i], ids[j]));
     }
     CHECK(name_equal(intern(cache, (Text){NULL, 0}), ids[0]));
     names_free(names);
@@ -132,7 +134,8 @@ static void race(void *argument) {
     Racer *racer = argument;
     name_cache_init(&racer->cache, racer->names);
     (void)fetch_add_relaxed(racer->ready, 1u);
-    while (load_relaxed(racer->ready) < RACERS) spin_hint();
+    while (load_relaxed(racer->ready) < RACERS)
+        spin_hint();
     for (uint32_t i = 0; i < racer->count; i++) {
         // Half of them walk backwards, so that each meets names that are new and names that others made.
         uint32_t which = racer->number % 2 == 0 ? i : racer->count - 1 - i;
@@ -162,13 +165,16 @@ TEST(racing_threads_agree) {
             REQUIRE(racers[i].ids != NULL);
             REQUIRE(thread_start(&threads[i], "racer", 0, race, &racers[i]) == STATUS_OK);
         }
-        for (uint32_t i = 0; i < RACERS; i++) thread_join(&threads[i]);
+        for (uint32_t i = 0; i < RACERS; i++)
+            thread_join(&threads[i]);
         uint32_t different = 0;
         for (uint32_t which = 0; which < count; which++)
-            for (uint32_t i = 1; i < RACERS; i++) different += racers[i].ids[which] != racers[0].ids[which];
+            for (uint32_t i = 1; i < RACERS; i++)
+                different += racers[i].ids[which] != racers[0].ids[which];
         CHECK_INT(different, 0);
         CHECK_INT(names_count(names), count); // no id was made twice, none is unused
-        for (uint32_t i = 0; i < RACERS; i++) free(racers[i].ids);
+        for (uint32_t i = 0; i < RACERS; i++)
+            free(racers[i].ids);
         names_free(names);
     }
 }

@@ -89,11 +89,13 @@ TEST(depth_parts_and_flags_cover_the_whole_type) {
     CHECK_INT(type_info(types, list_of(types, TYPE_ID(TYPE_INT)))->flags, 0);
 
     TypeId deep = TYPE_ID(TYPE_INT);
-    for (uint32_t i = 0; i < 70000; i++) deep = list_of(types, deep);
+    for (uint32_t i = 0; i < 70000; i++)
+        deep = list_of(types, deep);
     CHECK_INT(type_info(types, deep)->depth, UINT16_MAX); // stays there instead of starting again
     CHECK_INT(type_info(types, deep)->part_count, 70001);
     TypeId wide = TYPE_ID(TYPE_INT);
-    for (int i = 0; i < 40; i++) wide = make(types, TYPE_TUPLE, 0, (TypeId[]){wide, wide}, 2);
+    for (int i = 0; i < 40; i++)
+        wide = make(types, TYPE_TUPLE, 0, (TypeId[]){wide, wide}, 2);
     CHECK_INT(type_info(types, wide)->part_count, UINT32_MAX);
     types_free(types);
 }
@@ -114,10 +116,18 @@ static TypeId numbered_type(TypeInterner *types, uint32_t number) {
     for (uint32_t rest = number / 5; rest > 0; rest /= 4) {
         TypeId args[] = {type, TYPE_ID(TYPE_INT), type};
         switch (rest % 4) {
-        case 0: type = list_of(types, type); break;
-        case 1: type = make(types, TYPE_MAP, 0, args, 2); break;
-        case 2: type = make(types, TYPE_FUNCTION, 0, args, 3); break;
-        default: type = make(types, TYPE_TUPLE, 0, args, 2); break;
+        case 0:
+            type = list_of(types, type);
+            break;
+        case 1:
+            type = make(types, TYPE_MAP, 0, args, 2);
+            break;
+        case 2:
+            type = make(types, TYPE_FUNCTION, 0, args, 3);
+            break;
+        default:
+            type = make(types, TYPE_TUPLE, 0, args, 2);
+            break;
         }
     }
     return type;
@@ -126,13 +136,15 @@ static TypeId numbered_type(TypeInterner *types, uint32_t number) {
 static void race(void *argument) {
     Racer *racer = argument;
     (void)fetch_add_relaxed(racer->ready, 1u);
-    while (load_relaxed(racer->ready) < RACERS) spin_hint();
+    while (load_relaxed(racer->ready) < RACERS)
+        spin_hint();
     for (uint32_t i = 0; i < racer->count; i++) {
         uint32_t which = racer->number % 2 == 0 ? i : racer->count - 1 - i;
         TypeId type = numbered_type(racer->types, which);
         const TypeInfo *info = type_info(racer->types, type);
         REQUIRE(info->kind >= TYPE_LIST && info->part_count >= 1); // readable at once
-        for (uint32_t arg = 0; arg < info->arg_count; arg++) REQUIRE(info->args[arg].index != 0);
+        for (uint32_t arg = 0; arg < info->arg_count; arg++)
+            REQUIRE(info->args[arg].index != 0);
         racer->ids[which] = type.index;
     }
 }
@@ -151,17 +163,20 @@ TEST(racing_threads_agree) {
             REQUIRE(racers[i].ids != NULL);
             REQUIRE(thread_start(&threads[i], "racer", 0, race, &racers[i]) == STATUS_OK);
         }
-        for (uint32_t i = 0; i < RACERS; i++) thread_join(&threads[i]);
+        for (uint32_t i = 0; i < RACERS; i++)
+            thread_join(&threads[i]);
         uint32_t different = 0;
         for (uint32_t which = 0; which < count; which++) {
             different += numbered_type(types, which).index != racers[0].ids[which];
-            for (uint32_t i = 1; i < RACERS; i++) different += racers[i].ids[which] != racers[0].ids[which];
+            for (uint32_t i = 1; i < RACERS; i++)
+                different += racers[i].ids[which] != racers[0].ids[which];
         }
         CHECK_INT(different, 0);
         // As many types as in every other round: none was made twice.
         if (round == 0) made = types_count(types);
         CHECK_INT(types_count(types), made);
-        for (uint32_t i = 0; i < RACERS; i++) free(racers[i].ids);
+        for (uint32_t i = 0; i < RACERS; i++)
+            free(racers[i].ids);
         types_free(types);
     }
 }
