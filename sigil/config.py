@@ -1,7 +1,8 @@
 """The manifest `sigil.toml`: what it may say, and where in the file it said it.
 
-tomllib parses; positions come from a scan of our own over the lines, because tomllib gives none. The scan only has to
-find keys that tomllib has accepted, so it may be simple: a table header or a key at the start of a line.
+tomllib parses; positions come from a scan of our own over the lines, because tomllib gives none. The scan
+only has to find keys that tomllib has accepted, so it may be simple: a table header or a key at the start of
+a line.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Manifest:
     dependencies: dict[str, str] = field(default_factory=dict)
 
 
-# ---- one row per key: table, key, field of Manifest, check -> (value, what was expected) ----------------------------
+# ---- one row per key: table, key, field of Manifest, check -> (value, what was expected) -------------------
 
 Check = Callable[[Any], Any]  # returns the value to keep; raises ValueError with what was expected
 
@@ -189,9 +190,7 @@ def parse(content: bytes) -> tuple[Manifest, list[Diagnostic]]:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         span = Span(MANIFEST, error.start, error.start, content.count(b"\n", 0, error.start) + 1, 1, 1, 1)
-        return Manifest(), [
-            Diagnostic("E0001", Severity.ERROR, f"invalid UTF-8 at byte {error.start}", span)
-        ]
+        return Manifest(), [Diagnostic("E0001", Severity.ERROR, f"invalid UTF-8 at byte {error.start}", span)]
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

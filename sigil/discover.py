@@ -1,8 +1,8 @@
 """From a path that somebody typed to the files of a project.
 
-A folder with `sigil.toml` is a project. A `.si` file is a project of itself and what it imports. A folder without a
-manifest holds one such project for every `.si` file below it. The order of everything here is by module name, whatever
-the file system says.
+A folder with `sigil.toml` is a project. A `.si` file is a project of itself and what it imports. A folder
+without a manifest holds one such project for every `.si` file below it. The order of everything here is by
+module name, whatever the file system says.
 """
 
 from __future__ import annotations
@@ -90,12 +90,13 @@ def project(path: Path | str) -> Project:
     found = projects(path)
     if len(found) > 1:
         raise ProjectError(
-            f"{path} has no {config.MANIFEST} and several .si files; name one of them, such as {found[0].single_file}"
+            f"{path} has no {config.MANIFEST} and several .si files; "
+            f"name one of them, such as {found[0].single_file}"
         )
     return found[0]
 
 
-# ---- projects with a manifest ----------------------------------------------------------------------------------------
+# ---- projects with a manifest ------------------------------------------------------------------------------
 
 
 def _from_manifest(root: Path) -> Project:
@@ -148,7 +149,9 @@ def _walk(folder: Path) -> list[Path]:
             if name.endswith(".si"):  # a folder named like a module is reported where it is read
                 found.append(Path(parent) / name)
                 folders.remove(name)
-        found.extend(Path(parent) / name for name in names if name.endswith(".si") and not name.startswith("."))
+        found.extend(
+            Path(parent) / name for name in names if name.endswith(".si") and not name.startswith(".")
+        )
     return sorted(found)
 
 
@@ -176,11 +179,13 @@ def _module_file(
     return ModuleFile(".".join(parts), KIND_PROJECT, flags, shown, path)
 
 
-# ---- projects of one file ----------------------------------------------------------------------------------------------
+# ---- projects of one file ----------------------------------------------------------------------------------
 
 
 def single(path: Path) -> Project:
-    """One file and what it imports by relative paths. Its source root is its folder (or what holds its `_test`)."""
+    """One file and what it imports by relative paths. Its source root is its folder (or what holds its
+    `_test`).
+    """
     root = path.parent
     prefix: tuple[str, ...] = ()
     if root.name == "_test" or root.resolve().name == "_test":
@@ -218,12 +223,18 @@ def single(path: Path) -> Project:
                     if module is not None:
                         todo.append(module)
                     break
-    manifest = config.Manifest(name=re.sub(r"\W", "_", path.stem) or "program", src="", entry=first.module, coverage="warn")
+    manifest = config.Manifest(
+        name=re.sub(r"\W", "_", path.stem) or "program", src="", entry=first.module, coverage="warn"
+    )
     return Project(root, manifest, with_library(list(found.values())), tuple(problems), first.module, path)
 
 
-_IMPORT_PATH = re.compile(rb"""(?:^|[\s}])(?:use|extension)\s+(?:'((?:\./|\.\./)[^'\n]*)'|"((?:\./|\.\./)[^"\n]*)")""", re.M)
-_IMPORT_NAME = re.compile(rb"(?:^|[\s}])(?:use|extension)\s+([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)", re.M)
+_IMPORT_PATH = re.compile(
+    rb"""(?:^|[\s}])(?:use|extension)\s+(?:'((?:\./|\.\./)[^'\n]*)'|"((?:\./|\.\./)[^"\n]*)")""", re.M
+)
+_IMPORT_NAME = re.compile(
+    rb"(?:^|[\s}])(?:use|extension)\s+([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)", re.M
+)
 
 
 def _content(path: Path) -> bytes:
@@ -234,7 +245,9 @@ def _content(path: Path) -> bytes:
 
 
 def _relative_imports(path: Path) -> list[str]:
-    """Paths after `use` and `extension`. A scan of the text: one too many in a comment only loads a file more."""
+    """Paths after `use` and `extension`. A scan of the text: one too many in a comment only loads a file
+    more.
+    """
     content = _content(path)
     return [(match[1] or match[2]).decode("utf-8", "replace") for match in _IMPORT_PATH.finditer(content)]
 
@@ -255,7 +268,7 @@ def _normalise(path: PurePosixPath) -> str | None:
     return "/".join(parts)
 
 
-# ---- the library -------------------------------------------------------------------------------------------------------
+# ---- the library -------------------------------------------------------------------------------------------
 
 
 def with_library(own: list[ModuleFile]) -> tuple[ModuleFile, ...]:

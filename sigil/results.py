@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -71,6 +72,11 @@ class Diagnostic:
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
 
+    def spans(self) -> list[Span]:
+        """Every place that it points at, the primary one first."""
+        places = [self.span, *(label.span for label in self.labels)]
+        return [place for place in places if place is not None]
+
     def as_json(self) -> dict[str, Any]:
         """The object that `--format json` prints: the keys of the reference's chapter 13."""
         place = self.span or Span("", 0, 0, 0, 0, 0, 0)
@@ -125,7 +131,10 @@ class StageTime:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What every operation answers with. `ok` is true when there are no errors."""
+    """What every operation answers with. `ok` is true when there are no errors.
+
+    `sources` holds the text of the files that diagnostics point into, as it was when they were found.
+    """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     timings: tuple[StageTime, ...] = ()
@@ -133,6 +142,7 @@ class Result:
     lines: int = 0
     modules: int = 0
     functions: int = 0
+    sources: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -154,7 +164,9 @@ class CheckResult(Result):
 
 @dataclass(frozen=True, slots=True)
 class BuildResult(Result):
-    """A project after building: `artifacts` are the files that were made, the executable first if there is one."""
+    """A project after building: `artifacts` are the files that were made, the executable first if there is
+    one.
+    """
 
     artifacts: tuple[Path, ...] = ()
     objects_compiled: int = 0
@@ -164,6 +176,34 @@ class BuildResult(Result):
     @property
     def executable(self) -> Path | None:
         return self.artifacts[0] if self.artifacts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test of a checked program. `index` is its number in the test executable; None where it is not part of
+    that.
+    """
+
+    module: str
+    name: str
+    file: str
+    line: int
+    column: int
+    targets: tuple[str, ...]
+    compile_fail: str | None  # the text that an error must contain
+    has_errors: bool  # in its body
+    index: int | None
+
+    __test__ = False  # pytest: not a test class
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A function that needs tests, and the tests that target it."""
+
+    module: str
+    function: str
+    tests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +218,7 @@ class TestFailure:
     line: int | None = None
     column: int | None = None
 
-    __test__ = False  # pytest: not a test class
+    __test__ = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """C compilers: finding them, running them side by side, linking.
 
-Generated C is compiled by tcc in debug builds where it is installed (about a hundred times faster than gcc -O0) and by
-`cc` otherwise; release builds use `cc -O2`. Every compiler process gets a batch of files, because starting one costs more
-than compiling a small file. Objects are kept under a name that holds a hash of everything they were made from, so an
-unchanged file is not compiled again, and two builds at once cannot disturb each other: whoever renames last has written
-the same bytes.
+Generated C is compiled by tcc in debug builds where it is installed (about a hundred times faster than gcc
+-O0) and by `cc` otherwise; release builds use `cc -O2`. Every compiler process gets a batch of files, because
+starting one costs more than compiling a small file. Objects are kept under a name that holds a hash of
+everything they were made from, so an unchanged file is not compiled again, and two builds at once cannot
+disturb each other: whoever renames last has written the same bytes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def _family(compiler: str) -> str:
     if "gcc" in name:
         return "gcc"
     try:
-        said = subprocess.run([compiler, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
+        said = subprocess.run(
+            [compiler, "--version"], capture_output=True, text=True, timeout=20, check=False
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return "gcc"
     return "clang" if "clang" in said else "gcc"
@@ -105,12 +107,17 @@ def choose(
     else:
         raise ToolchainError(
             "E0701",
-            "no C compiler was found; install one, on Debian and Ubuntu with `apt-get install gcc` (or `tcc`)",
+            "no C compiler was found; install one, on Debian and Ubuntu with `apt-get install gcc` or `tcc`",
         )
     family = _family(compiler)
     flags: list[str] = []
     if family != "tcc":
-        flags += ["-std=c11", "-O2" if profile == "release" else "-O0", "-fno-strict-aliasing", *_WARNINGS[family]]
+        flags += [
+            "-std=c11",
+            "-O2" if profile == "release" else "-O0",
+            "-fno-strict-aliasing",
+            *_WARNINGS[family],
+        ]
         if profile == "debug":
             flags.append("-g1")
         if sanitize:
@@ -118,10 +125,7 @@ def choose(
     elif sanitize:
         raise ToolchainError("E0701", "tcc has no sanitizers; choose gcc or clang with --cc")
     flags += cflags
-    if family == "tcc":
-        linker = system or compiler
-    else:
-        linker = compiler
+    linker = (system or compiler) if family == "tcc" else compiler
     linker_family = _family(linker)
     link_flags: list[str] = []
     if linker_family == "tcc":
@@ -131,11 +135,17 @@ def choose(
         if sanitize:
             link_flags.append(f"-fsanitize={sanitize}")
     return Toolchain(
-        compiler, family, tuple(flags), linker, linker_family, tuple(link_flags), tuple((launcher or "").split())
+        compiler,
+        family,
+        tuple(flags),
+        linker,
+        linker_family,
+        tuple(link_flags),
+        tuple((launcher or "").split()),
     )
 
 
-# ---- running many ------------------------------------------------------------------------------------------------------
+# ---- running many ------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -155,7 +165,7 @@ def _kill(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def _run_all(jobs: Sequence[_Job], width: int) -> None:
-    """Runs the commands, at most `width` at a time; kills the rest when one fails or when we are interrupted."""
+    """Runs the commands, at most `width` at once; kills the rest when one fails or we are interrupted."""
     waiting = list(reversed(jobs))
     running: list[tuple[subprocess.Popen[bytes], _Job, Path]] = []
     try:
@@ -188,7 +198,7 @@ def _run_all(jobs: Sequence[_Job], width: int) -> None:
         _kill([process for process, _, _ in running])
 
 
-# ---- compiling -----------------------------------------------------------------------------------------------------------
+# ---- compiling ---------------------------------------------------------------------------------------------
 
 
 def _version(compiler: str) -> bytes:
@@ -207,7 +217,8 @@ def _headers_hash() -> bytes:
     return state.digest()
 
 
-def _write_if_changed(path: Path, content: bytes) -> None:
+def write_if_changed(path: Path, content: bytes) -> None:
+    """Writes a file under a temporary name and renames it; leaves one alone that has this content already."""
     with contextlib.suppress(OSError):
         if path.stat().st_size == len(content) and path.read_bytes() == content:
             return
@@ -249,7 +260,7 @@ def compile_files(
         target = objects_folder / f"{stem}-{state.hexdigest()}.o"
         objects.append(target)
         source = sources / name
-        _write_if_changed(source, content)
+        write_if_changed(source, content)
         if not target.exists():
             missing.append((len(content), name, source, target))
     total = len(missing)
@@ -285,16 +296,16 @@ def compile_files(
                 ]
                 if toolchain.launcher and len(batch) == 1:  # ccache and its like want one file and -o
                     command += ["-o", f"{batch[0][1].removesuffix('.c')}.o"]
-                label = ", ".join(str(source) for _, _, source, _ in batch[:3]) + (" …" if len(batch) > 3 else "")
+                label = ", ".join(str(source) for _, _, source, _ in batch[:3]) + (
+                    " …" if len(batch) > 3 else ""
+                )
                 commands.append(_Job(command, place, finish(batch, place), label))
             _run_all(commands, jobs)
     _forget_old(objects_folder, set(objects))
     return Compiled(tuple(objects), total, len(files) - total)
 
 
-def _batches(
-    files: list[tuple[int, str, Path, Path]], jobs: int
-) -> list[list[tuple[int, str, Path, Path]]]:
+def _batches(files: list[tuple[int, str, Path, Path]], jobs: int) -> list[list[tuple[int, str, Path, Path]]]:
     """Largest first, each to the lightest batch; a few batches per job, so that none ends the stage alone."""
     count = min(len(files), max(1, jobs) * 3)
     batches: list[list[tuple[int, str, Path, Path]]] = [[] for _ in range(count)]

@@ -4,25 +4,40 @@
 // THREADS  One writer at a time: `busy` is a lock that a second one waits for without the GIL. progress() and cancel() never
 //          wait. While a stage runs, the waiting thread comes back about every 50 ms to look for signals (poll_signals), so
 //          that Ctrl-C becomes the cancel flag and, when the stage has stopped, KeyboardInterrupt.
-#include "python/module.h"
 #include "query/workspace.h"
+#include "python/module.h"
 
 typedef struct WorkspaceObject {
     PyObject_HEAD
     Workspace *workspace;
     PyThread_type_lock busy;
+    unsigned long owner;     // who holds `busy` (its identifier), 0 nobody; written by the holder alone, with the GIL
     PyThreadState *released; // of the thread that runs a stage, while it does
 } WorkspaceObject;
 
+enum { WAIT_MICROSECONDS = 50000 };
+
 static int workspace_enter(WorkspaceObject *self) {
-    if (PyThread_acquire_lock(self->busy, NOWAIT_LOCK)) return 0;
-    Py_BEGIN_ALLOW_THREADS
-    (void)PyThread_acquire_lock(self->busy, WAIT_LOCK); // waits until it has it
-    Py_END_ALLOW_THREADS
+    unsigned long me = PyThread_get_thread_ident();
+    if (self->owner == me) { // a signal handler, called by poll_signals: waiting would be for ever
+        PyErr_SetString(PyExc_RuntimeError, "this thread is inside another call of the same workspace");
+        return -1;
+    }
+    PyLockStatus locked = PyThread_acquire_lock_timed(self->busy, 0, 0);
+    while (locked != PY_LOCK_ACQUIRED) {
+        Py_BEGIN_ALLOW_THREADS
+        locked = PyThread_acquire_lock_timed(self->busy, WAIT_MICROSECONDS, 1);
+        Py_END_ALLOW_THREADS
+        if (locked != PY_LOCK_ACQUIRED && PyErr_CheckSignals() < 0) return -1;
+    }
+    self->owner = me;
     return 0;
 }
 
-static void workspace_leave(WorkspaceObject *self) { PyThread_release_lock(self->busy); }
+static void workspace_leave(WorkspaceObject *self) {
+    self->owner = 0;
+    PyThread_release_lock(self->busy);
+}
 
 static bool poll_signals(void *context) {
     WorkspaceObject *self = context;
@@ -44,7 +59,8 @@ static PyObject *raise_status(Status status) {
         return NULL;
     case STATUS_IO:
     case STATUS_LIMIT:
-        PyErr_SetString(PyExc_OSError, status == STATUS_IO ? "a file could not be read" : "the system refused a thread");
+        PyErr_SetString(PyExc_OSError,
+                        status == STATUS_IO ? "a file could not be read" : "the system refused a thread");
         return NULL;
     }
     PyErr_SetString(PyExc_SystemError, "the core returned no result");
@@ -149,10 +165,12 @@ static int file_of(PyObject *tuple, WorkspaceFile *out) {
     return 0;
 }
 
-PyDoc_STRVAR(load_doc, "load(files) -> None\n\n"
-                       "Takes the files of a project: a list of (module, kind, flags, shown_path, real_path, text), sorted by\n"
-                       "module name. kind: 0 project, 1 prelude, 2 std. flags: 1 test file, 2 entry, 4 mod.si. real_path is bytes,\n"
-                       "or None when text (bytes) is given. Forgets all results.");
+PyDoc_STRVAR(
+    load_doc,
+    "load(files) -> None\n\n"
+    "Takes the files of a project: a list of (module, kind, flags, shown_path, real_path, text), sorted by\n"
+    "module name. kind: 0 project, 1 prelude, 2 std. flags: 1 test file, 2 entry, 4 mod.si. real_path is bytes,\n"
+    "or None when text (bytes) is given. Forgets all results.");
 static PyObject *workspace_load_method(WorkspaceObject *self, PyObject *list) {
     if (!PyList_Check(list)) {
         PyErr_SetString(PyExc_TypeError, "files is a list of tuples");
@@ -227,7 +245,8 @@ static PyObject *diagnostic_to_python(const Workspace *ws, const Diagnostic *d) 
     PyObject *fixes = PyList_New(0);
     if (labels == NULL || notes == NULL || fixes == NULL) goto failed;
     for (const DiagLabel *label = d->labels; label != NULL; label = label->next)
-        if (append_new(labels, Py_BuildValue("(NN)", span_to_python(ws, label->span), unicode(label->text))) < 0) goto failed;
+        if (append_new(labels, Py_BuildValue("(NN)", span_to_python(ws, label->span), unicode(label->text))) < 0)
+            goto failed;
     for (const DiagNote *note = d->notes; note != NULL; note = note->next)
         if (append_new(notes, unicode(note->text)) < 0) goto failed;
     for (const DiagFix *fix = d->fixes; fix != NULL; fix = fix->next)
@@ -282,9 +301,12 @@ static int stage_from_name(const char *name, Stage *out) {
     return -1;
 }
 
-PyDoc_STRVAR(run_doc, "run(last, *, program_name='program', with_tests=False, with_lines=True, coverage=2) -> (diagnostics, times)\n\n"
-                      "Runs the stages up to and with `last` (parse, link, signatures, bodies, lower, generate) with the GIL released.\n"
-                      "times: stage -> (wall, cpu) in seconds.");
+PyDoc_STRVAR(
+    run_doc,
+    "run(last, *, program_name='program', with_tests=False, with_lines=True, coverage=2) -> (diagnostics, times)\n\n"
+    "Runs the stages up to and with `last` (parse, modules, signatures, bodies, lower, generate) with the GIL "
+    "released.\n"
+    "times: stage -> (wall, cpu) in seconds.");
 static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyObject *kwargs) {
     static char *keywords[] = {"last", "program_name", "with_tests", "with_lines", "coverage", NULL};
     const char *last_name;
@@ -319,7 +341,8 @@ static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyO
 
 // ---- results --------------------------------------------------------------------------------------------------------------
 
-PyDoc_STRVAR(output_doc, "output() -> list[tuple[str, bytes]]\n\nThe generated C files, by name. Empty before the stage generate.");
+PyDoc_STRVAR(output_doc,
+             "output() -> list[tuple[str, bytes]]\n\nThe generated C files, by name. Empty before the stage generate.");
 static PyObject *workspace_output_method(WorkspaceObject *self, PyObject *no_arguments) {
     (void)no_arguments;
     if (workspace_enter(self) < 0) return NULL;
@@ -343,14 +366,16 @@ static bool emit_guarded(Workspace *ws, EmitKind kind, Text module, Arena *arena
     return true;
 }
 
-PyDoc_STRVAR(emit_doc, "emit(kind, module) -> str | None\n\nkind: tokens, tree, core or c. None: no such module, or the stage has not run.");
+PyDoc_STRVAR(emit_doc, "emit(kind, module) -> str | None\n\nkind: tokens, tree, core or c. None: no such module, or "
+                       "the stage has not run.");
 static PyObject *workspace_emit_method(WorkspaceObject *self, PyObject *args) {
     static const char *const kinds[] = {"tokens", "tree", "core", "c"};
     const char *kind_name, *module;
     Py_ssize_t module_length;
     if (!PyArg_ParseTuple(args, "ss#:emit", &kind_name, &module, &module_length)) return NULL;
     int kind = 0;
-    while (kind < 4 && strcmp(kinds[kind], kind_name) != 0) kind++;
+    while (kind < 4 && strcmp(kinds[kind], kind_name) != 0)
+        kind++;
     if (kind == 4) {
         PyErr_Format(PyExc_ValueError, "cannot emit %s: tokens, tree, core or c", kind_name);
         return NULL;
@@ -360,13 +385,17 @@ static PyObject *workspace_emit_method(WorkspaceObject *self, PyObject *args) {
     Buffer out = buffer_in(&arena);
     bool found = false, enough_memory;
     Py_BEGIN_ALLOW_THREADS
-    enough_memory = emit_guarded(self->workspace, (EmitKind)kind, (Text){module, (uint32_t)module_length}, &arena, &out, &found);
+    enough_memory =
+        emit_guarded(self->workspace, (EmitKind)kind, (Text){module, (uint32_t)module_length}, &arena, &out, &found);
     Py_END_ALLOW_THREADS
     workspace_leave(self);
     PyObject *answer;
-    if (!enough_memory) answer = PyErr_NoMemory();
-    else if (!found) answer = Py_NewRef(Py_None);
-    else answer = PyUnicode_DecodeUTF8(out.data, (Py_ssize_t)out.length, "backslashreplace");
+    if (!enough_memory)
+        answer = PyErr_NoMemory();
+    else if (!found)
+        answer = Py_NewRef(Py_None);
+    else
+        answer = PyUnicode_DecodeUTF8(out.data, (Py_ssize_t)out.length, "backslashreplace");
     arena_free(&arena);
     return answer;
 }
@@ -388,49 +417,123 @@ static PyObject *workspace_source_method(WorkspaceObject *self, PyObject *argume
     return answer;
 }
 
-PyDoc_STRVAR(program_doc, "program() -> dict\n\nWhat the checked program holds: counts of modules, functions, tests and lines; whether it has an entry; its tests.");
+// The number of a test function in the test executable (its place in core->tests), or None where it is not part of that.
+static PyObject *test_index(const CoreProgram *core, uint32_t function) {
+    for (uint32_t i = 0; core != NULL && i < core->test_count; i++)
+        if (core->functions[core->tests[i]]->function.index == function) return PyLong_FromUnsignedLong(i);
+    Py_RETURN_NONE;
+}
+
+static PyObject *targets_to_python(const Program *program, const Function *function) {
+    PyObject *targets = PyTuple_New((Py_ssize_t)function->target_count);
+    for (uint32_t i = 0; targets != NULL && i < function->target_count; i++) {
+        PyObject *name = unicode(names_text(program->names, program->functions[function->targets[i].index].name));
+        if (name == NULL)
+            Py_CLEAR(targets);
+        else
+            PyTuple_SET_ITEM(targets, (Py_ssize_t)i, name);
+    }
+    return targets;
+}
+
+// (module, name, file, line, column, targets, compile_fail | None, has_errors, index | None)
+static PyObject *test_to_python(const Workspace *ws, uint32_t index) {
+    const Program *program = workspace_program(ws);
+    const Function *function = &program->functions[index];
+    const Module *module = &program->modules[function->module.index];
+    bool has_errors = program->bodies != NULL && program->bodies[index].has_errors;
+    Text expected = function->compile_fail.data != NULL ? function->compile_fail : TEXT("");
+    return Py_BuildValue("(NNNIINNNN)", unicode(module->name), unicode(names_text(program->names, function->name)),
+                         unicode(module->source->path), function->line, function->column,
+                         targets_to_python(program, function),
+                         function->expects_compile_error ? unicode(expected) : Py_NewRef(Py_None),
+                         PyBool_FromLong(has_errors), test_index(workspace_core(ws), index));
+}
+
+static PyObject *tests_to_python(const Workspace *ws) {
+    const Program *program = workspace_program(ws);
+    PyObject *tests = PyList_New(0);
+    if (tests == NULL || program == NULL || program->functions == NULL) return tests;
+    for (uint32_t i = 1; i <= program->function_count; i++)
+        if (program->functions[i].is_test && append_new(tests, test_to_python(ws, i)) < 0) {
+            Py_DECREF(tests);
+            return NULL;
+        }
+    return tests;
+}
+
+PyDoc_STRVAR(
+    program_doc,
+    "program() -> dict\n\nWhat the latest run knows of the project: counts of its own modules, functions, lines, bytes "
+    "and\n"
+    "tokens (without the prelude and std); whether it has an entry; its tests, in order of module and position.");
 static PyObject *workspace_program_method(WorkspaceObject *self, PyObject *no_arguments) {
     (void)no_arguments;
     if (workspace_enter(self) < 0) return NULL;
-    Workspace *ws = self->workspace;
+    const Workspace *ws = self->workspace;
     const Program *program = workspace_program(ws);
-    PyObject *tests = PyList_New(0);
-    uint64_t lines = 0, bytes = 0, tokens = 0;
-    PyObject *answer = NULL;
-    if (tests == NULL) goto done;
+    uint64_t modules = 0, functions = 0, lines = 0, bytes = 0, tokens = 0;
     for (uint32_t i = 0; i < workspace_file_count(ws); i++) {
+        if (workspace_file_kind(ws, i) != MODULE_PROJECT) continue;
         const ParsedFile *file = workspace_file(ws, i);
+        modules++;
         lines += file->tokens.line_count;
         tokens += file->tokens.count;
         bytes += workspace_source(ws, i)->text.length;
     }
-    for (uint32_t i = 1; program != NULL && program->functions != NULL && i <= program->function_count; i++) {
-        const Function *function = &program->functions[i];
-        if (!function->is_test) continue;
-        const Module *module = &program->modules[function->module.index];
-        PyObject *targets = PyList_New(0);
-        for (uint32_t t = 0; targets != NULL && t < function->target_count; t++)
-            if (append_new(targets, unicode(names_text(program->names, program->functions[function->targets[t].index].name))) < 0)
-                Py_CLEAR(targets);
-        bool body_failed = program->bodies != NULL && program->bodies[i].has_errors;
-        if (targets == NULL ||
-            append_new(tests, Py_BuildValue("(NNNIINNO)", unicode(module->name), unicode(names_text(program->names, function->name)),
-                                            unicode(module->source->path), function->line, function->column, targets,
-                                            function->compile_fail.data != NULL ? unicode(function->compile_fail) : Py_NewRef(Py_None),
-                                            body_failed ? Py_True : Py_False)) < 0)
-            goto done;
-    }
-    answer = Py_BuildValue("{s:I,s:I,s:O,s:O,s:K,s:K,s:K}", "modules", program != NULL ? program->module_count : 0, "functions",
-                           program != NULL ? program->function_count : 0, "has_entry",
-                           program != NULL && program->entry.index != 0 ? Py_True : Py_False, "tests", tests, "lines",
-                           (unsigned long long)lines, "bytes", (unsigned long long)bytes, "tokens", (unsigned long long)tokens);
-done:
-    Py_XDECREF(tests);
+    for (uint32_t i = 1; program != NULL && program->modules != NULL && i <= program->module_count; i++)
+        if (program->modules[i].kind == MODULE_PROJECT) functions += program->modules[i].function_count;
+    bool has_entry = program != NULL && program->entry.index != 0;
+    PyObject *answer = Py_BuildValue("{s:K,s:K,s:K,s:K,s:K,s:N,s:N}", "modules", (unsigned long long)modules,
+                                     "functions", (unsigned long long)functions, "lines", (unsigned long long)lines,
+                                     "bytes", (unsigned long long)bytes, "tokens", (unsigned long long)tokens,
+                                     "has_entry", PyBool_FromLong(has_entry), "tests", tests_to_python(ws));
     workspace_leave(self);
     return answer;
 }
 
-PyDoc_STRVAR(progress_doc, "progress() -> dict[str, int]\n\nThe progress counters, readable from any thread at any time.");
+static bool needs_tests(const Program *program, const Function *function) {
+    return program->modules[function->module.index].kind == MODULE_PROJECT && !function->is_test &&
+           !function->is_main && function->impl.index == 0 && function->trait.index == 0 && function->name.index != 0;
+}
+
+static PyObject *tests_of(const Program *program, uint32_t target) {
+    PyObject *tests = PyList_New(0);
+    for (uint32_t i = 1; tests != NULL && i <= program->function_count; i++) {
+        const Function *test = &program->functions[i];
+        for (uint32_t t = 0; test->is_test && t < test->target_count; t++) {
+            if (test->targets[t].index != target) continue;
+            if (append_new(tests, unicode(names_text(program->names, test->name))) < 0) Py_CLEAR(tests);
+            break;
+        }
+    }
+    if (tests == NULL) return NULL;
+    PyObject *tuple = PyList_AsTuple(tests);
+    Py_DECREF(tests);
+    return tuple;
+}
+
+PyDoc_STRVAR(coverage_doc, "coverage() -> list[tuple[str, str, tuple[str, ...]]]\n\n"
+                           "Every function that needs tests: module, name, the tests that target it.");
+static PyObject *workspace_coverage_method(WorkspaceObject *self, PyObject *no_arguments) {
+    (void)no_arguments;
+    if (workspace_enter(self) < 0) return NULL;
+    const Program *program = workspace_program(self->workspace);
+    PyObject *rows = PyList_New(0);
+    for (uint32_t i = 1; rows != NULL && program != NULL && program->functions != NULL && i <= program->function_count;
+         i++) {
+        const Function *function = &program->functions[i];
+        if (!needs_tests(program, function)) continue;
+        PyObject *row = Py_BuildValue("(NNN)", unicode(program->modules[function->module.index].name),
+                                      unicode(names_text(program->names, function->name)), tests_of(program, i));
+        if (append_new(rows, row) < 0) Py_CLEAR(rows);
+    }
+    workspace_leave(self);
+    return rows;
+}
+
+PyDoc_STRVAR(progress_doc,
+             "progress() -> dict[str, int]\n\nThe progress counters, readable from any thread at any time.");
 static PyObject *workspace_progress_method(WorkspaceObject *self, PyObject *no_arguments) {
     (void)no_arguments;
     ProgressSnapshot snapshot = workspace_progress(self->workspace);
@@ -438,14 +541,16 @@ static PyObject *workspace_progress_method(WorkspaceObject *self, PyObject *no_a
 #define ROW(name, what) "s:K,"
                          PROGRESS_COUNTERS(ROW)
 #undef ROW
-                         "}"
+                             "}"
 #define ROW(name, what) , #name, (unsigned long long)snapshot.name
                          PROGRESS_COUNTERS(ROW)
 #undef ROW
     );
 }
 
-PyDoc_STRVAR(cancel_doc, "cancel() -> None\n\nAsks the stage that is running to stop; it raises KeyboardInterrupt where it was called.");
+PyDoc_STRVAR(
+    cancel_doc,
+    "cancel() -> None\n\nAsks the stage that is running to stop; it raises KeyboardInterrupt where it was called.");
 static PyObject *workspace_cancel_method(WorkspaceObject *self, PyObject *no_arguments) {
     (void)no_arguments;
     workspace_cancel(self->workspace);
@@ -465,6 +570,7 @@ static PyMethodDef workspace_methods[] = {
     {"output", METHOD(workspace_output_method), METH_NOARGS, output_doc},
     {"emit", METHOD(workspace_emit_method), METH_VARARGS, emit_doc},
     {"source", METHOD(workspace_source_method), METH_O, source_doc},
+    {"coverage", METHOD(workspace_coverage_method), METH_NOARGS, coverage_doc},
     {"program", METHOD(workspace_program_method), METH_NOARGS, program_doc},
     {"progress", METHOD(workspace_progress_method), METH_NOARGS, progress_doc},
     {"cancel", METHOD(workspace_cancel_method), METH_NOARGS, cancel_doc},
@@ -476,14 +582,11 @@ static PyGetSetDef workspace_getset[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-PyDoc_STRVAR(workspace_doc, "Workspace(*, max_threads=0, stack_size=0, priority=0)\n\nOne project being compiled: its pool, its files and their results.");
+PyDoc_STRVAR(workspace_doc, "Workspace(*, max_threads=0, stack_size=0, priority=0)\n\nOne project being compiled: its "
+                            "pool, its files and their results.");
 static PyType_Slot workspace_slots[] = {
-    {Py_tp_new, (void *)workspace_new},
-    {Py_tp_dealloc, (void *)workspace_dealloc},
-    {Py_tp_methods, workspace_methods},
-    {Py_tp_getset, workspace_getset},
-    {Py_tp_doc, (void *)workspace_doc},
-    {0, NULL},
+    {Py_tp_new, (void *)workspace_new}, {Py_tp_dealloc, (void *)workspace_dealloc}, {Py_tp_methods, workspace_methods},
+    {Py_tp_getset, workspace_getset},   {Py_tp_doc, (void *)workspace_doc},         {0, NULL},
 };
 
 PyType_Spec workspace_spec = {

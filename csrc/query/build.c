@@ -120,6 +120,7 @@ static Status run_stages(Workspace *ws, Stage last) {
 }
 
 Status workspace_run(Workspace *ws, const RunOptions *options, Stage last) {
+    workspace_forget_run(ws);
     ARENA_GUARD(&ws->files_arena);
     ws->options = *options;
     ws->options.program_name = arena_text(&ws->files_arena, options->program_name);

@@ -2,11 +2,12 @@
 #include "query/workspace_internal.h"
 #include <stdlib.h>
 
-static const char *const stage_names[STAGE_COUNT] = {"read", "parse", "link", "signatures", "bodies", "lower", "generate"};
+static const char *const stage_names[STAGE_COUNT] = {"read",   "parse", "modules", "signatures",
+                                                     "bodies", "lower", "generate"};
 
 const char *stage_name(Stage stage) { return stage_names[stage]; }
 
-static void forget_results(Workspace *ws) {
+void workspace_forget_run(Workspace *ws) {
     if (ws->has_output) c_output_free(&ws->output);
     ws->has_output = false;
     if (ws->core != NULL) core_program_free(ws->core);
@@ -15,13 +16,19 @@ static void forget_results(Workspace *ws) {
     ws->program = NULL;
     for (uint32_t i = 0; i < ws->file_count; i++) {
         parsed_file_free(&ws->parsed[i]);
+        ws->parsed[i] = (ParsedFile){0};
         arena_free(&ws->text_arenas[i]);
+        ws->sources[i].text = (Text){0};
     }
-    ws->file_count = 0;
-    arena_free(&ws->files_arena);
     ws->own_diagnostics = diag_sink(&ws->files_arena);
     ws->has_started = false;
     memset(ws->times, 0, sizeof ws->times);
+}
+
+static void forget_files(Workspace *ws) {
+    workspace_forget_run(ws);
+    ws->file_count = 0;
+    arena_free(&ws->files_arena);
 }
 
 Status workspace_create(const ThreadPoolConfig *config, Workspace **out) {
@@ -35,9 +42,11 @@ Status workspace_create(const ThreadPoolConfig *config, Workspace **out) {
     if (status == STATUS_OK) {
         uint32_t workers = pool_thread_count(ws->pool);
         ws->caches = calloc(workers, sizeof *ws->caches);
-        if (ws->caches == NULL) status = STATUS_NO_MEMORY;
+        if (ws->caches == NULL)
+            status = STATUS_NO_MEMORY;
         else
-            for (uint32_t i = 0; i < workers; i++) name_cache_init(&ws->caches[i], ws->names);
+            for (uint32_t i = 0; i < workers; i++)
+                name_cache_init(&ws->caches[i], ws->names);
     }
     if (status != STATUS_OK) {
         workspace_free(ws);
@@ -50,7 +59,7 @@ Status workspace_create(const ThreadPoolConfig *config, Workspace **out) {
 
 void workspace_free(Workspace *ws) {
     if (ws == NULL) return;
-    forget_results(ws);
+    forget_files(ws);
     free(ws->caches);
     types_free(ws->types);
     names_free(ws->names);
@@ -59,7 +68,7 @@ void workspace_free(Workspace *ws) {
 }
 
 Status workspace_load(Workspace *ws, const WorkspaceFile *files, uint32_t count) {
-    forget_results(ws);
+    forget_files(ws);
     Arena *arena = &ws->files_arena;
     ARENA_GUARD(arena);
     ws->files = arena_array(arena, WorkspaceFile, count);
@@ -92,7 +101,8 @@ typedef struct SinkList {
 static void collect_sinks(const Workspace *ws, Arena *arena, SinkList *list) {
     vec_push(arena, &list->sinks, &ws->own_diagnostics);
     if (ws->has_started && ws->reached >= STAGE_PARSE)
-        for (uint32_t i = 0; i < ws->file_count; i++) vec_push(arena, &list->sinks, &ws->parsed[i].diagnostics);
+        for (uint32_t i = 0; i < ws->file_count; i++)
+            vec_push(arena, &list->sinks, &ws->parsed[i].diagnostics);
     if (ws->program != NULL) {
         for (uint32_t i = 1; i <= ws->program->module_count && ws->program->modules != NULL; i++)
             vec_push(arena, &list->sinks, &ws->program->modules[i].diagnostics);
@@ -114,7 +124,8 @@ bool workspace_has_errors(const Workspace *ws) {
     SinkList list = {0};
     collect_sinks(ws, &scratch, &list);
     bool found = false;
-    for (uint32_t i = 0; i < list.sinks.count; i++) found |= list.sinks.items[i]->error_count > 0;
+    for (uint32_t i = 0; i < list.sinks.count; i++)
+        found |= list.sinks.items[i]->error_count > 0;
     arena_free(&scratch);
     return found;
 }
@@ -140,6 +151,7 @@ const CoreProgram *workspace_core(const Workspace *ws) { return ws->core; }
 const Program *workspace_program(const Workspace *ws) { return ws->program; }
 uint32_t workspace_file_count(const Workspace *ws) { return ws->file_count; }
 const ParsedFile *workspace_file(const Workspace *ws, uint32_t index) { return &ws->parsed[index]; }
+ModuleKind workspace_file_kind(const Workspace *ws, uint32_t index) { return ws->files[index].kind; }
 const Source *workspace_source(const Workspace *ws, uint32_t index) { return &ws->sources[index]; }
 NameInterner *workspace_names(const Workspace *ws) { return ws->names; }
 Pool *workspace_pool(const Workspace *ws) { return ws->pool; }
@@ -188,7 +200,8 @@ static bool print_c(const Workspace *ws, Text module, Buffer *out) {
 
 bool workspace_emit(Workspace *ws, EmitKind kind, Text module, Buffer *out) {
     uint32_t file = 0;
-    while (file < ws->file_count && !text_equal(ws->files[file].module, module)) file++;
+    while (file < ws->file_count && !text_equal(ws->files[file].module, module))
+        file++;
     if (file == ws->file_count || !ws->has_started || ws->reached < STAGE_PARSE) return false;
     const ParsedFile *parsed = &ws->parsed[file];
     switch (kind) {

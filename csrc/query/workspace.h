@@ -56,6 +56,7 @@ const CoreProgram *workspace_core(const Workspace *workspace);
 const Program *workspace_program(const Workspace *workspace);
 uint32_t workspace_file_count(const Workspace *workspace);
 const ParsedFile *workspace_file(const Workspace *workspace, uint32_t index); // 0-based; FileId.index - 1
+ModuleKind workspace_file_kind(const Workspace *workspace, uint32_t index);
 const Source *workspace_source(const Workspace *workspace, uint32_t index);
 NameInterner *workspace_names(const Workspace *workspace);
 Pool *workspace_pool(const Workspace *workspace);

@@ -30,3 +30,6 @@ struct Workspace {
     bool has_started;
     StageTime times[STAGE_COUNT];
 };
+
+// Frees the results of a run; the files stay loaded.
+void workspace_forget_run(Workspace *workspace);
