@@ -163,6 +163,11 @@ class _Positions:
         return self.span(self.keys.get((table, key)) or self.tables.get(table))
 
 
+def span_of(content: bytes, table: str, key: str) -> Span:
+    """Where a key of a manifest stands, else its table, else the beginning."""
+    return _Positions(content.decode("utf-8", "replace")).of(table, key)
+
+
 def manifest_span(text: str, start: int, end: int) -> Span:
     """A span of the manifest from offsets in code points."""
     line = text.count("\n", 0, start) + 1
@@ -179,7 +184,7 @@ def _bad(message: str, span: Span) -> Diagnostic:
 
 
 def _unknown(name: str, known: list[str], span: Span) -> Diagnostic:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     notes = (f"did you mean `{near[0]}`?",) if near else ()
     return Diagnostic("W0290", Severity.WARNING, f"unknown key `{name}`", span, notes=notes)
 

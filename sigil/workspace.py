@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sigil import _core, discover, testing, toolchain
+from sigil.config import MANIFEST
 from sigil.results import (
     BuildResult,
     CheckResult,
@@ -132,10 +133,8 @@ class Workspace:
 
     def reload(self) -> None:
         """Looks at the file system again."""
-        if self.project.single_file is not None:
-            self.project = discover.single(self.project.single_file)
-        else:
-            self.project = discover.project(self.project.root)
+        with self._lock:
+            self.project = discover.again(self.project)
 
     def progress(self) -> Progress:
         """The counters now; may be called from any thread while another one works."""
@@ -348,7 +347,7 @@ class Workspace:
             with_tests=with_tests,
             coverage=COVERAGE[coverage or self.project.coverage],
         )
-        diagnostics = [*self.project.diagnostics, *(self._diagnostic(item) for item in raw)]
+        diagnostics = self._ordered([self._diagnostic(item) for item in raw])
         program = self._core.program()
         return {
             "diagnostics": tuple(diagnostics),
@@ -359,6 +358,26 @@ class Workspace:
             "functions": program["functions"],
             "sources": self._sources(diagnostics),
         }
+
+    def _ordered(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        """The core's diagnostics, which are in order, and those of discovery, each at its place.
+
+        The manifest's come first, then by module name, position, code and message.
+        """
+        own = self.project.diagnostics
+        if not own:
+            return found
+        modules = {file.shown: file.module for file in self.project.files}
+
+        def key(diagnostic: Diagnostic) -> tuple[bool, bytes, int, str, str]:
+            place = diagnostic.span
+            if place is None or place.file == MANIFEST:
+                return (False, b"", place.byte_start if place else 0, diagnostic.code, diagnostic.message)
+            below = place.file.removeprefix(f"{self.project.manifest.src}/").removesuffix(".si")
+            module = modules.get(place.file) or below.removesuffix("/mod").replace("/", ".")
+            return (True, module.encode(), place.byte_start, diagnostic.code, diagnostic.message)
+
+        return sorted([*own, *found], key=key)
 
     def _sources(self, diagnostics: list[Diagnostic]) -> dict[str, bytes]:
         """The text of every file that diagnostics point into."""

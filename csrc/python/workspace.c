@@ -462,6 +462,13 @@ static PyObject *tests_to_python(const Workspace *ws) {
     return tests;
 }
 
+// Lines as people count them: what follows the last line end is one only if there is something.
+static uint32_t line_count(const ParsedFile *file, const Source *source) {
+    Text text = source->text;
+    bool is_open = text.length > 0 && text.data[text.length - 1] != '\n' && text.data[text.length - 1] != '\r';
+    return file->tokens.line_count > 0 && !is_open ? file->tokens.line_count - 1 : file->tokens.line_count;
+}
+
 PyDoc_STRVAR(
     program_doc,
     "program() -> dict\n\nWhat the latest run knows of the project: counts of its own modules, functions, lines, bytes "
@@ -477,7 +484,7 @@ static PyObject *workspace_program_method(WorkspaceObject *self, PyObject *no_ar
         if (workspace_file_kind(ws, i) != MODULE_PROJECT) continue;
         const ParsedFile *file = workspace_file(ws, i);
         modules++;
-        lines += file->tokens.line_count;
+        lines += line_count(file, workspace_source(ws, i));
         tokens += file->tokens.count;
         bytes += workspace_source(ws, i)->text.length;
     }

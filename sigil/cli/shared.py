@@ -27,12 +27,23 @@ def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
         found = discover.projects(path)
         is_many = len(found) > 1 or len(paths) > 1
         for project in found:
-            place = project.single_file or project.root
-            if place.resolve() in seen:
+            identity = (project.single_file or project.root).resolve()
+            if identity in seen:
                 continue
-            seen.add(place.resolve())
-            prefix = "" if not is_many or project.root == Path() else project.root.as_posix() + "/"
-            yield Opened(Workspace(project, jobs=jobs), subject(place), prefix)
+            seen.add(identity)
+            yield Opened(
+                Workspace(project, jobs=jobs), subject(project.place), _prefix(project) if is_many else ""
+            )
+
+
+def _prefix(project: discover.Project) -> str:
+    """What goes before a file's path in the project, so that the whole leads there."""
+    place = project.place.as_posix()
+    if project.single_file is None:
+        return "" if place == "." else place + "/"
+    return next(
+        place.removesuffix(file.shown) for file in project.own_files if file.path == project.single_file
+    )
 
 
 def subject(place: Path) -> str:

@@ -187,7 +187,7 @@ def _blocks(diagnostic: Diagnostic, sources: Mapping[str, bytes]) -> list[tuple[
     for span, words, is_primary in wanted:
         _, marks = blocks.setdefault(span.file, (span, []))
         source = sources.get(span.file)
-        if source is not None and span.byte_start <= len(source):
+        if source and span.byte_start <= len(source):  # there is nothing to show of an empty file
             marks += _marks(source, span, words, is_primary)
     return [
         (place, sorted(marks, key=lambda mark: (mark.line, mark.start, not mark.is_primary)))
