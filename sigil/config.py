@@ -194,12 +194,16 @@ def parse(content: bytes) -> tuple[Manifest, list[Diagnostic]]:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        span = Span(MANIFEST, error.start, error.start, content.count(b"\n", 0, error.start) + 1, 1, 1, 1)
+        before = content[: error.start].decode("utf-8")
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        span = Span(MANIFEST, error.start, error.end, line, column, line, column + 1)
         return Manifest(), [Diagnostic("E0001", Severity.ERROR, f"invalid UTF-8 at byte {error.start}", span)]
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return Manifest(), [_syntax_error(text, str(error))]
+    except RecursionError:
+        return Manifest(), [_bad("this is nested too deeply", manifest_span(text, 0, 0))]
     positions = _Positions(text)
     problems: list[Diagnostic] = []
     fields: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""A stand-in for sigil._core: answers with what a test put into it, so that the Python layer is tested alone."""
+"""A stand-in for sigil._core: answers what a test wants, so that the Python layer is tested alone."""
 
 from __future__ import annotations
 
