@@ -38,9 +38,11 @@ Status program_create(NameInterner *names, TypeInterner *types, Program **out) {
 void program_free(Program *program) {
     if (program == NULL) return;
     if (program->bodies != NULL)
-        for (uint32_t i = 1; i <= program->function_count; i++) arena_free(&program->bodies[i].arena);
+        for (uint32_t i = 1; i <= program->function_count; i++)
+            arena_free(&program->bodies[i].arena);
     if (program->internal != NULL && program->internal->states != NULL)
-        for (uint32_t i = 1; i <= program->module_count; i++) arena_free(&program->internal->states[i].arena);
+        for (uint32_t i = 1; i <= program->module_count; i++)
+            arena_free(&program->internal->states[i].arena);
     arena_free(&program->arena);
     free(program->internal);
     free(program);

@@ -1,4 +1,10 @@
 // syntax/brackets.c: pairs brackets before parsing, and finds out where a missing one is missing.
+//
+// Nearly every file is balanced, and then one walk with a stack is all. In one that is not, the same walk is done again
+// with the layout as a witness: a closing bracket that begins a line belongs to a line with the same indentation, a
+// declaration begins outside of all brackets, and an opening one that nothing closes ends before the first line that is
+// not indented deeper. Such a group gets a `virtual_end`, so that the parser sees it as if the bracket stood there.
+#include "syntax/lexer.h"
 #include "syntax/parser_internal.h"
 
 typedef struct Open {
@@ -11,7 +17,10 @@ typedef struct Pairing {
     Parser *p;
     VEC(Open) open;
     TokenKind head; // the word that began the current declaration
+    uint32_t steps; // spent on looking for ends; a limit, so that a file of unclosed brackets does not cost n²
 } Pairing;
+
+#define STEPS_MAX 4000000u
 
 static bool is_opening(TokenKind kind) {
     return kind == TOKEN_LPAREN || kind == TOKEN_LBRACKET || kind == TOKEN_LBRACE;
@@ -42,10 +51,11 @@ static void note_head(Pairing *pairing, uint32_t token) {
     else if (kind == TOKEN_NAME && p->tokens->values[token] == p->words[WORD_EXTEND]) pairing->head = TOKEN_IMPL;
 }
 
-static Open opened(const Pairing *pairing, uint32_t token, uint32_t indent) {
+static void push_open(Pairing *pairing, uint32_t token, uint32_t indent) {
     bool is_block = pairing->open.count == 0 && pairing->p->kinds[token] == TOKEN_LBRACE &&
                     (pairing->head == TOKEN_TRAIT || pairing->head == TOKEN_IMPL);
-    return (Open){token, indent, is_block};
+    Open open = {token, indent, is_block};
+    vec_push(pairing->p->arena, &pairing->open, open);
 }
 
 static void pair(const Pairing *pairing, uint32_t open, uint32_t close) {
@@ -60,7 +70,7 @@ static bool pair_balanced(Pairing *pairing) {
     for (uint32_t token = 0; token < count; token++) {
         TokenKind kind = p->kinds[token];
         if (is_opening(kind)) {
-            vec_push(p->arena, &pairing->open, opened(pairing, token, 0));
+            push_open(pairing, token, 0);
         } else if (is_closing(kind)) {
             if (pairing->open.count == 0) return false;
             uint32_t open = pairing->open.items[--pairing->open.count].token;
@@ -84,49 +94,99 @@ static uint32_t indent_of(const Parser *p, uint32_t token) {
     return start - at;
 }
 
+// Words that belong to an `if`, `for`, `while` or `with` begun outside of the group: there it has ended.
+typedef struct Words {
+    uint32_t thens, elses, dos; // that are still to come inside
+    bool has_in;
+} Words;
+
+static bool ends_group(Words *words, TokenKind kind) {
+    switch (kind) {
+    case TOKEN_IF: words->thens++; return false;
+    case TOKEN_FOR: words->dos++; words->has_in = true; return false;
+    case TOKEN_WHILE: words->dos++; return false;
+    case TOKEN_WITH: words->has_in = true; return false;
+    case TOKEN_THEN:
+        words->elses++;
+        return words->thens-- == 0;
+    case TOKEN_ELSE: return words->elses-- == 0;
+    case TOKEN_DO:
+    case TOKEN_YIELD: return words->dos-- == 0;
+    case TOKEN_IN: return !words->has_in;
+    default: return false;
+    }
+}
+
+// The parameters of a function end before its `->` or `=`; that `->` does not follow a `)` as the one of a type does.
+static bool ends_parameters(const Parser *p, uint32_t token) {
+    return p->kinds[token] == TOKEN_EQUAL || (p->kinds[token] == TOKEN_ARROW && p->kinds[token - 1] != TOKEN_RPAREN);
+}
+
+static bool opens_parameters(const Parser *p, uint32_t open) {
+    return open >= 2 && p->kinds[open] == TOKEN_LPAREN && p->kinds[open - 1] == TOKEN_NAME && p->kinds[open - 2] == TOKEN_AT;
+}
+
+// A string or character that its line ended has swallowed what would have closed the bracket.
+static bool is_unclosed_quote(const Parser *p, uint32_t token) {
+    TokenKind kind = p->kinds[token];
+    if (kind != TOKEN_STR && kind != TOKEN_CHAR) return false;
+    Text text = token_text(p->tokens, token);
+    bool is_closed;
+    (void)quoted_length(text.data, text.data + text.length, &is_closed);
+    return !is_closed;
+}
+
 // Where the group of `open` ends, which nothing closed when `limit` was reached: before the first line that is not
 // indented deeper than the line of the bracket, or at `limit`. A comma at the end of the line before separates what
 // stands around the group.
-static uint32_t find_end(const Pairing *pairing, const Open *open, uint32_t limit, bool is_inside) {
+static uint32_t find_end(Pairing *pairing, const Open *open, uint32_t limit, bool is_inside) {
     const Parser *p = pairing->p;
     uint32_t token = open->token + 1, inner_end = token;
+    Words words = {0};
+    bool is_parameters = opens_parameters(p, open->token);
     while (token < limit) {
+        if (pairing->steps++ > STEPS_MAX) return limit;
+        if (ends_group(&words, p->kinds[token]) || (is_parameters && ends_parameters(p, token))) return token;
         if (is_on_later_line(p, token) && indent_of(p, token) <= open->indent) break;
-        if (is_opening(p->kinds[token])) {
-            uint32_t end = p->tokens->partner[token] != 0 ? p->tokens->partner[token] + 1 : p->virtual_end[token];
-            if (end > token) {
-                token = end;
-                inner_end = end;
-                continue;
-            }
-        }
-        token++;
+        uint32_t partner = p->tokens->partner[token];
+        token = partner > token ? partner + 1 : token + 1;
+        if (partner != 0) inner_end = token;
     }
+    if (token > limit) token = limit;
     if (is_inside && token > inner_end && token > open->token + 1 && p->kinds[token - 1] == TOKEN_COMMA &&
         is_on_later_line(p, token))
         token--;
     return token;
 }
 
-// Reports the openings above `keep` as never closed. `limit` is the token that showed it.
+static void report_missing(Parser *p, uint32_t open, Span span) {
+    TokenKind closing = closing_of(p->kinds[open]);
+    Text missing = closing == TOKEN_RPAREN ? TEXT(")") : closing == TOKEN_RBRACKET ? TEXT("]") : TEXT("}");
+    Diagnostic *d = diag(p->sink, DIAG_UNCLOSED_DELIMITER, span, missing);
+    diag_label(p->sink, d, token_span(p->tokens, open), TEXT("opened here"));
+}
+
+// Reports the openings above `keep` as never closed. `limit` is the token that showed it. From the outermost to the
+// innermost: one that stands behind the end of another is not inside it, whatever the stack says.
 static void close_unclosed(Pairing *pairing, uint32_t keep, uint32_t limit) {
     Parser *p = pairing->p;
-    uint32_t inner = 0;
-    while (pairing->open.count > keep) {
-        Open open = pairing->open.items[--pairing->open.count];
-        uint32_t end = find_end(pairing, &open, limit, pairing->open.count > 0);
-        if (end < inner) end = inner; // an outer group holds the inner ones
-        inner = end;
-        p->virtual_end[open.token] = end;
-        if (!reserve_report(p, end)) continue;
-        Text missing = token_text(p->tokens, open.token);
-        switch (closing_of(p->kinds[open.token])) {
-        case TOKEN_RPAREN: missing = TEXT(")"); break;
-        case TOKEN_RBRACKET: missing = TEXT("]"); break;
-        default: missing = TEXT("}"); break;
+    uint32_t count = pairing->open.count;
+    for (uint32_t i = keep; i < count; i++) {
+        const Open *open = &pairing->open.items[i];
+        uint32_t outer = limit; // the end of the group around it
+        for (uint32_t j = i; j-- > keep;) {
+            uint32_t end = p->virtual_end[pairing->open.items[j].token];
+            if (open->token < end) {
+                outer = end;
+                break;
+            }
+            if (pairing->steps++ > STEPS_MAX) break;
         }
-        Diagnostic *d = diag(p->sink, DIAG_UNCLOSED_DELIMITER, missing_span(p, end), missing);
-        diag_label(p->sink, d, token_span(p->tokens, open.token), TEXT("opened here"));
+        p->virtual_end[open->token] = find_end(pairing, open, outer, i > 0);
+    }
+    while (pairing->open.count > keep) { // the innermost is the one to name where several end at one place
+        uint32_t open = pairing->open.items[--pairing->open.count].token, end = p->virtual_end[open];
+        if (reserve_report(p, end) && !is_unclosed_quote(p, end - 1)) report_missing(p, open, missing_span(p, end));
     }
 }
 
@@ -170,11 +230,7 @@ static void pair_closing(Pairing *pairing, uint32_t token, bool is_first, uint32
         const Open *last = &pairing->open.items[count - 1];
         TokenKind wanted = closing_of(p->kinds[last->token]);
         if (last->is_block || is_closed_later(pairing, wanted, token)) return;
-        if (reserve_report(p, token)) {
-            Text missing = wanted == TOKEN_RPAREN ? TEXT(")") : wanted == TOKEN_RBRACKET ? TEXT("]") : TEXT("}");
-            Diagnostic *d = diag(p->sink, DIAG_UNCLOSED_DELIMITER, token_span(p->tokens, token), missing);
-            diag_label(p->sink, d, token_span(p->tokens, last->token), TEXT("opened here"));
-        }
+        if (reserve_report(p, token)) report_missing(p, last->token, token_span(p->tokens, token));
         found = count - 1;
     }
     close_unclosed(pairing, found + 1, token);
@@ -202,7 +258,7 @@ static void pair_by_indentation(Pairing *pairing) {
             close_unclosed(pairing, keep, token);
         }
         if (pairing->open.count == 0) note_head(pairing, token);
-        if (is_opening(kind)) vec_push(p->arena, &pairing->open, opened(pairing, token, indent));
+        if (is_opening(kind)) push_open(pairing, token, indent);
         else if (is_closing(kind)) pair_closing(pairing, token, is_first, indent);
     }
     close_unclosed(pairing, 0, count - 1);

@@ -269,7 +269,9 @@ static NodeIndex parse_function(Parser *p, FunctionPlace place, bool is_public, 
     head.uses = parse_uses(p);
     head.where = parse_where(p);
     NodeIndex body = 0;
-    bool has_body = place != IN_TRAIT || !(p->kind == TOKEN_AT || p->kind == TOKEN_TYPE || p->index >= p->group_end);
+    bool is_over = p->kind == TOKEN_AT || p->kind == TOKEN_TYPE || p->kind == TOKEN_PUB || p->kind == TOKEN_HASH ||
+                   p->kind == TOKEN_COMMA || p->kind == TOKEN_SEMICOLON || p->index >= p->group_end;
+    bool has_body = place != IN_TRAIT || !is_over;
     if (has_body) {
         p->shadowed |= bound;
         uint32_t errors = p->error_count;

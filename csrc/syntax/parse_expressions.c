@@ -306,6 +306,10 @@ static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_clos
             if (word == WORD_RUN || word == WORD_TRY) return parse_sequence(p, word == WORD_RUN ? NODE_RUN : NODE_TRY);
             return parse_pattern_expression(p, (PatternKind)word);
         }
+        bool is_declaration = p->bracket_depth == 0 && (at_word(p, WORD_EXTEND) || at_word(p, WORD_EXTENSION)) &&
+                              is_at_margin(p, token) && next != TOKEN_LPAREN && next != TOKEN_DOT;
+        if (is_declaration && (next == TOKEN_NAME || next == TOKEN_LBRACKET || next == TOKEN_LESS || next == TOKEN_PATH))
+            return missing_operand(p, operators_base); // `@f () =` and then `extend T { … }`
         advance(p);
         return node_add(p, NODE_NAME, token, p->tokens->values[token], 0);
     }
@@ -334,7 +338,7 @@ static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_clos
     case TOKEN_HASH:
         if (!p->has_length) {
             NodeIndex error = missing_operand(p, operators_base);
-            if (p->bracket_depth > 0) advance(p);
+            if (p->bracket_depth > 0 || !is_on_later_line(p, token)) advance(p); // else an attribute begins here
             return error;
         }
         advance(p);
@@ -534,6 +538,7 @@ NodeIndex parse_expression(Parser *p) {
             Text text = at_shift_right(p) && previous == p->index ? TEXT(">>") : token_text(p->tokens, previous);
             if (reserve_report(p, p->index))
                 (void)diag(p->sink, DIAG_OPERATOR_WITHOUT_OPERAND, token_span(p->tokens, previous), text);
+            while (binary_of(peek(p, 1)).kind != NODE_NONE && peek(p, 1) != TOKEN_MINUS) advance(p); // one error for a row
             operand = error_node(p);
         } else {
             operand = parse_operand(p, base);

@@ -200,10 +200,14 @@ uint32_t group_end_of(const Parser *p, uint32_t open) {
     return p->virtual_end != NULL && p->virtual_end[open] != 0 ? p->virtual_end[open] : p->stop;
 }
 
+// What was skipped cannot be missed: nothing more is said where the parser goes on.
+static void stay_silent_here(Parser *p) { (void)reserve_report(p, p->index); }
+
 bool depth_enter(Parser *p) {
     if (p->depth >= PARSE_DEPTH_MAX) {
         error_token(p, DIAG_NESTED_TOO_DEEPLY, p->index, TEXT(""), TEXT(""));
         skip_to_separator(p);
+        stay_silent_here(p);
         return false;
     }
     p->depth++;
@@ -217,6 +221,7 @@ bool group_enter(Parser *p, Group *group) {
     if (p->depth >= PARSE_DEPTH_MAX) {
         error_token(p, DIAG_NESTED_TOO_DEEPLY, open, TEXT(""), TEXT(""));
         cursor_set(p, group->end + (group->is_closed ? 1 : 0));
+        stay_silent_here(p);
         return false;
     }
     group->outer_stop = p->stop;
@@ -257,8 +262,15 @@ static Text closing_text(const Parser *p) {
     }
 }
 
+// Where the closing bracket is missing, what stands in the wrong place inside is part of that mistake.
+static void error_separator(Parser *p, Text expected) {
+    bool is_closed = p->tokens->partner[p->group_end] != 0;
+    if (is_closed) error_expected(p, expected);
+    else (void)reserve_report(p, p->index);
+}
+
 void group_close(Parser *p, const Group *group, uint32_t errors_before) {
-    if (p->index < group->end && p->error_count == errors_before) error_expected(p, closing_text(p));
+    if (p->index < group->end && p->error_count == errors_before) error_separator(p, closing_text(p));
     group_leave(p, group);
 }
 
@@ -320,7 +332,7 @@ bool list_next(Parser *p, uint32_t errors_before) {
         bool is_new_line = is_on_later_line(p, p->index);
         if (p->error_count == errors_before) {
             Text closing = closing_text(p);
-            error_expected(p, arena_format(p->arena, "`,` or %.*s", (int)closing.length, closing.data));
+            error_separator(p, arena_format(p->arena, "`,` or %.*s", (int)closing.length, closing.data));
             if (is_new_line && starts_expression(p)) return true; // a comma was forgotten at the end of a line
         }
         if (is_new_line && p->kind == TOKEN_LET) return true;

@@ -412,7 +412,7 @@ static const char *check_declaration(const Tree *tree, const Tokens *tokens, con
         if (kind == NODE_NONE || kind >= NODE_COUNT) return "a node of no kind";
         uint32_t token = tree_token(v, node);
         if (token >= tokens->count) return "a main token lies outside of the file";
-        if (!is_main_token(kind, tokens->kinds[token])) return "a main token is of the wrong kind";
+        if (!d->has_errors && !is_main_token(kind, tokens->kinds[token])) return "a main token is of the wrong kind";
         bool is_special = kind == NODE_CONSTRAINT || kind == NODE_ASSOCIATED_TYPE;
         Operand operands[TREE_OPERANDS_MAX];
         uint32_t count = tree_operands(v, node, operands);

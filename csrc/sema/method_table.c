@@ -1,4 +1,4 @@
-// sema/methods.c: methods by name and by the head of their receiver.
+// sema/method_table.c: methods by name and by the head of their receiver.
 //
 // SHAPE   one array of all inherent methods, sorted by name, then the prelude's last, then by head, then in the order of
 //         declaration. A look-up is a binary search; ids of names order it only where nobody sees the order.
@@ -50,10 +50,12 @@ static void report_doubles(Program *program, const MethodKey *keys, uint32_t cou
             const MethodKey *a = &keys[k - 1], *b = &keys[i];
             if (a->name != b->name || a->is_prelude != b->is_prelude || a->kind != b->kind || a->head != b->head) break;
             const Function *first = &program->functions[a->function], *second = &program->functions[b->function];
-            if (!types_may_unify(program, program->impls[first->impl.index].self_type, program->impls[second->impl.index].self_type))
+            if (!types_may_unify(program, program->impls[first->impl.index].self_type,
+                                 program->impls[second->impl.index].self_type))
                 continue;
             DiagSink *sink = &program_module(program, second->module)->diagnostics;
-            Diagnostic *d = diag(sink, DIAG_DUPLICATE_DEFINITION, method_span(program, b->function), program_name(program, second->name));
+            Diagnostic *d = diag(sink, DIAG_DUPLICATE_DEFINITION, method_span(program, b->function),
+                                 program_name(program, second->name));
             diag_label(sink, d, method_span(program, a->function), TEXT("first defined here"));
             break;
         }
@@ -61,17 +63,20 @@ static void report_doubles(Program *program, const MethodKey *keys, uint32_t cou
 
 void methods_index(Program *program) {
     uint32_t count = 0;
-    for (uint32_t i = 1; i <= program->function_count; i++) count += program->functions[i].impl.index != 0;
+    for (uint32_t i = 1; i <= program->function_count; i++)
+        count += program->functions[i].impl.index != 0;
     MethodKey *keys = arena_array(&program->arena, MethodKey, count);
     count = 0;
     for (uint32_t i = 1; i <= program->function_count; i++) {
         const Function *f = &program->functions[i];
-        if (f->impl.index == 0 || program->impls[f->impl.index].self_type.index == TYPE_ERROR || f->name.index == 0) continue;
+        if (f->impl.index == 0 || program->impls[f->impl.index].self_type.index == TYPE_ERROR || f->name.index == 0)
+            continue;
         keys[count++] = key_of(program, (FunctionId){i});
     }
     if (count > 1) qsort(keys, count, sizeof *keys, compare_keys);
     MethodEntry *methods = arena_array(&program->arena, MethodEntry, count);
-    for (uint32_t i = 0; i < count; i++) methods[i] = (MethodEntry){{keys[i].name}, {keys[i].function}};
+    for (uint32_t i = 0; i < count; i++)
+        methods[i] = (MethodEntry){{keys[i].name}, {keys[i].function}};
     program->internal->methods = methods;
     program->internal->method_count = count;
     report_doubles(program, keys, count);
@@ -82,18 +87,22 @@ uint32_t methods_first(const Program *program, NameId name) {
     uint32_t low = 0, high = program->internal->method_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (program->internal->methods[middle].name.index < name.index) low = middle + 1;
-        else high = middle;
+        if (program->internal->methods[middle].name.index < name.index)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low;
 }
 
 static bool heads_match(const Program *program, TypeId self, const TypeInfo *type) {
     const TypeInfo *info = type_info(program->types, self);
-    return info->kind == type->kind && info->head == type->head && (info->kind != TYPE_TUPLE || info->arg_count == type->arg_count);
+    return info->kind == type->kind && info->head == type->head &&
+           (info->kind != TYPE_TUPLE || info->arg_count == type->arg_count);
 }
 
-uint32_t methods_find(const Program *program, ModuleId from, TypeId type, NameId name, FunctionId *out, uint32_t limit) {
+uint32_t methods_find(const Program *program, ModuleId from, TypeId type, NameId name, FunctionId *out,
+                      uint32_t limit) {
     (void)from; // inherent methods need no import
     const TypeInfo *info = type_info(program->types, type);
     if (info->kind == TYPE_PARAMETER || info->kind == TYPE_ERROR || name.index == 0) return 0;
