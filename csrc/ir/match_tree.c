@@ -101,9 +101,33 @@ static Node row_pattern(const Row *row, const Place *place) {
 
 typedef VEC(Row *) Rows;
 
+// Alternatives of a tuple or record hide what they ask of its parts, so the row is split at once; those of a sum or a number
+// only when its place is looked at.
+static PatternTest *hiding_test(Match *m, Row *row) {
+    if (m->work > WORK_MAX) return NULL;
+    for (PatternTest *test = row->tests; test != NULL; test = test->next)
+        if (m->body->kind[test->pattern] == TYPED_PAT_OR && type_variant_count(m->frame->lower, test->place->type) == 1 &&
+            type_field_count(m->frame->lower, test->place->type, 0) > 0)
+            return test;
+    return NULL;
+}
+
+static void rows_push(Match *m, Rows *rows, Row *row);
+
+static void rows_push_split(Match *m, Rows *out, Row *row, Place *place, Node pattern) {
+    uint32_t list = m->body->b[pattern], count = list_count(m->body, list);
+    for (uint32_t i = 0; i < count; i++) {
+        Row *alternative = row_without(m, row, place);
+        row_add(m, alternative, place, list_item(m->body, list, i));
+        rows_push(m, out, alternative);
+    }
+}
+
 static void rows_push(Match *m, Rows *rows, Row *row) {
     m->work++;
-    vec_push(m->arena, rows, row);
+    PatternTest *hiding = hiding_test(m, row);
+    if (hiding != NULL) rows_push_split(m, rows, row, hiding->place, hiding->pattern);
+    else vec_push(m->arena, rows, row);
 }
 
 // Replaces alternatives at `place` by rows of their own.
