@@ -242,6 +242,27 @@ static void mangle_home(const Build *build, TypeId type, Buffer *out) {
     }
 }
 
+// A type as text that only equal types share: like type_print, but declared types carry their module.
+static void identify_type(const Build *build, TypeId type, Buffer *out) {
+    const Program *program = build->program;
+    const TypeInfo *info = type_info(program->types, type);
+    buffer_format(out, "%u", info->kind);
+    if (info->kind == TYPE_NAMED) {
+        const TypeDecl *decl = &program->type_decls[info->head];
+        buffer_text(out, program->modules[decl->module.index].name);
+        buffer_char(out, ':');
+        buffer_text(out, names_text(program->names, decl->name));
+    }
+    buffer_char(out, '(');
+    for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++) identify_type(build, info->args[i], out);
+    if (info->kind == TYPE_RECORD)
+        for (uint32_t i = 0; i < info->arg_count; i++) {
+            buffer_char(out, ',');
+            buffer_text(out, names_text(program->names, (NameId){info->args[info->arg_count + i].index}));
+        }
+    buffer_char(out, ')');
+}
+
 // What tells the instance from every other, as text that no schedule changes: for hashes.
 static Text instance_identity(const Build *build, const Instance *instance) {
     const Program *program = build->program;
@@ -252,7 +273,7 @@ static Text instance_identity(const Build *build, const Instance *instance) {
     buffer_format(&text, ":%u", instance->function.index - module->first_function);
     for (uint32_t i = 0; i < instance->argument_count; i++) {
         buffer_char(&text, ',');
-        type_print(program, instance->arguments[i], NULL, &text);
+        identify_type(build, instance->arguments[i], &text);
     }
     return (Text){text.data, (uint32_t)text.length};
 }

@@ -112,6 +112,7 @@ static Text dotted_text(const Program *program, Arena *arena, const TreeView *vi
 static void report_no_module(const Program *program, ModuleId from, Arena *arena, DiagSink *sink, Span span,
                              Text name) {
     Diagnostic *d = diag(sink, DIAG_NO_SUCH_MODULE, span, name);
+    if (suggestions_are_enough(sink)) return;
     Text *names = arena_array(arena, Text, program->module_count);
     uint32_t count = 0;
     for (uint32_t i = 1; i <= program->module_count; i++)
@@ -129,7 +130,11 @@ static ModuleId import_target(Program *program, ModuleId from, bool is_folder_mo
     Text name;
     if (view->a[path] != 0) {
         Text text = program_name(program, (NameId){view->a[path]});
-        switch (path_resolve(arena, module->name, is_folder_module, text, &name)) {
+        Text base = module->name;
+        // A file `a/b.test.si` is the module `a.b.test`: that last point is no folder.
+        if (text_ends_with(module->source->path, TEXT(".test.si")) && text_ends_with(base, TEXT(".test")))
+            base.length -= 5;
+        switch (path_resolve(arena, base, is_folder_module, text, &name)) {
         case PATH_MODULE:
             break;
         case PATH_NO_MODULE: {
