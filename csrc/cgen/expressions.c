@@ -438,7 +438,8 @@ static Text content_of(Gen *g, uint32_t local, Expr *e) { // "x.", "p->", "x->co
     const Layout *base = g->locals[local].base;
     if (!base->is_boxed) return member_of(g, local);
     use_type(g, base, USE_COMPLETE);
-    return format_text(g, "%.*s->content.", T(join(g, e, local, true)));
+    Text pointer = join(g, e, local, true);
+    return format_text(g, "%.*s->content.", T(pointer));
 }
 
 static Text field_text(Gen *g, const CoreInstruction *in, Expr *e) {
