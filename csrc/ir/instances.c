@@ -207,17 +207,60 @@ static void mangle(Buffer *out, Text text) {
     }
 }
 
+// [(int, str)] is list_tuple_int_str. Two types may come out alike: name_instances looks for that.
 static void mangle_type(const Build *build, TypeId type, Buffer *out) {
-    Buffer text = buffer_in(build->arena);
-    type_print(build->program, type, NULL, &text);
-    size_t start = out->length; // [(int, str)] -> int_str: runs of `_` become one
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i];
-        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (is_word) buffer_char(out, c);
-        else if (out->length > start && out->data[out->length - 1] != '_') buffer_char(out, '_');
+    static const char *const words[] = {[TYPE_ERROR] = "error", [TYPE_INT] = "int", [TYPE_FLOAT] = "float", [TYPE_BOOL] = "bool",
+                                        [TYPE_BYTE] = "byte", [TYPE_CHAR] = "char", [TYPE_STR] = "str", [TYPE_VOID] = "void",
+                                        [TYPE_NEVER] = "Never", [TYPE_DURATION] = "Duration", [TYPE_SIZE] = "Size",
+                                        [TYPE_INSTANT] = "Instant", [TYPE_LIST] = "list", [TYPE_MAP] = "map", [TYPE_SET] = "set",
+                                        [TYPE_RANGE] = "range", [TYPE_CHANNEL] = "channel", [TYPE_TUPLE] = "tuple",
+                                        [TYPE_FUNCTION] = "function", [TYPE_RECORD] = "record", [TYPE_DYN] = "dyn",
+                                        [TYPE_PARAMETER] = "T"};
+    const Program *program = build->program;
+    const TypeInfo *info = type_info(program->types, type);
+    if (info->kind == TYPE_NAMED) mangle(out, names_text(program->names, program->type_decls[info->head].name));
+    else if (info->kind < sizeof words / sizeof *words && words[info->kind] != NULL) buffer_string(out, words[info->kind]);
+    else buffer_literal(out, "type");
+    if (out->length > SYMBOL_BYTES_MAX) return; // hashed in any case
+    for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++) {
+        buffer_char(out, '_');
+        mangle_type(build, info->args[i], out);
     }
-    if (out->length > start && out->data[out->length - 1] == '_') out->length--;
+}
+
+// The home of a method: its type without arguments, which the instance's own arguments tell.
+static void mangle_home(const Build *build, TypeId type, Buffer *out) {
+    const Program *program = build->program;
+    const TypeInfo *info = type_info(program->types, type);
+    switch (info->kind) {
+    case TYPE_LIST: buffer_literal(out, "List"); break;
+    case TYPE_MAP: buffer_literal(out, "Map"); break;
+    case TYPE_SET: buffer_literal(out, "Set"); break;
+    case TYPE_RANGE: buffer_literal(out, "Range"); break;
+    case TYPE_NAMED: mangle(out, names_text(program->names, program->type_decls[info->head].name)); break;
+    default: mangle_type(build, type, out); break;
+    }
+}
+
+// A type as text that only equal types share: like type_print, but declared types carry their module.
+static void identify_type(const Build *build, TypeId type, Buffer *out) {
+    const Program *program = build->program;
+    const TypeInfo *info = type_info(program->types, type);
+    buffer_format(out, "%u", info->kind);
+    if (info->kind == TYPE_NAMED) {
+        const TypeDecl *decl = &program->type_decls[info->head];
+        buffer_text(out, program->modules[decl->module.index].name);
+        buffer_char(out, ':');
+        buffer_text(out, names_text(program->names, decl->name));
+    }
+    buffer_char(out, '(');
+    for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++) identify_type(build, info->args[i], out);
+    if (info->kind == TYPE_RECORD)
+        for (uint32_t i = 0; i < info->arg_count; i++) {
+            buffer_char(out, ',');
+            buffer_text(out, names_text(program->names, (NameId){info->args[info->arg_count + i].index}));
+        }
+    buffer_char(out, ')');
 }
 
 // What tells the instance from every other, as text that no schedule changes: for hashes.
@@ -230,7 +273,7 @@ static Text instance_identity(const Build *build, const Instance *instance) {
     buffer_format(&text, ":%u", instance->function.index - module->first_function);
     for (uint32_t i = 0; i < instance->argument_count; i++) {
         buffer_char(&text, ',');
-        type_print(program, instance->arguments[i], NULL, &text);
+        identify_type(build, instance->arguments[i], &text);
     }
     return (Text){text.data, (uint32_t)text.length};
 }
@@ -247,7 +290,7 @@ static Text instance_symbol(const Build *build, const Instance *instance) {
     mangle(&out, program->modules[function->module.index].name);
     buffer_literal(&out, "__");
     if (function->impl.index != 0) {
-        mangle_type(build, program->impls[function->impl.index].self_type, &out);
+        mangle_home(build, program->impls[function->impl.index].self_type, &out);
         buffer_literal(&out, "__");
     }
     mangle(&out, names_text(program->names, function->name));

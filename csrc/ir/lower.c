@@ -95,7 +95,7 @@ Local local_new(Frame *f, TypeId type, NameId name) {
 
 Local local_temporary(Frame *f, TypeId type) { return local_new(f, type, (NameId){0}); }
 
-void local_name(Frame *f, Local local, NameId name) {
+void lower_local_name(Frame *f, Local local, NameId name) {
     if (local != 0 && f->locals.items[local].name.index == 0) f->locals.items[local].name = name;
 }
 

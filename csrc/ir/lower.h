@@ -144,7 +144,7 @@ const TypeId *types_concrete(Lower *lower, const TypeId *types, uint32_t count);
 
 Local local_new(Frame *f, TypeId type, NameId name);
 Local local_temporary(Frame *f, TypeId type);
-void local_name(Frame *f, Local local, NameId name); // unless it has one
+void lower_local_name(Frame *f, Local local, NameId name); // unless it has one
 static inline bool local_is_variable(const Frame *f, Local local) { return f->infos.items[local].is_variable; }
 static inline void local_set_variable(Frame *f, Local local) { f->infos.items[local].is_variable = true; }
 Local local_virtual(Frame *f, TypeId type, const Local *parts, uint32_t count); // a tuple that is built only if somebody needs it

@@ -97,7 +97,7 @@ static Local lower_config(Frame *f, Node node, Dest dest) {
 
 void lower_bind(Frame *f, uint32_t local, Local value) {
     f->bindings[local] = value;
-    if (!f->is_dead) local_name(f, value, f->body->locals[local].name);
+    if (!f->is_dead) lower_local_name(f, value, f->body->locals[local].name);
 }
 
 // ---- building ----------------------------------------------------------------------------------------------------------

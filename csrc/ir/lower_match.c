@@ -154,20 +154,31 @@ static Local test_of(Emitter *e, const Decision *tree) {
 
 // ---- arms --------------------------------------------------------------------------------------------------------------
 
-// Each name gets a local of its own, which every leaf of the arm writes.
-static void bind_shared(Emitter *e, uint32_t arm, const PatternName *names) {
+static const PatternName **names_in_order(Emitter *e, const PatternName *names, uint32_t *count) {
+    *count = 0;
+    for (const PatternName *name = names; name != NULL; name = name->next) ++*count;
+    const PatternName **order = arena_array(e->match.arena, const PatternName *, *count + 1);
+    for (uint32_t i = *count; i-- > 0; names = names->next) order[i] = names;
+    return order;
+}
+
+// Several leaves lead to the arm: its names have locals, which each leaf writes.
+static void bind_shared(Emitter *e, const PatternName *names) {
     Frame *f = e->f;
-    if (f->is_dead) return;
-    (void)arm;
-    for (; names != NULL; names = names->next) {
-        Local target = f->bindings[names->local];
-        if (names->place->local != 0) (void)give(f, dest_into(target), names->place->local);
-        else (void)place_make(e, names->place, dest_into(target));
+    uint32_t count;
+    const PatternName **order = names_in_order(e, names, &count);
+    for (uint32_t i = 0; i < count && !f->is_dead; i++) {
+        Place *place = order[i]->place;
+        Local target = f->bindings[order[i]->local];
+        if (place->local != 0) (void)give(f, dest_into(target), place->local);
+        else (void)place_make(e, place, dest_into(target));
     }
 }
 
 static void bind_direct(Emitter *e, const PatternName *names) {
-    for (; names != NULL; names = names->next) lower_bind(e->f, names->local, place_local(e, names->place));
+    uint32_t count;
+    const PatternName **order = names_in_order(e, names, &count);
+    for (uint32_t i = 0; i < count; i++) lower_bind(e->f, order[i]->local, place_local(e, order[i]->place));
 }
 
 // The locals that the names of a pattern get where several leaves write them.
@@ -277,7 +288,7 @@ static void emit_row_tests(Emitter *e, const Row *row, uint32_t fail) {
         default: emit_break_unless(e->f, test_constant(e, test->place, test->pattern), fail); break;
         }
     }
-    bind_shared(e, row->arm, row->names);
+    bind_shared(e, row->names);
 }
 
 // ---- the tree ------------------------------------------------------------------------------------------------------------
@@ -295,7 +306,7 @@ static bool is_end(const Decision *tree) { return tree->kind == TREE_FAIL || (tr
 static void emit_leaf(Emitter *e, const Decision *tree, bool is_last) {
     Frame *f = e->f;
     uint32_t arm = tree->row->arm;
-    if (e->has_locals[arm]) bind_shared(e, arm, tree->row->names);
+    if (e->has_locals[arm]) bind_shared(e, tree->row->names);
     else bind_direct(e, tree->row->names);
     if (!tree->has_guard) {
         emit_arm(e, arm, is_last);

@@ -100,7 +100,7 @@ static Local lower_fold(Frame *f, Node node, Dest dest) {
     bool was_variable = local_is_variable(f, total);
     emit(f, CORE_COPY, 0, total, local_whole(f, p.values[1].local, dest_any()), 0);
     local_set_variable(f, total);
-    local_name(f, total, parameter_name(f, &p.callables[2], 0));
+    lower_local_name(f, total, parameter_name(f, &p.callables[2], 0));
     Iteration iteration;
     iteration_open(f, &p.over, parameter_name(f, &p.callables[2], 1), &iteration);
     Local arguments[2] = {total, iteration.element};

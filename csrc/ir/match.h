@@ -37,7 +37,7 @@ typedef struct PatternName {
 
 typedef struct Row {
     PatternTest *tests; // in the order of the text
-    PatternName *names;
+    PatternName *names; // the last one first
     uint32_t test_count;
     uint32_t arm;
 } Row;

@@ -45,7 +45,7 @@ static void row_test(Match *m, Row *row, Place *place, Node pattern) {
 
 static void row_name(Match *m, Row *row, Place *place, uint32_t local) {
     PatternName *name = arena_new(m->arena, PatternName);
-    *name = (PatternName){row->names, place, local};
+    *name = (PatternName){row->names, place, local}; // in front: rows share the rest of the list
     row->names = name;
 }
 
