@@ -12,11 +12,6 @@ typedef struct Collector {
     uint32_t next_type, next_trait, next_config, next_impl;
 } Collector;
 
-static void report_twice(const Collector *c, NameId name, Span span, Span first) {
-    Diagnostic *d = diag(c->sink, DIAG_DUPLICATE_DEFINITION, span, program_name(c->program, name));
-    diag_label(c->sink, d, first, TEXT("first defined here"));
-}
-
 // Enters an item under its name; a second one of the same kind of name is reported and the first stays.
 static void declare(const Collector *c, ScopeKind kind, NameId name, Span span, Item item) {
     if (name.index == 0) return; // a syntax error, reported
@@ -33,7 +28,8 @@ static void declare(const Collector *c, ScopeKind kind, NameId name, Span span, 
                 (Item){ITEM_AMBIGUOUS, entry->item.index, item.index, entry->item.is_public || item.is_public};
         return;
     }
-    report_twice(c, name, span, entry->span);
+    Diagnostic *d = diag(c->sink, DIAG_DUPLICATE_DEFINITION, span, program_name(c->program, name));
+    diag_label(c->sink, d, entry->span, TEXT("first defined here"));
 }
 
 static void collect_function(const Collector *c, const TreeView *view, uint32_t declaration, NodeIndex node,
@@ -92,18 +88,13 @@ static void collect_type(Collector *c, const TreeView *view, uint32_t declaratio
         t->variant_count = tree_list_count(view, list);
         variants = arena_array(c->arena, VariantDecl, t->variant_count);
         uint32_t kept = 0;
+        Doubles doubles = {.program = c->program, .sink = c->sink};
         for (uint32_t i = 0; i < t->variant_count; i++) {
             NodeIndex v = tree_list_item(view, list, i);
             if (view->kinds[v] != NODE_VARIANT) continue;
             NameId name = {view->a[v]};
             Span span = tree_token_span(view, v);
-            bool is_twice = false;
-            for (uint32_t k = 0; k < kept && !is_twice; k++)
-                if (name_equal(variants[k].name, name)) {
-                    report_twice(c, name, span, variants[k].span);
-                    is_twice = true;
-                }
-            if (is_twice) continue;
+            if (doubles_add(&doubles, name, span)) continue;
             // field_count holds the tree's node until types_module has resolved the fields
             variants[kept] =
                 (VariantDecl){.name = name, .has_parentheses = view->b[v] != 0, .field_count = v, .span = span};
@@ -156,9 +147,8 @@ static void collect_config(Collector *c, const TreeView *view, uint32_t declarat
     config->declaration = declaration;
     config->node = node;
     config->is_public = words[1] != 0;
-    config->span = tree_token_span(view, node); // of the `$` …
-    if (config->name.index != 0)
-        config->span.end = token_end(view->file_tokens, tree_token(view, node) + 1); // … and the name
+    config->span = tree_token_span(view, node);                                                      // of the `$` …
+    if (config->name.index != 0) config->span.end = dotted_end(view, tree_token(view, node) + 1, 1); // … and the name
     config->type = TYPE_ID(TYPE_ERROR);
     declare(c, SCOPE_CONFIG, config->name, config->span, (Item){ITEM_CONFIG, id.index, 0, config->is_public});
 }

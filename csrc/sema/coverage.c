@@ -93,8 +93,7 @@ static void targets_resolve(Program *program, ModuleId id, uint32_t declaration,
         for (uint32_t k = 0; k < count; k++)
             names[k] = (NameId){tree_list_item(&view, view.a[node], k)};
         uint32_t token = tree_token(&view, node) + 1; // behind the `@`
-        Span span = {module->source->file, view.file_tokens->starts[token],
-                     token_end(view.file_tokens, token + 2 * (count - 1))};
+        Span span = {module->source->file, view.file_tokens->starts[token], dotted_end(&view, token, count)};
         if (target_names(&t, arena, names, count, span) || t.sink == NULL) continue;
         Buffer shown = buffer_in(arena);
         for (uint32_t k = 0; k < count; k++) {
@@ -163,6 +162,8 @@ static void untested_functions(Program *program, Module *module) {
         if (f->is_test || f->impl.index != 0 || f->trait.index != 0 || f->name.index == 0) continue;
         if (name_equal(f->name, program_word(program, WORD_MAIN))) continue;
         if (load_relaxed(&program->internal->covered[index]) != 0) continue; // relaxed: after a barrier
+        const ScopeEntry *entry = scope_table_find(&module->scope->own, SCOPE_VALUE, f->name);
+        if (entry == NULL || entry->item.index != index) continue; // a second definition, reported as such
         TreeView view = module_view(module, f->declaration);
         (void)diag(&module->diagnostics, code, tree_token_span(&view, f->node),
                    program_name(program, f->name)); // complete

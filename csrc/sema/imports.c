@@ -64,6 +64,7 @@ static void report_no_item(const Importer *im, ModuleId target, bool is_config, 
     if (is_config) text = text_join(im->arena, TEXT("$"), text, TEXT(""));
     const Module *other = program_module(im->program, target);
     Diagnostic *d = diag(im->sink, DIAG_NO_SUCH_ITEM, span, text, other->name);
+    if (suggestions_are_enough(im->sink)) return;
     VEC(Text) near = {0};
     const ScopeTable *own = &other->scope->own;
     for (uint32_t i = 0; i < own->capacity; i++) {

@@ -17,11 +17,13 @@
 // ---- words that the checker knows -------------------------------------------------------------------------------------
 #define SEMA_WORDS(WORD)                                                                                               \
     WORD(INT, "int")                                                                                                   \
-    WORD(FLOAT, "float") WORD(BOOL, "bool") WORD(BYTE, "byte") WORD(CHAR, "char") WORD(STR, "str") WORD(VOID, "void")  \
-        WORD(NEVER, "Never") WORD(DURATION, "Duration") WORD(SIZE, "Size") WORD(INSTANT, "Instant") WORD(SET, "Set")   \
-            WORD(RANGE, "Range") WORD(CHANNEL, "Channel") WORD(BACKOFF, "Backoff") WORD(SELF_TYPE, "Self")             \
-                WORD(SELF, "self") WORD(VALUE, "value") WORD(MAIN, "main") WORD(INTRINSIC, "intrinsic")                \
-                    WORD(OPTION, "Option") WORD(RESULT, "Result") WORD(ORDERING, "Ordering") WORD(ERROR, "Error")      \
+    WORD(FLOAT, "float")                                                                                               \
+    WORD(BOOL, "bool")                                                                                                 \
+    WORD(BYTE, "byte") WORD(CHAR, "char") WORD(STR, "str") WORD(VOID, "void") WORD(NEVER, "Never")                     \
+        WORD(DURATION, "Duration") WORD(SIZE, "Size") WORD(INSTANT, "Instant") WORD(SET, "Set") WORD(RANGE, "Range")   \
+            WORD(CHANNEL, "Channel") WORD(BACKOFF, "Backoff") WORD(SELF_TYPE, "Self") WORD(SELF, "self")               \
+                WORD(VALUE, "value") WORD(MAIN, "main") WORD(INTRINSIC, "intrinsic") WORD(OPTION, "Option")            \
+                    WORD(RESULT, "Result") WORD(ORDERING, "Ordering") WORD(ERROR, "Error")                             \
                         WORD(TIMEOUT_ERROR, "TimeoutError") WORD(EQ, "Eq") WORD(COMPARABLE, "Comparable")              \
                             WORD(HASHABLE, "Hashable") WORD(PRINTABLE, "Printable") WORD(CLONE, "Clone")               \
                                 WORD(DEFAULT, "Default") WORD(SERIALIZE, "Serialize") WORD(DESERIALIZE, "Deserialize") \
@@ -79,6 +81,19 @@ struct Scope {
     uint32_t reexport_count;
 };
 
+// The names of one declaration's fields, parameters …, each of which may stand there once. All zero but program and sink.
+typedef struct Doubles {
+    const Program *program;
+    DiagSink *sink;
+    uint32_t count;
+    struct {
+        NameId name;
+        Span span;
+    } few[8];         // the first ones: enough for nearly every declaration
+    ScopeTable table; // all, once there are more: a million parameters must not take a million squared steps
+} Doubles;
+bool doubles_add(Doubles *doubles, NameId name, Span span); // true after reporting E0211: the name stood there before
+
 ScopeEntry *scope_table_find(const ScopeTable *table, ScopeKind kind, NameId name);
 ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind,
                             NameId name); // the entry; name none in it when new
@@ -123,6 +138,7 @@ typedef struct ProgramInternals {
     uint32_t module_slot_count; // a power of two
     ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
     bool with_tests;
+    bool bounds_known;         // phase 3a is over: the bounds of every type are resolved
     bool signatures_done;       // bounds of type arguments are checked at once
     const MethodEntry *methods; // sorted
     uint32_t method_count;
@@ -141,6 +157,8 @@ static inline ModuleState *module_state(const Program *program, ModuleId module)
 // A view of declaration d of a module.
 TreeView module_view(const Module *module, uint32_t declaration);
 const Declaration *module_declaration(const Module *module, uint32_t declaration);
+// Where `a.b.c`, of `count` names from a token on, ends in the text.
+uint32_t dotted_end(const TreeView *view, uint32_t token, uint32_t count);
 ModuleId module_find(const Program *program, Text name); // by full name; never the prelude
 Text text_join(Arena *arena, Text first, Text second, Text third);
 // Parts of a count in words: "1 type argument", "2 type arguments".
@@ -185,6 +203,8 @@ SolveResult trait_solve_assuming(const Program *program, TypeId type, TraitId tr
 bool types_may_unify(const Program *program, TypeId first, TypeId second);
 void bound_check(const Program *program, const PendingBound *pending, DiagSink *sink); // E0384
 void not_supported(DiagSink *sink, Span span, const char *what);
+// Enough of them are reported that nobody reads further: no more suggestions.
+bool suggestions_are_enough(const DiagSink *sink);
 // "did you mean `a`, `b` or `c`?": the nearest of `names`, as a note.
 void suggest_from(const Text *names, uint32_t count, Text wanted, DiagSink *sink, Diagnostic *d);
 // Whether a FUNCTION is a test without `tests`: named test_…, without parameters, giving void.

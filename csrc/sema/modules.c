@@ -112,6 +112,7 @@ static Text dotted_text(const Program *program, Arena *arena, const TreeView *vi
 static void report_no_module(const Program *program, ModuleId from, Arena *arena, DiagSink *sink, Span span,
                              Text name) {
     Diagnostic *d = diag(sink, DIAG_NO_SUCH_MODULE, span, name);
+    if (suggestions_are_enough(sink)) return;
     Text *names = arena_array(arena, Text, program->module_count);
     uint32_t count = 0;
     for (uint32_t i = 1; i <= program->module_count; i++)

@@ -48,6 +48,32 @@ ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind, Nam
     return entry;
 }
 
+bool doubles_add(Doubles *doubles, NameId name, Span span) {
+    if (name.index == 0) return false;
+    enum { FEW = sizeof doubles->few / sizeof *doubles->few };
+    Arena *arena = doubles->sink->arena;
+    const Span *first = NULL;
+    for (uint32_t i = 0; i < doubles->count && i < FEW && first == NULL; i++)
+        if (name_equal(doubles->few[i].name, name)) first = &doubles->few[i].span;
+    if (first == NULL && doubles->count >= FEW) {
+        ScopeEntry *entry = scope_table_add(arena, &doubles->table, SCOPE_VALUE, name);
+        if (entry->item.kind != ITEM_NONE) first = &entry->span;
+        entry->item.kind = ITEM_SILENT; // anything but none
+        if (first == NULL) entry->span = span;
+    }
+    if (first != NULL) {
+        Diagnostic *d = diag(doubles->sink, DIAG_DUPLICATE_DEFINITION, span, program_name(doubles->program, name));
+        diag_label(doubles->sink, d, *first, TEXT("first defined here"));
+        return true;
+    }
+    if (doubles->count < FEW) {
+        doubles->few[doubles->count].name = name;
+        doubles->few[doubles->count].span = span;
+    }
+    doubles->count++;
+    return false;
+}
+
 // Follows re-exports with a loop: modules outside reported cycles form a DAG, so it ends.
 Item exported_item(const Program *program, ModuleId module, ScopeKind kind, NameId name) {
     bool is_reexported = false;

@@ -120,16 +120,6 @@ static void uses_report(const Signer *s, const TreeView *view, NodeIndex node) {
     not_supported(s->sink, tree_token_span(view, node), "capabilities (`uses`)");
 }
 
-static void report_parameter_twice(const Signer *s, const Parameter *parameters, uint32_t i) {
-    for (uint32_t k = 0; k < i; k++) {
-        if (!name_equal(parameters[k].name, parameters[i].name)) continue;
-        Diagnostic *d =
-            diag(s->sink, DIAG_DUPLICATE_DEFINITION, parameters[i].span, program_name(s->program, parameters[i].name));
-        diag_label(s->sink, d, parameters[k].span, TEXT("first defined here"));
-        return;
-    }
-}
-
 static void test_shape(const Signer *s, const Function *f, const FunctionHead *head, const TreeView *view) {
     Text name = program_name(s->program, f->name);
     Span span = tree_token_span(view, f->node);
@@ -164,6 +154,7 @@ static void function_declare(const Signer *s, Function *f) {
     TypeScope scope = {program, s->id, &view, &f->generics, self_type, s->arena, s->sink};
     uint32_t count = tree_list_count(&view, head->parameters);
     Parameter *parameters = arena_array(s->arena, Parameter, count);
+    Doubles doubles = {.program = program, .sink = s->sink};
     NameId missing = {0};
     bool lacks_result = false;
     for (uint32_t i = 0; i < count; i++) {
@@ -184,7 +175,7 @@ static void function_declare(const Signer *s, Function *f) {
                 parameters[i].type = type_resolve(&scope, view.b[node]);
             else if (missing.index == 0)
                 missing = parameters[i].name;
-            if (parameters[i].name.index != 0) report_parameter_twice(s, parameters, i);
+            (void)doubles_add(&doubles, parameters[i].name, parameters[i].span); // both stay: calls count them
         }
         if (parameters[i].type.index == TYPE_ERROR) f->has_error = true;
     }

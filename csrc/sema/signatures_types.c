@@ -15,18 +15,13 @@ void generics_names(Program *program, ModuleId id, const TreeView *view, uint32_
     if (own_count == 0) return;
     NameId *names = arena_array(sink->arena, NameId, outer_count + own_count);
     if (outer_count > 0) memcpy(names, outer->names, outer_count * sizeof(NameId));
+    Doubles doubles = {.program = program, .sink = sink};
     for (uint32_t i = 0; i < own_count; i++) {
         NodeIndex node = tree_list_item(view, list, i);
         if (view->kinds[node] != NODE_GENERIC) continue; // keeps its place, without a name
         NameId name = {view->a[node]};
         names[outer_count + i] = name;
-        for (uint32_t k = 0; k < i; k++) {
-            if (!name_equal(names[outer_count + k], name)) continue;
-            Diagnostic *d =
-                diag(sink, DIAG_DUPLICATE_DEFINITION, tree_token_span(view, node), program_name(program, name));
-            diag_label(sink, d, tree_token_span(view, tree_list_item(view, list, k)), TEXT("first defined here"));
-            break;
-        }
+        (void)doubles_add(&doubles, name, tree_token_span(view, node)); // the later one hides the first
     }
     out->names = names;
     out->count = outer_count + own_count;
@@ -37,7 +32,7 @@ TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *v
     uint32_t names = view->a[path], count = tree_list_count(view, names);
     if (count == 0) return (TraitId){0};
     Span span = tree_token_span(view, path);
-    span.end = token_end(view->file_tokens, tree_token(view, path) + 2 * (count - 1));
+    span.end = dotted_end(view, tree_token(view, path), count);
     NameId last = {tree_list_item(view, names, count - 1)};
     Item item;
     bool is_private = false;
@@ -184,15 +179,11 @@ static void derive_resolve(Program *program, ModuleId id, const TreeView *view, 
 
 // ---- types -------------------------------------------------------------------------------------------------------------------
 
-static void report_twice(const Program *program, DiagSink *sink, NameId name, Span span, Span first) {
-    Diagnostic *d = diag(sink, DIAG_DUPLICATE_DEFINITION, span, program_name(program, name));
-    diag_label(sink, d, first, TEXT("first defined here"));
-}
-
 static void fields_resolve(const TypeScope *scope, uint32_t list, VariantDecl *variant, bool *has_error) {
     const TreeView *view = scope->view;
     uint32_t count = tree_list_count(view, list), kept = 0;
     FieldDecl *fields = arena_array(scope->arena, FieldDecl, count);
+    Doubles doubles = {.program = scope->program, .sink = scope->sink};
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex node = tree_list_item(view, list, i);
         if (view->kinds[node] != NODE_FIELD_DECL) {
@@ -201,11 +192,7 @@ static void fields_resolve(const TypeScope *scope, uint32_t list, VariantDecl *v
         }
         NameId name = {view->a[node]};
         Span span = name.index != 0 ? tree_token_span(view, node) : tree_node_span(view, node);
-        for (uint32_t k = 0; k < kept; k++)
-            if (name.index != 0 && name_equal(fields[k].name, name)) {
-                report_twice(scope->program, scope->sink, name, span, fields[k].span);
-                break;
-            }
+        (void)doubles_add(&doubles, name, span); // both stay: a literal that names it once is not wrong too
         fields[kept] = (FieldDecl){name, type_resolve(scope, view->b[node]), span};
         if (fields[kept++].type.index == TYPE_ERROR) *has_error = true;
     }

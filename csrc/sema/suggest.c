@@ -6,6 +6,7 @@
 #include "sema/internal.h"
 #include <stdlib.h>
 
+#define SUGGESTED_ERRORS_MAX 100u // of one sink: more errors than anybody reads must not each cost a look at all names
 #define NEAR_MAX 3u
 #define DISTANCE_MAX 2u
 #define NAME_BYTES_MAX 64u // longer names are compared for case only
@@ -99,7 +100,10 @@ static void near_note(Near *near, const char *prefix, DiagSink *sink, Diagnostic
     diag_note(sink, d, (Text){note.data, (uint32_t)note.length});
 }
 
+bool suggestions_are_enough(const DiagSink *sink) { return sink->error_count > SUGGESTED_ERRORS_MAX; }
+
 void suggest_from(const Text *names, uint32_t count, Text wanted, DiagSink *sink, Diagnostic *d) {
+    if (suggestions_are_enough(sink)) return;
     Near near = {0};
     for (uint32_t i = 0; i < count; i++)
         near_offer(&near, names[i], wanted);
@@ -141,7 +145,7 @@ static void offer_use_line(const Program *program, ModuleId from, ModuleId expor
 
 void suggest_names(const Program *program, ModuleId module, ScopeKind kind, NameId name, DiagSink *sink,
                    Diagnostic *d) {
-    if (sink == NULL || d == NULL) return;
+    if (sink == NULL || d == NULL || suggestions_are_enough(sink)) return;
     const Module *m = program_module(program, module);
     Text wanted = program_name(program, name);
     const char *prefix = kind == SCOPE_CONFIG ? "$" : "";

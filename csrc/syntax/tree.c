@@ -130,8 +130,10 @@ static void outer_children(const TreeView *v, NodeIndex node, NodeIndex *first, 
 }
 
 static uint32_t next_token(const Tokens *tokens, uint32_t token) {
-    do token++;
-    while (tokens->kinds[token] == TOKEN_BAD); // END stands last
+    do {
+        if (tokens->kinds[token] == TOKEN_END) return token; // the text ends before a name that should stand here
+        token++;
+    } while (tokens->kinds[token] == TOKEN_BAD);
     return token;
 }
 

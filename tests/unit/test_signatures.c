@@ -351,3 +351,68 @@ TEST(types_have_a_total_order) {
         }
     program_end(p);
 }
+
+// A program with everything in it, cut off at every byte, and with each token left out: never a crash, and the interner's
+// invariants hold. Without the prelude, so that there is time for all of them.
+static const char everything[] =
+    "use './other' { a, ::b as c, $d as $e }\npub use './other' as o\nuse x.y\nextension './other' { T.f }\n"
+    "pub $limit: byte = -12\n#[derive(Eq, Clone)]\npub type Pair<A: Eq, B> where B: Eq + Clone = { a: A, b: [(A, {B: "
+    "Pair<A, B>})] }\n"
+    "type S = | One(x: int, (int) -> o.Q) | Two\ntype N = Set<Self.X>\ntrait Tr<T>: Eq { type I: Eq  @m<U> (self, x: "
+    "T) -> Self = x }\n"
+    "impl<T: Tr> Pair<T, T> where T: Eq { pub @m (self, self, q: T) -> Self uses A, B = 1 }\nimpl Tr for S { type I = "
+    "int @m (self) -> int = 1 }\n"
+    "extend [T] { @z (self) -> T = 1 }\n#[skip(\"x\")]\n@t tests @f tests @S.m tests @o.f.g () -> void = ()\n@main "
+    "(args: [str]) -> Result<void, dyn Tr> = 1\n"
+    "@f<T, T> (a, b: T.X, _: int) = 1\n";
+
+static void survives(const char *text, uint32_t length) {
+    char *copy = arena_alloc(test_arena(), (size_t)length + 1, 1);
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    TestModule modules[] = {
+        {.name = "main", .text = copy},
+        {.name = "other", .text = "pub @a () -> int = 1\npub type Q = { x: int }\n@b () -> int = 1\npub $d = 1\n"}};
+    TestOptions options = {.without_prelude = true, .coverage = COVERAGE_ERROR};
+    TestProgram *p = program_from(modules, 2, &options);
+    REQUIRE(program_finish(p->program, NULL) == STATUS_OK);
+    (void)program_messages_full(p); // printing looks at every place
+    for (uint32_t i = 1; i <= p->program->function_count; i++)
+        (void)program_signature(p, (FunctionId){i}); // likewise
+    program_end(p);
+}
+
+TEST(every_beginning_of_a_program_is_survived) {
+    for (uint32_t length = 0; length < sizeof everything; length++)
+        survives(everything, length);
+}
+
+TEST(a_program_without_any_of_its_words_is_survived) {
+    uint32_t length = (uint32_t)sizeof everything - 1;
+    for (uint32_t start = 0; start < length; start++) {
+        uint32_t end = start + 1;
+        while (end < length && everything[end] != ' ' && everything[end] != '(' && everything[end] != '<')
+            end++;
+        char *text = arena_alloc(test_arena(), length, 1);
+        memcpy(text, everything, start);
+        memcpy(text + start, everything + end, length - end);
+        survives(text, length - (end - start));
+        start = end - 1;
+    }
+}
+
+TEST(many_names_in_one_declaration_take_linear_time) {
+    enum { COUNT = 60000 };
+    Buffer text = buffer_in(test_arena());
+    buffer_literal(&text, "@f (x7: int");
+    for (uint32_t i = 0; i < COUNT; i++)
+        buffer_format(&text, ", x%u: int", i);
+    buffer_literal(&text, ") -> int = 1\ntype S = A7(x: int)");
+    for (uint32_t i = 0; i < COUNT; i++)
+        buffer_format(&text, " | A%u(x: int, x: int)", i);
+    buffer_literal(&text, "\n");
+    buffer_char(&text, '\0');
+    TestProgram *p = program_from_text(text.data);
+    CHECK_INT(p->program->modules[program_module_id(p, NULL).index].diagnostics.error_count, 2 + COUNT - 1);
+    program_end(p);
+}
