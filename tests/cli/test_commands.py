@@ -288,7 +288,7 @@ def test_test_reports_for_people(sigil, write) -> None:
         "math\n"
         "  ✓ @test_add (2 assertions, T)\n"
         "  ✗ @test_wrong (1 assertion, T)\n"
-        "      assertion failed\n"
+        "      assertion failed: 3 != 4 (actual != expected)\n"
         "        actual:   3\n"
         "        expected: 4\n"
         "      at math.si:3:56\n"
