@@ -1,0 +1,1 @@
+"""Reproducible benchmarks: one runnable module per question, each printing figures beside their targets."""
