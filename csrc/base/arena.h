@@ -84,6 +84,7 @@ Text arena_format(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);   //
 #define vec_push(arena, vec, item)                                                                                     \
     do {                                                                                                               \
         vec_reserve(arena, vec, 1);                                                                                    \
-        (vec)->items[(vec)->count++] = (item);                                                                         \
+        (vec)->items[(vec)->count] = (item);                                                                           \
+        (vec)->count++; /* after `item`, which may look at the count */                                                \
     } while (0)
 void *vec_grow(Arena *arena, void *items, uint32_t *capacity, uint64_t wanted, size_t item_bytes);

@@ -72,9 +72,13 @@ void *si_list_append(SiTask *task, SiList **list) {
 
 // ---- changed copies ----------------------------------------------------------------------------------------------------------
 SiList *si_list_push(SiTask *task, SiList *self, const void *value, const SiType *T) {
-    self = si_list_own(task, self, self->length + 1);
-    memcpy(self->items + self->length * (int64_t)T->size, value, T->size);
-    self->length++;
+    if (SI_UNLIKELY(!cell_is_unique(self) || self->length == self->capacity))
+        self = si_list_own(task, self, self->length + 1);
+    char *place = self->items + self->length++ * (int64_t)T->size;
+    if (T->size == 8)
+        memcpy(place, value, 8); // known to the compiler: one move, no call
+    else
+        memcpy(place, value, T->size);
     return self;
 }
 
@@ -137,10 +141,13 @@ SiList *si_list_concat(SiTask *task, SiList *self, SiList *other, const SiType *
         si_retain(other);
         return other;
     }
-    self = si_list_own(task, self, self->length + other->length);
-    memcpy(list_at(self, self->length), other->items, (size_t)other->length * T->size);
-    retain_items(other->items, other->length, T);
-    self->length += other->length;
+    int64_t added = other->length;
+    bool is_doubled = self == other; // then `other` moves with self
+    self = si_list_own(task, self, self->length + added);
+    const char *items = is_doubled ? self->items : other->items;
+    memcpy(list_at(self, self->length), items, (size_t)added * T->size);
+    retain_items(items, added, T);
+    self->length += added;
     return self;
 }
 

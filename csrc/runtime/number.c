@@ -27,13 +27,7 @@ int si_number_from_int(int64_t value, char *out) {
 }
 
 // Digits without trailing zeros, and the exponent of the first one: 2.5e-8 is "25" and -8.
-static int shortest_digits(double value, char digits[20], int *exponent) {
-    int first = value < DBL_MIN ? 1 : 15; // a subnormal may be shorter in another way than by zeros at its end
-    char text[40];
-    for (int precision = first; precision <= 17; precision++) {
-        snprintf(text, sizeof text, "%.*e", precision - 1, value);
-        if (strtod(text, NULL) == value) break; // 17 digits always do
-    }
+static int digits_from_text(const char *text, char digits[20], int *exponent) {
     int count = 0;
     const char *c = text;
     for (; *c != 'e'; c++) {
@@ -43,6 +37,33 @@ static int shortest_digits(double value, char digits[20], int *exponent) {
     while (count > 1 && digits[count - 1] == '0')
         count--;
     return count;
+}
+
+static int shortest_digits(double value, char digits[20], int *exponent) {
+    int first = value < DBL_MIN ? 1 : 15; // a subnormal may be shorter in another way than by zeros at its end
+    char text[40];
+    for (int precision = first; precision <= 17; precision++) {
+        snprintf(text, sizeof text, "%.*e", precision - 1, value);
+        if (strtod(text, NULL) == value) break; // 17 digits always do
+        if (precision != 16) continue;
+        // Above a power of two its neighbours are twice as far as below: the next decimal above may read back although the nearest
+        // one, below, does not.
+        int count = digits_from_text(text, digits, exponent);
+        while (count < 16)
+            digits[count++] = '0';
+        int last = 15;
+        for (; last > 0 && digits[last] == '9'; last--)
+            digits[last] = '0';
+        digits[last]++; // ten nines and more give a ':' in front, which is no candidate
+        char above[40];
+        snprintf(above, sizeof above, "%.16se%d", digits, *exponent - 15);
+        if (digits[0] <= '9' && strtod(above, NULL) == value) {
+            while (digits[count - 1] == '0')
+                count--;
+            return count;
+        }
+    }
+    return digits_from_text(text, digits, exponent);
 }
 
 int si_number_from_float(double value, char *out) {

@@ -70,6 +70,10 @@ SiList *si_list_reserve(SiTask *task, SiList *list, int64_t n, const SiType *T);
 SiList *si_list_sort_by_keys(SiTask *task, SiList *list, SiList *keys, const SiType *T, const SiType *K);
 int64_t si_map_find_index(SiTask *task, SiMap *map, const void *key, const SiType *K, const SiType *V);
 void si_map_value_at(SiTask *task, void *result, SiMap *map, int64_t index, const SiType *K, const SiType *V);
+SiMap *si_map_own(SiTask *task, SiMap *map, const SiType *K, const SiType *V);
+void si_map_exchange_value(SiTask *task, void *result, SiMap *map, int64_t index, const void *value, const SiType *K,
+                           const SiType *V);
+SiMap *si_map_put_value(SiTask *task, SiMap *map, int64_t index, const void *value, const SiType *K, const SiType *V);
 void si_range_at(SiTask *task, void *result, const SiRange *range, int64_t index, const SiType *T);
 uint8_t si_str_equal(SiTask *task, SiStr *left, SiStr *right);
 int64_t si_str_order(SiTask *task, SiStr *left, SiStr *right);

@@ -33,6 +33,7 @@ typedef enum ItemKind {
     ITEM_VARIANT,  // TypeDeclId, part: index of the variant
     ITEM_MODULE,   // ModuleId (an alias, `use std.math as m`, or a dotted name)
     ITEM_SILENT,   // a name whose import failed: known, of the error type
+    ITEM_AMBIGUOUS, // a variant name of one rank in two sum types (E0243); index, part: two of the TypeDeclIds
 } ItemKind;
 
 typedef struct Item {
@@ -90,6 +91,8 @@ typedef struct Parameter {
     NameId name;
     TypeId type; // TYPE_ERROR when unknown
     Span span;   // of the name
+    const NameId *also; // further names that a named argument may use (`#[also("msg", "value")]` in the prelude and std)
+    uint32_t also_count;
 } Parameter;
 
 struct TypedBody;
@@ -218,6 +221,7 @@ typedef struct Program {
     struct TypedBody *bodies; // one per function, [1 … function_count]; filled by step 3
     CoverageLevel coverage;
     FunctionId entry; // @main of the entry module, or none
+    struct ProgramInternals *internal; // sema/internal.h: what only steps 1 and 2 and the look-ups below know
 } Program;
 
 // ---- step 1: sema/modules.c --------------------------------------------------------------------------------------------
@@ -287,6 +291,7 @@ typedef struct SolveResult {
     SolveAnswer answer;
     ImplId impl;             // of a program's own impl; none for built-in and derived ones
     TypeId failing_part;     // for NO: the part without the trait (itself if the type is the reason)
+                             // UNKNOWN: the obligations nest deeper than 64 (E0442)
 } SolveResult;
 // Whether `type` has the trait, under the bounds `generics` (for TYPE_PARAMETERs). Final types only.
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);

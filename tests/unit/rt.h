@@ -54,10 +54,5 @@ static inline Text text_of(const SiStr *s) { return (Text){s->data, (uint32_t)s-
     } while (0)
 
 #define LIST_TYPE(symbol, text, part)                                                                                  \
-    static const SiType symbol = {.kind = SI_LIST,                                                                     \
-                                  .size = 8,                                                                           \
-                                  .align = 8,                                                                          \
-                                  .counted = 1,                                                                        \
-                                  .name = (text),                                                                      \
-                                  .element = (part),                                                                   \
-                                  .printable = 1}
+    static const SiType symbol = {                                                                                     \
+        .kind = SI_LIST, .size = 8, .align = 8, .counted = 1, .name = (text), .element = (part), .printable = 1}

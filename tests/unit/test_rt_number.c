@@ -39,6 +39,8 @@ TEST(floats_print_as_the_reference_says) {
                  {1.7976931348623157e308, "1.7976931348623157e308"},
                  {0.1 + 0.2, "0.30000000000000004"},
                  {2e-44, "2e-44"},
+                 {5.9604644775390625e-8, "5.960464477539063e-8"}, // 2⁻²⁴: the nearest 16 digits do not read back
+                 {6.290184345309701e-235, "6.290184345309701e-235"},
                  {100.25, "100.25"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         CHECK_TEXT(float_text(cases[i].value), text_from(cases[i].text));
@@ -139,7 +141,8 @@ TEST(text_becomes_numbers_or_panics) {
     CHECK_PANIC(si_char_from_str(task, x, &here), "cannot convert \"x\\\"\" to char");
     CHECK_INT(si_byte_from_str(task, x, &here), 'x');
     si_release(task, x);
-    SiStr *long_float = si_str_from(task, "0.5000000000000000000000000000000000000000000000000000000000000000000000000000", 76);
+    SiStr *long_float =
+        si_str_from(task, "0.5000000000000000000000000000000000000000000000000000000000000000000000000000", 76);
     CHECK(si_float_from_str(task, long_float, &here) == 0.5);
     si_release(task, long_float);
     END();

@@ -52,8 +52,10 @@ TEST(indexes_and_slices_count_code_points) {
     SiStr *text = str("aλ€😀z");
     CHECK_INT(si_str_len(task, text), 5);
     const char *parts[] = {"a", "λ", "€", "😀", "z"};
-    for (int i = 0; i < 5; i++) CHECK_STR(si_str_at(task, text, i, &here), parts[i]);
-    for (int i = 4; i >= 0; i--) CHECK_STR(si_str_at(task, text, i, &here), parts[i]);
+    for (int i = 0; i < 5; i++)
+        CHECK_STR(si_str_at(task, text, i, &here), parts[i]);
+    for (int i = 4; i >= 0; i--)
+        CHECK_STR(si_str_at(task, text, i, &here), parts[i]);
     CHECK_STR(si_str_at(task, text, 2, &here), "€");
     CHECK_STR(si_str_slice(task, text, 1, 4, &here), "λ€😀");
     CHECK_STR(si_str_slice(task, text, 5, 5, &here), "");
@@ -67,9 +69,11 @@ TEST(indexes_and_slices_count_code_points) {
     range.to = 5;
     CHECK_PANIC(si_str_slice_range(task, text, &range, &here), "range 3..=5 out of range for length 5");
     range = (SiRange){3, INT64_MAX, 1};
-    CHECK_PANIC(si_str_slice_range(task, text, &range, &here), "range 3..=9223372036854775807 out of range for length 5");
+    CHECK_PANIC(si_str_slice_range(task, text, &range, &here),
+                "range 3..=9223372036854775807 out of range for length 5");
     range = (SiRange){INT64_MIN, 2, 1};
-    CHECK_PANIC(si_str_slice_range(task, text, &range, &here), "range -9223372036854775808..=2 out of range for length 5");
+    CHECK_PANIC(si_str_slice_range(task, text, &range, &here),
+                "range -9223372036854775808..=2 out of range for length 5");
     range = (SiRange){5, 4, 1};
     CHECK_STR(si_str_slice_range(task, text, &range, &here), "");
     // The cursor of the last index must not outlive the text, nor mistake another for it.
@@ -145,7 +149,8 @@ TEST(text_is_searched_and_replaced) {
     CHECK_INT(si_str_find(task, text, abc), 1);
     CHECK_INT(si_str_find(task, text, x), -1);
     CHECK_INT(si_str_find(task, text, empty), 0);
-    CHECK(si_str_contains(task, text, abc) && si_str_ends_with(task, text, abc) && !si_str_starts_with(task, text, abc));
+    CHECK(si_str_contains(task, text, abc) && si_str_ends_with(task, text, abc) &&
+          !si_str_starts_with(task, text, abc));
     CHECK(si_str_starts_with(task, text, empty) && !si_str_ends_with(task, abc, text));
     CHECK_STR(si_str_replace(task, text, abc, x, &here), "λxyz!xyz!");
     CHECK_STR(si_str_replace(task, text, abc, empty, &here), "λ");
@@ -174,7 +179,8 @@ TEST(order_is_by_code_points) {
     CHECK(si_str_order(task, c, d) < 0 && si_str_order(task, f, e) < 0); // not by UTF-16 units
     CHECK(si_str_equal(task, a, a) && !si_str_equal(task, a, b));
     SiStr *all[] = {a, b, c, d, e, f};
-    for (int i = 0; i < 6; i++) si_release(task, all[i]);
+    for (int i = 0; i < 6; i++)
+        si_release(task, all[i]);
     END();
 }
 
@@ -182,9 +188,18 @@ TEST(bad_utf8_is_found) {
     struct {
         const char *bytes;
         int64_t bad;
-    } cases[] = {{"abc", -1},          {"a\xC3\xA9", -1},         {"a\xC3", 1},      {"\x80", 0},
-                 {"a\xC0\xAF", 1},     {"\xE0\x80\xAF", 0},       {"\xED\xA0\x80", 0}, {"\xF4\x90\x80\x80", 0},
-                 {"\xF0\x9F\x98", 0},  {"\xF0\x9F\x98\x80", -1},  {"x\xFFy", 1},     {"\xE2\x82\x41", 0},
+    } cases[] = {{"abc", -1},
+                 {"a\xC3\xA9", -1},
+                 {"a\xC3", 1},
+                 {"\x80", 0},
+                 {"a\xC0\xAF", 1},
+                 {"\xE0\x80\xAF", 0},
+                 {"\xED\xA0\x80", 0},
+                 {"\xF4\x90\x80\x80", 0},
+                 {"\xF0\x9F\x98", 0},
+                 {"\xF0\x9F\x98\x80", -1},
+                 {"x\xFFy", 1},
+                 {"\xE2\x82\x41", 0},
                  {"\xF0\x8F\xBF\xBF", 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         CHECK_INT(si_utf8_invalid_at(cases[i].bytes, (int64_t)strlen(cases[i].bytes)), cases[i].bad);

@@ -1,0 +1,403 @@
+// sema/modules.c: step 1: which modules there are, which imports which, in what circles, and the number of every item.
+//
+// SHAPE      names ▸ paths of imports ▸ dependencies ▸ strongly connected components ▸ counts ▸ numbers by prefix sums
+// COST       One look at each declaration and each import; linear but for sorting a module's dependencies. One thread:
+//            0.1 µs a declaration, far below what starting the pool costs for small projects.
+#include "sema/internal.h"
+#include <stdlib.h>
+
+static uint32_t name_slot(const ProgramInternals *internal, Text name) {
+    return (uint32_t)hash_text(name) & (internal->module_slot_count - 1);
+}
+
+ModuleId module_find(const Program *program, Text name) {
+    const ProgramInternals *internal = program->internal;
+    for (uint32_t slot = name_slot(internal, name);; slot = (slot + 1) & (internal->module_slot_count - 1)) {
+        uint32_t index = internal->module_slots[slot];
+        if (index == 0) return (ModuleId){0};
+        if (text_equal(program->modules[index].name, name)) return (ModuleId){index};
+    }
+}
+
+static void modules_create(Program *program, const LinkInput *input) {
+    Arena *arena = &program->arena;
+    ProgramInternals *internal = program->internal;
+    uint32_t count = input->module_count;
+    internal->with_tests = input->with_tests;
+    internal->states = arena_array(arena, ModuleState, (size_t)count + 2);
+    program->modules = arena_array(arena, Module, (size_t)count + 2); // the last one is the silent module
+    program->module_count = count;
+    program->coverage = input->coverage;
+    internal->silent = (ModuleId){count + 1};
+    program->modules[count + 1].is_cyclic = true;
+
+    internal->module_slot_count = 16;
+    while (internal->module_slot_count < count * 2)
+        internal->module_slot_count *= 2;
+    internal->module_slots = arena_array(arena, uint32_t, internal->module_slot_count);
+    for (uint32_t i = 1; i <= count; i++) {
+        const ModuleInput *in = &input->modules[i - 1];
+        Module *module = &program->modules[i];
+        ModuleState *state = &internal->states[i];
+        state->arena.escape = arena->escape; // step 1 runs on this thread: memory that ends anywhere ends it as a whole
+        state->is_entry = in->is_entry;
+        module->name = in->name;
+        module->kind = in->kind;
+        module->is_test_file = in->is_test_file;
+        module->file = in->file;
+        module->source = in->source;
+        module->diagnostics = diag_sink(&state->arena);
+        module->scope = arena_new(arena, Scope);
+        if (in->kind == MODULE_PRELUDE) {
+            program->prelude = (ModuleId){i};
+            continue; // nobody imports it by name
+        }
+        uint32_t slot = name_slot(internal, in->name);
+        while (internal->module_slots[slot] != 0)
+            slot = (slot + 1) & (internal->module_slot_count - 1);
+        internal->module_slots[slot] = i;
+    }
+}
+
+// ---- paths -----------------------------------------------------------------------------------------------------------------
+
+typedef enum PathAnswer { PATH_MODULE, PATH_NO_MODULE, PATH_OUTSIDE } PathAnswer;
+
+// './a/b', '../c' from the folder of `base` (or from the folder that it names): the dotted name of the module that is meant.
+static PathAnswer path_resolve(Arena *arena, Text base, bool is_folder_module, Text path, Text *name) {
+    VEC(Text) parts = {0};
+    for (uint32_t i = 0, start = 0; base.length > 0 && i <= base.length; i++) {
+        if (i < base.length && base.data[i] != '.') continue;
+        vec_push(arena, &parts, ((Text){base.data + start, i - start}));
+        start = i + 1;
+    }
+    if (!is_folder_module && parts.count > 0) parts.count--;
+
+    *name = path;
+    if (path.length > 0 && path.data[0] == '/') return PATH_OUTSIDE;
+    if (!text_starts_with(path, TEXT("./")) && !text_starts_with(path, TEXT("../"))) return PATH_NO_MODULE;
+    bool is_name = true;
+    for (uint32_t i = 0, start = 0; i <= path.length; i++) {
+        if (i < path.length && path.data[i] != '/') continue;
+        Text part = {path.data + start, i - start};
+        start = i + 1;
+        if (text_equal(part, TEXT("."))) continue;
+        if (text_equal(part, TEXT(".."))) {
+            if (parts.count == 0) return PATH_OUTSIDE;
+            parts.count--;
+            continue;
+        }
+        if (part.length == 0 || memchr(part.data, '.', part.length) != NULL) is_name = false; // `./a.b` is not `./a/b`
+        vec_push(arena, &parts, part);
+    }
+    if (!is_name || parts.count == 0) return PATH_NO_MODULE;
+    Buffer joined = buffer_in(arena);
+    for (uint32_t i = 0; i < parts.count; i++) {
+        if (i > 0) buffer_char(&joined, '.');
+        buffer_text(&joined, parts.items[i]);
+    }
+    *name = (Text){joined.data, (uint32_t)joined.length};
+    return PATH_MODULE;
+}
+
+static Text dotted_text(const Program *program, Arena *arena, const TreeView *view, uint32_t list) {
+    Buffer joined = buffer_in(arena);
+    for (uint32_t i = 0; i < tree_list_count(view, list); i++) {
+        if (i > 0) buffer_char(&joined, '.');
+        buffer_text(&joined, program_name(program, (NameId){tree_list_item(view, list, i)}));
+    }
+    return (Text){joined.data, (uint32_t)joined.length};
+}
+
+static void report_no_module(const Program *program, ModuleId from, Arena *arena, DiagSink *sink, Span span,
+                             Text name) {
+    Diagnostic *d = diag(sink, DIAG_NO_SUCH_MODULE, span, name);
+    if (suggestions_are_enough(sink)) return;
+    Text *names = arena_array(arena, Text, program->module_count);
+    uint32_t count = 0;
+    for (uint32_t i = 1; i <= program->module_count; i++)
+        if (program->modules[i].kind != MODULE_PRELUDE && i != from.index) names[count++] = program->modules[i].name;
+    suggest_from(names, count, name, sink, d);
+}
+
+// The module that an IMPORT's path means, or none after a report.
+static ModuleId import_target(Program *program, ModuleId from, bool is_folder_module, const TreeView *view,
+                              NodeIndex path) {
+    Module *module = program_module(program, from);
+    Arena *arena = &module_state(program, from)->arena;
+    Span span = tree_node_span(view, path);
+    if (view->kinds[path] != NODE_IMPORT_PATH) return (ModuleId){0}; // a syntax error, reported
+    Text name;
+    if (view->a[path] != 0) {
+        Text text = program_name(program, (NameId){view->a[path]});
+        Text base = module->name;
+        // A file `a/b.test.si` is the module `a.b.test`: that last point is no folder.
+        if (text_ends_with(module->source->path, TEXT(".test.si")) && text_ends_with(base, TEXT(".test")))
+            base.length -= 5;
+        switch (path_resolve(arena, base, is_folder_module, text, &name)) {
+        case PATH_MODULE:
+            break;
+        case PATH_NO_MODULE: {
+            Diagnostic *d = diag(&module->diagnostics, DIAG_NO_SUCH_MODULE, span, text);
+            if (!text_starts_with(text, TEXT("./")) && !text_starts_with(text, TEXT("../")))
+                diag_note(&module->diagnostics, d, TEXT("a path in quotes begins with `./` or `../`"));
+            return (ModuleId){0};
+        }
+        case PATH_OUTSIDE:
+            (void)diag(&module->diagnostics, DIAG_PATH_OUTSIDE_PROJECT, span, text); // complete as it is
+            return (ModuleId){0};
+        }
+    } else {
+        name = dotted_text(program, arena, view, view->b[path]);
+    }
+    ModuleId target = module_find(program, name);
+    if (target.index == 0) report_no_module(program, from, arena, &module->diagnostics, span, name);
+    if (target.index == from.index) {
+        diag0(&module->diagnostics, DIAG_IMPORTS_ITSELF, span);
+        return (ModuleId){0};
+    }
+    return target;
+}
+
+static int compare_modules(const void *first, const void *second) {
+    uint32_t a = ((const ModuleId *)first)->index, b = ((const ModuleId *)second)->index;
+    return (a > b) - (a < b);
+}
+
+static void imports_plan(Program *program, ModuleId id, bool is_folder_module) {
+    Module *module = program_module(program, id);
+    ModuleState *state = module_state(program, id);
+    const Tree *tree = &module->file->tree;
+    VEC(ImportPlan) plans = {0};
+    bool is_late = false;
+    for (uint32_t d = 0; d < tree->declaration_count; d++) {
+        const Declaration *declaration = &tree->declarations[d];
+        if (declaration->kind != NODE_IMPORT && declaration->kind != NODE_EXTENSION_IMPORT) {
+            if (declaration->kind != NODE_ERROR) is_late = true;
+            continue;
+        }
+        TreeView view = module_view(module, d);
+        if (is_late) diag0(&module->diagnostics, DIAG_LATE_IMPORT, tree_node_span(&view, declaration->root));
+        if (declaration->kind == NODE_EXTENSION_IMPORT) {
+            not_supported(&module->diagnostics, tree_node_span(&view, declaration->root),
+                          "imports of extension methods");
+            state->has_unchecked = true;
+        }
+        ModuleId target = import_target(program, id, is_folder_module, &view, view.a[declaration->root]);
+        if (declaration->kind == NODE_IMPORT) vec_push(&state->arena, &plans, ((ImportPlan){d, target}));
+    }
+    state->plans = plans.items;
+    state->plan_count = plans.count;
+
+    if (plans.count == 0) return;
+    module->dependencies = arena_array(&state->arena, ModuleId, plans.count);
+    for (uint32_t i = 0; i < plans.count; i++)
+        if (plans.items[i].target.index != 0) module->dependencies[module->dependency_count++] = plans.items[i].target;
+    if (module->dependency_count < 2) return;
+    qsort(module->dependencies, module->dependency_count, sizeof(ModuleId), compare_modules);
+    uint32_t kept = 1;
+    for (uint32_t i = 1; i < module->dependency_count; i++)
+        if (module->dependencies[i].index != module->dependencies[kept - 1].index)
+            module->dependencies[kept++] = module->dependencies[i];
+    module->dependency_count = kept;
+}
+
+// ---- cycles ------------------------------------------------------------------------------------------------------------------
+
+// Reports the cycle of a component at its first module by name: breadth-first search backwards from it gives everyone's
+// distance to it, and then the alphabetically first of the shortest ways is walked forwards.
+static void report_cycle(Program *program, const Graph *graph, const Graph *reversed, const uint32_t *component,
+                         uint32_t start) {
+    Arena *arena = &program->arena;
+    uint32_t *distance = arena_array(arena, uint32_t, (size_t)graph->node_count + 1); // 0: unknown
+    uint32_t *queue = arena_array(arena, uint32_t, (size_t)graph->node_count + 1);
+    uint32_t head = 0, tail = 0;
+    queue[tail++] = start;
+    while (head < tail) {
+        uint32_t node = queue[head++];
+        for (uint32_t e = reversed->first[node]; e < reversed->first[node + 1]; e++) {
+            uint32_t source = reversed->targets[e];
+            if (component[source] != component[start] || source == start || distance[source] != 0) continue;
+            distance[source] = distance[node] + 1;
+            queue[tail++] = source;
+        }
+    }
+
+    Buffer path = buffer_in(arena);
+    buffer_text(&path, program->modules[start].name);
+    uint32_t second = 0, node = start;
+    do { // targets ascend, so the first of the least distance is the alphabetically first
+        uint32_t best = 0;
+        for (uint32_t e = graph->first[node]; e < graph->first[node + 1]; e++) {
+            uint32_t target = graph->targets[e];
+            if (component[target] != component[start]) continue;
+            if (target == start) {
+                best = start;
+                break;
+            }
+            if (best == 0 || distance[target] < distance[best]) best = target;
+        }
+        if (second == 0) second = best;
+        node = best;
+        buffer_literal(&path, " -> ");
+        buffer_text(&path, program->modules[node].name);
+    } while (node != start);
+
+    Module *module = &program->modules[start];
+    const ModuleState *state = &program->internal->states[start];
+    for (uint32_t i = 0; i < state->plan_count; i++) {
+        if (state->plans[i].target.index != second) continue;
+        TreeView view = module_view(module, state->plans[i].declaration);
+        Span span = tree_node_span(&view, module_declaration(module, state->plans[i].declaration)->root);
+        (void)diag(&module->diagnostics, DIAG_CIRCULAR_IMPORTS, span,
+                   ((Text){path.data, (uint32_t)path.length})); // complete
+        return;
+    }
+}
+
+static void graph_build(Arena *arena, const Program *program, bool is_reversed, Graph *out) {
+    uint32_t count = program->module_count;
+    uint32_t *first = arena_array(arena, uint32_t, (size_t)count + 2);
+    uint32_t edge_count = 0;
+    for (uint32_t i = 1; i <= count; i++) {
+        edge_count += program->modules[i].dependency_count;
+        for (uint32_t d = 0; d < program->modules[i].dependency_count; d++)
+            first[is_reversed ? program->modules[i].dependencies[d].index : i]++;
+    }
+    for (uint32_t i = 1, sum = 0; i <= count + 1; i++) { // counts become starts
+        uint32_t own = i <= count ? first[i] : 0;
+        first[i] = sum;
+        sum += own;
+    }
+    uint32_t *next = arena_array(arena, uint32_t, (size_t)count + 2);
+    memcpy(next, first, sizeof(uint32_t) * ((size_t)count + 2));
+    uint32_t *targets = arena_array(arena, uint32_t, edge_count);
+    for (uint32_t i = 1; i <= count; i++)
+        for (uint32_t d = 0; d < program->modules[i].dependency_count; d++) {
+            uint32_t target = program->modules[i].dependencies[d].index;
+            targets[next[is_reversed ? target : i]++] = is_reversed ? i : target;
+        }
+    *out = (Graph){count, first, targets};
+}
+
+static void cycles_find(Program *program) {
+    Arena *arena = &program->arena;
+    uint32_t count = program->module_count;
+    Graph graph, reversed;
+    graph_build(arena, program, false, &graph);
+    uint32_t *component = arena_array(arena, uint32_t, (size_t)count + 1);
+    uint32_t component_count = graph_components(arena, &graph, component);
+    if (component_count == count) return; // a module importing itself is no edge
+    graph_build(arena, program, true, &reversed);
+    uint32_t *sizes = arena_array(arena, uint32_t, (size_t)component_count + 1);
+    for (uint32_t i = 1; i <= count; i++)
+        sizes[component[i]]++;
+    bool *is_reported = arena_array(arena, bool, (size_t)component_count + 1);
+    for (uint32_t i = 1; i <= count; i++) {
+        if (sizes[component[i]] < 2) continue;
+        program->modules[i].is_cyclic = true;
+        if (!is_reported[component[i]]) report_cycle(program, &graph, &reversed, component, i);
+        is_reported[component[i]] = true;
+    }
+}
+
+// ---- numbers -----------------------------------------------------------------------------------------------------------------
+
+bool function_is_plain_test(const Program *program, const TreeView *view, NodeIndex node) {
+    const FunctionHead *head = tree_function_head(view, node);
+    if (!text_starts_with(program_name(program, (NameId){head->name}), TEXT("test_"))) return false;
+    if (tree_list_count(view, head->parameters) != 0 || tree_list_count(view, head->generics) != 0) return false;
+    if (head->result == 0) return true;
+    uint8_t kind = view->kinds[head->result];
+    if (kind == NODE_TYPE_TUPLE) return tree_list_count(view, view->b[head->result]) == 0;
+    return kind == NODE_TYPE_PATH && tree_list_count(view, view->a[head->result]) == 1 &&
+           tree_list_item(view, view->a[head->result], 0) == program_word(program, WORD_VOID).index;
+}
+
+static uint32_t count_functions(const TreeView *view, uint32_t list) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < tree_list_count(view, list); i++)
+        count += view->kinds[tree_list_item(view, list, i)] == NODE_FUNCTION;
+    return count;
+}
+
+// How many functions a declaration gives to Program.functions.
+uint32_t declaration_function_count(const Program *program, const Module *module, uint32_t d) {
+    const Declaration *declaration = module_declaration(module, d);
+    TreeView view = module_view(module, d);
+    bool with_tests = program->internal->with_tests;
+    switch (declaration->kind) {
+    case NODE_FUNCTION:
+        return with_tests || !function_is_plain_test(program, &view, declaration->root) ? 1 : 0;
+    case NODE_TEST:
+        return with_tests ? 1 : 0;
+    case NODE_IMPL: // an impl of a trait is not supported yet: its methods are not checked
+        return tree_impl_head(&view, declaration->root)->trait == 0 ? count_functions(&view, view.b[declaration->root])
+                                                                    : 0;
+    case NODE_TRAIT_DECL:
+        return module->kind == MODULE_PROJECT ? 0 : count_functions(&view, view.b[declaration->root]);
+    default:
+        return 0;
+    }
+}
+
+static void items_number(Program *program) {
+    uint32_t functions = 0, types = 0, traits = 0, configs = 0, impls = 0;
+    for (uint32_t i = 1; i <= program->module_count; i++) {
+        Module *module = &program->modules[i];
+        ModuleState *state = &program->internal->states[i];
+        module->first_function = functions + 1;
+        module->first_type = types + 1;
+        module->first_trait = traits + 1;
+        module->first_config = configs + 1;
+        module->first_impl = impls + 1;
+        if (module->is_cyclic) continue; // checked no further
+        const Tree *tree = &module->file->tree;
+        state->function_declarations = arena_array(&program->arena, uint32_t, (size_t)tree->declaration_count + 1);
+        for (uint32_t d = 0; d < tree->declaration_count; d++) {
+            state->function_declarations[d] = functions + 1;
+            functions += declaration_function_count(program, module, d);
+            types += tree->declarations[d].kind == NODE_TYPE_DECL;
+            traits += tree->declarations[d].kind == NODE_TRAIT_DECL;
+            configs += tree->declarations[d].kind == NODE_CONFIG_DECL;
+            impls += tree->declarations[d].kind == NODE_IMPL;
+        }
+        module->function_count = functions + 1 - module->first_function;
+        module->type_count = types + 1 - module->first_type;
+        module->trait_count = traits + 1 - module->first_trait;
+        module->config_count = configs + 1 - module->first_config;
+        module->impl_count = impls + 1 - module->first_impl;
+    }
+    Arena *arena = &program->arena;
+    program->functions = arena_array(arena, Function, (size_t)functions + 1);
+    program->type_decls = arena_array(arena, TypeDecl, (size_t)types + 1);
+    program->traits = arena_array(arena, TraitDecl, (size_t)traits + 1);
+    program->configs = arena_array(arena, ConfigDecl, (size_t)configs + 1);
+    program->impls = arena_array(arena, ImplDecl, (size_t)impls + 1);
+    program->bodies = arena_array(arena, TypedBody, (size_t)functions + 1);
+    program->internal->covered = arena_array(arena, _Atomic uint8_t, (size_t)functions + 1);
+    program->function_count = functions;
+    program->type_decl_count = types;
+    program->trait_count = traits;
+    program->config_count = configs;
+    program->impl_count = impls;
+}
+
+static Status link_guarded(Program *program, const LinkInput *input) {
+    ARENA_GUARD(&program->arena);
+    modules_create(program, input);
+    for (uint32_t i = 1; i <= program->module_count; i++)
+        imports_plan(program, (ModuleId){i}, input->modules[i - 1].is_folder_module);
+    cycles_find(program);
+    items_number(program);
+    ARENA_GUARD_END(&program->arena);
+    return STATUS_OK;
+}
+
+Status modules_link(Program *program, const LinkInput *input) {
+    Status status = link_guarded(program, input);
+    if (program->internal->states != NULL)
+        for (uint32_t i = 1; i <= program->module_count; i++)
+            program->internal->states[i].arena.escape = NULL;
+    return status;
+}

@@ -1,0 +1,48 @@
+// syntax/lexer.h: the lexer by chunks, for the parallel lexer and for tests. syntax.h has the call for a whole file.
+//
+// WHY        No token contains a newline (chapter 1), so a file may be cut after any LF, the parts lexed apart and their
+//            arrays concatenated. Offsets are the file's from the start; only indices into `literals` need a shift.
+// SHAPE      text ──▶ class of each byte ──▶ one branch per class ──▶ kinds, starts, values
+//            Comments, strings and characters look at each byte once; a name is hashed once by the interner.
+// INVARIANTS L1 Chunks give the tokens, values, lines and diagnostics of the whole.   tests/unit/test_lexer.c
+//            L2 Where a token ends follows from the text and its start alone (and from an adjacent `.` before a number):
+//               lex_token_end, which both the lexer and token_end use.
+#pragma once
+#include "syntax/tokens.h"
+
+typedef struct LexChunk {
+    uint8_t *kinds;
+    uint32_t *starts;
+    uint32_t *values;
+    uint32_t count, capacity;
+    VEC(uint64_t) literals;
+    VEC(uint32_t) lines; // starts of the lines that begin inside, behind a line end of this chunk
+    bool has_bad_text;
+} LexChunk;
+
+// Lexes bytes [start, end) of source->text. `start` is 0 or stands behind an LF, `end` behind one or at the text's end.
+// Runs under the guard of `arena`.
+void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end, NameCache *names,
+               DiagSink *diagnostics, LexChunk *out);
+// Joins chunks in the order of the text and adds END.
+void lex_join(Arena *arena, const Source *source, const LexChunk *chunks, uint32_t count, Tokens *out);
+
+// ---- numbers (lex_number.c)
+
+typedef struct Number {
+    TokenKind kind; // INT, FLOAT, DURATION or SIZE
+    uint32_t length;
+    uint64_t bits; // what Tokens.literals holds; 0 after an error
+    enum { NUMBER_GOOD, NUMBER_MALFORMED, NUMBER_INT_TOO_LARGE, NUMBER_FLOAT_TOO_LARGE, NUMBER_UNIT_TOO_LARGE } problem;
+} Number;
+
+// The number that begins with the digit at `at`. With `is_part`, right behind a single `.`, it is only digits.
+uint32_t number_length(const char *at, const char *end, bool is_part);
+Number number_read(Arena *arena, const char *at, const char *end, bool is_part);
+
+// ---- quoted text and what cannot be read (lexer.c)
+
+// Length of the string or character at `at`, quotes included; it ends before a line end.
+uint32_t quoted_length(const char *at, const char *end, bool *is_closed);
+// Length of the run that one BAD token stands for.
+uint32_t bad_length(const char *at, const char *end);

@@ -1,0 +1,52 @@
+// syntax/parse_parallel.c: all of parsing's parallelism. File i is parsed into out[i], whoever does it and whenever, so
+// nothing that a user sees depends on the schedule. The largest go first, so that a big one never ends the stage alone.
+#include "sched/sched.h"
+#include "syntax/syntax.h"
+#include <stdlib.h>
+
+typedef struct ParseJob {
+    const Source *sources;
+    NameCache *caches;
+    ParsedFile *out;
+} ParseJob;
+
+typedef struct FileSize {
+    uint32_t bytes, index;
+} FileSize;
+
+static int compare_sizes(const void *first_item, const void *second_item) {
+    const FileSize *first = first_item, *second = second_item;
+    if (first->bytes != second->bytes) return first->bytes < second->bytes ? 1 : -1;
+    return first->index < second->index ? -1 : first->index > second->index;
+}
+
+static Status parse_one(Worker *worker, void *argument, uint32_t item) {
+    const ParseJob *job = argument;
+    return parse_file(&job->sources[item], &job->caches[worker_index(worker)], &job->out[item]);
+}
+
+static void largest_first(Arena *arena, const Source *sources, uint32_t count, uint32_t **order) {
+    FileSize *sizes = arena_array(arena, FileSize, count);
+    for (uint32_t i = 0; i < count; i++) sizes[i] = (FileSize){sources[i].text.length, i};
+    if (count > 1) qsort(sizes, count, sizeof *sizes, compare_sizes);
+    *order = arena_array(arena, uint32_t, count);
+    for (uint32_t i = 0; i < count; i++) (*order)[i] = sizes[i].index;
+}
+
+static Status order_files(Arena *arena, const Source *sources, uint32_t count, uint32_t **order) {
+    ARENA_GUARD(arena);
+    largest_first(arena, sources, count, order);
+    ARENA_GUARD_END(arena);
+    return STATUS_OK;
+}
+
+Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *caches, ParsedFile *out) {
+    for (uint32_t i = 0; i < count; i++) out[i] = (ParsedFile){.source = &sources[i], .status = STATUS_CANCELLED};
+    Arena arena = {0};
+    uint32_t *order = NULL;
+    Status status = order_files(&arena, sources, count, &order);
+    ParseJob job = {sources, caches, out};
+    if (status == STATUS_OK) status = pool_for_each(pool, order, count, parse_one, &job);
+    arena_free(&arena);
+    return status;
+}

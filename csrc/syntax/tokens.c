@@ -1,0 +1,60 @@
+// syntax/tokens.c: what can be asked of the tokens of a file. See tokens.h.
+#include "syntax/lexer.h"
+
+static const struct {
+    const char *name, *shown;
+    uint8_t length; // of words and punctuation, else 0
+} rows[] = {
+#define TOKEN(kind, shown) {#kind, shown, 0},
+#define KEYWORD(kind, text) {#kind, "`" text "`", sizeof text - 1},
+#define PUNCTUATION(kind, text) {#kind, "`" text "`", sizeof text - 1},
+#include "syntax/tokens.def"
+#undef TOKEN
+#undef KEYWORD
+#undef PUNCTUATION
+};
+
+const char *token_kind_name(TokenKind kind) { return rows[kind].name; }
+const char *token_kind_shown(TokenKind kind) { return rows[kind].shown; }
+
+uint32_t token_end(const Tokens *tokens, uint32_t token) {
+    uint32_t start = tokens->starts[token];
+    TokenKind kind = tokens->kinds[token];
+    if (rows[kind].length > 0) return start + rows[kind].length;
+    const char *text = tokens->source->text.data;
+    const char *at = text + start, *end = text + tokens->source->text.length;
+    switch (kind) {
+    case TOKEN_END: return start;
+    case TOKEN_NAME:
+        while (at < end && ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_' ||
+                            (*at >= '0' && *at <= '9')))
+            at++;
+        return (uint32_t)(at - text);
+    case TOKEN_INT:
+    case TOKEN_FLOAT:
+    case TOKEN_DURATION:
+    case TOKEN_SIZE: {
+        bool is_part = token > 0 && tokens->kinds[token - 1] == TOKEN_DOT && tokens->starts[token - 1] + 1 == start;
+        return start + number_length(at, end, is_part);
+    }
+    case TOKEN_BAD: return start + bad_length(at, end);
+    default: {
+        bool is_closed;
+        return start + quoted_length(at, end, &is_closed);
+    }
+    }
+}
+
+void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint32_t *column) {
+    uint32_t low = 0, high = tokens->line_count; // the line is in [low, high)
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (tokens->line_starts[middle] <= offset) low = middle;
+        else high = middle;
+    }
+    *line = low + 1;
+    *column = 1;
+    if (offset > tokens->source->text.length) offset = tokens->source->text.length;
+    for (uint32_t at = tokens->line_starts[low]; at < offset; at++)
+        if (((unsigned char)tokens->source->text.data[at] & 0xC0) != 0x80) ++*column;
+}
