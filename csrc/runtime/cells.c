@@ -1,7 +1,7 @@
 // runtime/cells.c: memory of counted values, and how they die.
 //
-// Small cells come from free lists by size, one set per task, cut from chunks that are never returned. A cell may be freed by
-// another task than the one that made it; it then feeds that task's lists. Check builds (SI_PLAIN_MALLOC, or a sanitizer) use
+// Small cells come from free lists by size, one set per task, cut from chunks that are never returned: a task that ends leaves
+// them to the next (task.c). A cell may be freed by another task than the one that made it; it then feeds that task's lists. Check builds (SI_PLAIN_MALLOC, or a sanitizer) use
 // malloc for everything, so that every use after the end is seen.
 //
 // RELEASE    A cell whose count reaches 0 is linked into task->dead, and whoever is releasing already empties that list. So a
@@ -45,12 +45,12 @@ static void *cell_alloc_slow(SiTask *task, size_t bytes) {
         return memory;
     }
     if ((size_t)(self->chunk_end - self->chunk) < bytes) { // what is left is lost: at most 512 bytes of 64 KiB
-        self->chunk = malloc(CELL_CHUNK);
-        if (self->chunk == NULL) {
-            self->chunk_end = NULL;
-            si_task_out_of_memory(task);
-        }
-        self->chunk_end = self->chunk + CELL_CHUNK;
+        char *chunk = malloc(CELL_CHUNK);
+        if (chunk == NULL) si_task_out_of_memory(task);
+        memcpy(chunk, &self->chunks, sizeof self->chunks); // linked, so that a leak checker sees that they are not lost
+        self->chunks = chunk;
+        self->chunk = chunk + CELL_STEP;
+        self->chunk_end = chunk + CELL_CHUNK;
     }
     void *memory = self->chunk;
     self->chunk += bytes;

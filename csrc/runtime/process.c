@@ -12,8 +12,8 @@
 enum { OUTPUT_BYTES = 1 << 16 };
 
 static struct {
-    pthread_mutex_t task_lock; // over tasks and gone_cells
-    Task *tasks;
+    pthread_mutex_t task_lock; // over the next two lines
+    Task *tasks, *ended;
     int64_t gone_cells; // live_cells of tasks that are no more
 
     pthread_mutex_t output_lock; // over the next four
@@ -26,15 +26,25 @@ static struct {
 } process = {
     .task_lock = PTHREAD_MUTEX_INITIALIZER, .output_lock = PTHREAD_MUTEX_INITIALIZER, .seed_once = PTHREAD_ONCE_INIT};
 
-void si_process_task_added(Task *task) {
+Task *si_process_task_begin(void) {
     pthread_mutex_lock(&process.task_lock);
-    task->next = process.tasks;
-    if (task->next != NULL) task->next->previous = task;
-    process.tasks = task;
+    Task *task = process.ended;
+    if (task != NULL)
+        process.ended = task->next;
+    else
+        task = calloc(1, sizeof *task);
+    if (task != NULL) {
+        task->previous = NULL;
+        task->next = process.tasks;
+        if (task->next != NULL) task->next->previous = task;
+        process.tasks = task;
+    }
     pthread_mutex_unlock(&process.task_lock);
+    return task;
 }
 
-void si_process_task_removed(Task *task) {
+// Its free cells serve the task that comes next; the chunks that they lie in may hold cells of others, and stay.
+void si_process_task_end(Task *task) {
     pthread_mutex_lock(&process.task_lock);
     process.gone_cells += task->live_cells;
     if (task->previous != NULL)
@@ -42,6 +52,10 @@ void si_process_task_removed(Task *task) {
     else
         process.tasks = task->next;
     if (task->next != NULL) task->next->previous = task->previous;
+    Task kept = {.chunk = task->chunk, .chunk_end = task->chunk_end, .chunks = task->chunks, .next = process.ended};
+    memcpy(kept.free_cells, task->free_cells, sizeof kept.free_cells);
+    *task = kept;
+    process.ended = task;
     pthread_mutex_unlock(&process.task_lock);
 }
 

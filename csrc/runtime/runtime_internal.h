@@ -40,7 +40,8 @@ typedef struct Task {
     Failure failure;
     void *free_cells[CELL_CLASSES]; // by size; linked through their first word
     char *chunk, *chunk_end;        // what is left of the newest chunk
-    struct Task *previous, *next;   // all tasks of the process
+    void *chunks;                   // all of them; linked through their first word
+    struct Task *previous, *next;   // all tasks of the process that run, or all that ended
     // Where the last index into text that is not ASCII was: sequential indexes cost O(1) each. Only of plain counted cells.
     const SiStr *cursor_text;
     int64_t cursor_point, cursor_byte;
@@ -71,8 +72,8 @@ static inline bool cell_is_unique(const void *cell) { return ((const SiHeader *)
 size_t si_map_release_content(SiTask *task, SiMap *map); // entries released, tables freed; returns the cell's size
 
 // ---- the process (process.c) ---------------------------------------------------------------------------------------------
-void si_process_task_added(Task *task);
-void si_process_task_removed(Task *task);
+Task *si_process_task_begin(void); // one that ended, with its memory, or a new one; NULL: no memory
+void si_process_task_end(Task *task);
 uint64_t si_process_seed(void);                        // of the tables' hashes
 void si_process_print(const char *text, size_t bytes); // to standard output, with a line end after it
 void si_process_flush(void);

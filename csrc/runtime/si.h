@@ -272,7 +272,13 @@ int64_t si_map_next(const SiMap *map, int64_t cursor, const void **key, const vo
 const void *si_map_find(SiTask *task, const SiMap *map, const void *key);
 
 // Iterating text: the code point at byte offset *offset, which is moved past it.
-uint32_t si_str_next(const SiStr *text, int64_t *offset);
+uint32_t si_str_next_slow(const SiStr *text, int64_t *offset); // of more than one byte
+static inline uint32_t si_str_next(const SiStr *text, int64_t *offset) {
+    uint8_t first = (uint8_t)text->data[*offset];
+    if (first >= 0x80) return si_str_next_slow(text, offset);
+    *offset += 1;
+    return first;
+}
 
 // ---- programs ------------------------------------------------------------------------------------------------------
 typedef enum SiMainShape {

@@ -70,7 +70,7 @@ int64_t si_utf8_invalid_at(const char *bytes, int64_t length) {
     return -1;
 }
 
-uint32_t si_str_next(const SiStr *text, int64_t *offset) { return utf8_decode(text->data, offset); }
+uint32_t si_str_next_slow(const SiStr *text, int64_t *offset) { return utf8_decode(text->data, offset); }
 
 // ---- making --------------------------------------------------------------------------------------------------------------
 SiStr *si_str_new(SiTask *task, int64_t capacity) {

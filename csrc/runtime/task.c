@@ -9,17 +9,12 @@
 #include <stdlib.h>
 
 Task *si_task_create(uintptr_t stack_limit) {
-    Task *task = calloc(1, sizeof *task);
-    if (task == NULL) return NULL;
-    task->base.stack_limit = stack_limit;
-    si_process_task_added(task);
+    Task *task = si_process_task_begin();
+    if (task != NULL) task->base.stack_limit = stack_limit;
     return task;
 }
 
-void si_task_free(Task *task) {
-    si_process_task_removed(task); // its cells live on in what others hold: the chunks are never returned
-    free(task);
-}
+void si_task_free(Task *task) { si_process_task_end(task); }
 
 void si_task_failure_free(SiTask *task, Failure *failure) {
     if (failure->actual != NULL) si_release(task, failure->actual);

@@ -12,11 +12,6 @@ typedef struct Collector {
     uint32_t next_type, next_trait, next_config, next_impl;
 } Collector;
 
-static void report_twice(const Collector *c, NameId name, Span span, Span first) {
-    Diagnostic *d = diag(c->sink, DIAG_DUPLICATE_DEFINITION, span, program_name(c->program, name));
-    diag_label(c->sink, d, first, TEXT("first defined here"));
-}
-
 // Enters an item under its name; a second one of the same kind of name is reported and the first stays.
 static void declare(const Collector *c, ScopeKind kind, NameId name, Span span, Item item) {
     if (name.index == 0) return; // a syntax error, reported
@@ -29,14 +24,16 @@ static void declare(const Collector *c, ScopeKind kind, NameId name, Span span, 
     }
     if (item.kind == ITEM_VARIANT) { // variants of two types may have one name; a function goes before both
         if (entry->item.kind == ITEM_VARIANT && entry->item.index != item.index)
-            entry->item = (Item){ITEM_AMBIGUOUS, entry->item.index, item.index, entry->item.is_public || item.is_public};
+            entry->item =
+                (Item){ITEM_AMBIGUOUS, entry->item.index, item.index, entry->item.is_public || item.is_public};
         return;
     }
-    report_twice(c, name, span, entry->span);
+    Diagnostic *d = diag(c->sink, DIAG_DUPLICATE_DEFINITION, span, program_name(c->program, name));
+    diag_label(c->sink, d, entry->span, TEXT("first defined here"));
 }
 
-static void collect_function(const Collector *c, const TreeView *view, uint32_t declaration, NodeIndex node, FunctionId id,
-                             ImplId impl, TraitId trait) {
+static void collect_function(const Collector *c, const TreeView *view, uint32_t declaration, NodeIndex node,
+                             FunctionId id, ImplId impl, TraitId trait) {
     const FunctionHead *head = tree_function_head(view, node);
     Function *f = &c->program->functions[id.index];
     bool is_member = impl.index != 0 || trait.index != 0;
@@ -60,8 +57,8 @@ static void collect_function(const Collector *c, const TreeView *view, uint32_t 
     if (!is_member) declare(c, SCOPE_VALUE, f->name, span, (Item){ITEM_FUNCTION, id.index, 0, f->is_public});
 }
 
-static void collect_methods(const Collector *c, const TreeView *view, uint32_t declaration, uint32_t list, uint32_t first,
-                            ImplId impl, TraitId trait) {
+static void collect_methods(const Collector *c, const TreeView *view, uint32_t declaration, uint32_t list,
+                            uint32_t first, ImplId impl, TraitId trait) {
     for (uint32_t i = 0, index = first; i < tree_list_count(view, list); i++) {
         NodeIndex node = tree_list_item(view, list, i);
         if (view->kinds[node] != NODE_FUNCTION) continue;
@@ -91,20 +88,16 @@ static void collect_type(Collector *c, const TreeView *view, uint32_t declaratio
         t->variant_count = tree_list_count(view, list);
         variants = arena_array(c->arena, VariantDecl, t->variant_count);
         uint32_t kept = 0;
+        Doubles doubles = {.program = c->program, .sink = c->sink};
         for (uint32_t i = 0; i < t->variant_count; i++) {
             NodeIndex v = tree_list_item(view, list, i);
             if (view->kinds[v] != NODE_VARIANT) continue;
             NameId name = {view->a[v]};
             Span span = tree_token_span(view, v);
-            bool is_twice = false;
-            for (uint32_t k = 0; k < kept && !is_twice; k++)
-                if (name_equal(variants[k].name, name)) {
-                    report_twice(c, name, span, variants[k].span);
-                    is_twice = true;
-                }
-            if (is_twice) continue;
+            if (doubles_add(&doubles, name, span)) continue;
             // field_count holds the tree's node until types_module has resolved the fields
-            variants[kept] = (VariantDecl){.name = name, .has_parentheses = view->b[v] != 0, .field_count = v, .span = span};
+            variants[kept] =
+                (VariantDecl){.name = name, .has_parentheses = view->b[v] != 0, .field_count = v, .span = span};
             declare(c, SCOPE_VALUE, name, span, (Item){ITEM_VARIANT, id.index, kept, t->is_public});
             kept++;
         }
@@ -115,7 +108,8 @@ static void collect_type(Collector *c, const TreeView *view, uint32_t declaratio
         t->kind = view->kinds[definition] == NODE_RECORD_DEF ? DECL_RECORD : DECL_NEWTYPE;
         t->variant_count = 1;
         variants = arena_array(c->arena, VariantDecl, 1);
-        variants[0] = (VariantDecl){.name = t->name, .has_parentheses = t->kind == DECL_NEWTYPE, .field_count = definition, .span = t->span};
+        variants[0] = (VariantDecl){
+            .name = t->name, .has_parentheses = t->kind == DECL_NEWTYPE, .field_count = definition, .span = t->span};
         break;
     }
     t->variants = variants;
@@ -153,7 +147,8 @@ static void collect_config(Collector *c, const TreeView *view, uint32_t declarat
     config->declaration = declaration;
     config->node = node;
     config->is_public = words[1] != 0;
-    config->span = tree_token_span(view, node);
+    config->span = tree_token_span(view, node);                                                      // of the `$` …
+    if (config->name.index != 0) config->span.end = dotted_end(view, tree_token(view, node) + 1, 1); // … and the name
     config->type = TYPE_ID(TYPE_ERROR);
     declare(c, SCOPE_CONFIG, config->name, config->span, (Item){ITEM_CONFIG, id.index, 0, config->is_public});
 }
@@ -166,15 +161,15 @@ static void collect_reexports(Collector *c) {
         TreeView view = module_view(c->module, plan->declaration);
         const uint32_t *words = view.extra + view.b[module_declaration(c->module, plan->declaration)->root];
         if (words[0] == 0) continue; // not `pub use`
-        if (words[1] != 0)
-            vec_push(c->arena, &reexports, ((Reexport){.name = {words[1]}, .target = plan->target}));
+        if (words[1] != 0) vec_push(c->arena, &reexports, ((Reexport){.name = {words[1]}, .target = plan->target}));
         for (uint32_t k = 0; k < tree_list_count(&view, words[3]); k++) {
             NodeIndex item = tree_list_item(&view, words[3], k);
             if (view.kinds[item] != NODE_IMPORT_ITEM) continue;
             const uint32_t *parts = view.extra + view.b[item];
             NameId original = {view.a[item]};
-            vec_push(c->arena, &reexports,
-                     ((Reexport){parts[0] != 0 ? (NameId){parts[0]} : original, original, parts[2] != 0, plan->target}));
+            vec_push(
+                c->arena, &reexports,
+                ((Reexport){parts[0] != 0 ? (NameId){parts[0]} : original, original, parts[2] != 0, plan->target}));
         }
     }
     c->module->scope->reexports = reexports.items;
@@ -204,9 +199,15 @@ void collect_module(Program *program, ModuleId id) {
             if (declaration_function_count(program, module, d) == 1)
                 collect_function(&c, &view, d, root, first, (ImplId){0}, (TraitId){0});
             break;
-        case NODE_TYPE_DECL: collect_type(&c, &view, d, root); break;
-        case NODE_TRAIT_DECL: collect_trait(&c, &view, d, root); break;
-        case NODE_CONFIG_DECL: collect_config(&c, &view, d, root); break;
+        case NODE_TYPE_DECL:
+            collect_type(&c, &view, d, root);
+            break;
+        case NODE_TRAIT_DECL:
+            collect_trait(&c, &view, d, root);
+            break;
+        case NODE_CONFIG_DECL:
+            collect_config(&c, &view, d, root);
+            break;
         case NODE_IMPL: {
             ImplId impl = {c.next_impl++};
             ImplDecl *decl = &program->impls[impl.index];
@@ -217,7 +218,8 @@ void collect_module(Program *program, ModuleId id) {
             if (decl->method_count > 0) collect_methods(&c, &view, d, view.b[root], first.index, impl, (TraitId){0});
             break;
         }
-        default: break; // imports have their plans; extensions and errors declare nothing
+        default:
+            break; // imports have their plans; extensions and errors declare nothing
         }
     }
     collect_reexports(&c);
@@ -228,11 +230,20 @@ void collect_known(Program *program) {
     static const struct {
         SemaWord word;
         BuiltinTrait trait;
-    } traits[] = {{WORD_EQ, TRAIT_EQ},           {WORD_COMPARABLE, TRAIT_COMPARABLE},   {WORD_HASHABLE, TRAIT_HASHABLE},
-                  {WORD_PRINTABLE, TRAIT_PRINTABLE}, {WORD_CLONE, TRAIT_CLONE},         {WORD_DEFAULT, TRAIT_DEFAULT},
-                  {WORD_SERIALIZE, TRAIT_SERIALIZE}, {WORD_DESERIALIZE, TRAIT_DESERIALIZE}, {WORD_LEN, TRAIT_LEN},
-                  {WORD_IS_EMPTY, TRAIT_IS_EMPTY}, {WORD_ITERATOR, TRAIT_ITERATOR},     {WORD_ITERABLE, TRAIT_ITERABLE},
-                  {WORD_SUMMABLE, TRAIT_SUMMABLE}, {WORD_MULTIPLIABLE, TRAIT_MULTIPLIABLE}};
+    } traits[] = {{WORD_EQ, TRAIT_EQ},
+                  {WORD_COMPARABLE, TRAIT_COMPARABLE},
+                  {WORD_HASHABLE, TRAIT_HASHABLE},
+                  {WORD_PRINTABLE, TRAIT_PRINTABLE},
+                  {WORD_CLONE, TRAIT_CLONE},
+                  {WORD_DEFAULT, TRAIT_DEFAULT},
+                  {WORD_SERIALIZE, TRAIT_SERIALIZE},
+                  {WORD_DESERIALIZE, TRAIT_DESERIALIZE},
+                  {WORD_LEN, TRAIT_LEN},
+                  {WORD_IS_EMPTY, TRAIT_IS_EMPTY},
+                  {WORD_ITERATOR, TRAIT_ITERATOR},
+                  {WORD_ITERABLE, TRAIT_ITERABLE},
+                  {WORD_SUMMABLE, TRAIT_SUMMABLE},
+                  {WORD_MULTIPLIABLE, TRAIT_MULTIPLIABLE}};
     const ScopeTable *own = &program_module(program, program->prelude)->scope->own;
     for (uint32_t i = 0; i < sizeof traits / sizeof *traits; i++) {
         const ScopeEntry *entry = scope_table_find(own, SCOPE_TYPE, program_word(program, traits[i].word));

@@ -21,13 +21,16 @@ static void walk(Containment *c, TypeId type, bool is_marking) {
     const TypeInfo *info = type_info(c->program->types, type);
     switch ((TypeKind)info->kind) {
     case TYPE_PARAMETER:
-        if (!is_marking || info->head >= c->program->type_decls[c->owner].generics.count || c->holds[c->owner][info->head]) return;
+        if (!is_marking || info->head >= c->program->type_decls[c->owner].generics.count ||
+            c->holds[c->owner][info->head])
+            return;
         c->holds[c->owner][info->head] = true;
         c->has_changed = true;
         return;
     case TYPE_TUPLE:
     case TYPE_RECORD:
-        for (uint32_t i = 0; i < info->arg_count; i++) walk(c, info->args[i], is_marking);
+        for (uint32_t i = 0; i < info->arg_count; i++)
+            walk(c, info->args[i], is_marking);
         return;
     case TYPE_NAMED: {
         const TypeDecl *decl = &c->program->type_decls[info->head];
@@ -37,7 +40,8 @@ static void walk(Containment *c, TypeId type, bool is_marking) {
             if (c->holds[info->head][i]) walk(c, info->args[i], is_marking);
         return;
     }
-    default: return; // primitive, or behind a pointer
+    default:
+        return; // primitive, or behind a pointer
     }
 }
 
@@ -46,7 +50,8 @@ static void walk_fields(Containment *c, uint32_t decl, bool is_marking) {
     c->owner = decl;
     if (!is_inline(type)) return;
     for (uint32_t v = 0; v < type->variant_count; v++)
-        for (uint32_t f = 0; f < type->variants[v].field_count; f++) walk(c, type->variants[v].fields[f].type, is_marking);
+        for (uint32_t f = 0; f < type->variants[v].field_count; f++)
+            walk(c, type->variants[v].fields[f].type, is_marking);
 }
 
 void containment_check(Program *program) {
@@ -75,10 +80,12 @@ void containment_check(Program *program) {
     uint32_t *component = arena_array(c.arena, uint32_t, (size_t)count + 1);
     uint32_t component_count = graph_components(c.arena, &graph, component);
     uint32_t *sizes = arena_array(c.arena, uint32_t, (size_t)component_count + 1);
-    for (uint32_t i = 1; i <= count; i++) sizes[component[i]]++;
+    for (uint32_t i = 1; i <= count; i++)
+        sizes[component[i]]++;
     for (uint32_t i = 1; i <= count; i++) {
         bool is_circular = sizes[component[i]] > 1;
-        for (uint32_t e = first[i]; e < first[i + 1] && !is_circular; e++) is_circular = c.targets.items[e] == i;
+        for (uint32_t e = first[i]; e < first[i + 1] && !is_circular; e++)
+            is_circular = c.targets.items[e] == i;
         if (!is_circular) continue;
         TypeDecl *type = &program->type_decls[i];
         type->has_error = true;

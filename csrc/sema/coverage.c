@@ -64,7 +64,8 @@ static bool target_names(Targets *t, Arena *arena, const NameId *names, uint32_t
     if (other.index != 0) {
         Item item = module_member(program, t->id, other, SCOPE_VALUE, last, &is_private);
         if (is_private && t->sink != NULL)
-            (void)diag(t->sink, DIAG_PRIVATE_ITEM, span, program_name(program, last), program_module(program, other)->name); // complete
+            (void)diag(t->sink, DIAG_PRIVATE_ITEM, span, program_name(program, last),
+                       program_module(program, other)->name); // complete
         return target_item(t, arena, item);
     }
     if (count < 3) return false;
@@ -89,9 +90,10 @@ static void targets_resolve(Program *program, ModuleId id, uint32_t declaration,
         uint32_t count = tree_list_count(&view, view.a[node]);
         if (count == 0) continue;
         NameId *names = arena_array(arena, NameId, count);
-        for (uint32_t k = 0; k < count; k++) names[k] = (NameId){tree_list_item(&view, view.a[node], k)};
+        for (uint32_t k = 0; k < count; k++)
+            names[k] = (NameId){tree_list_item(&view, view.a[node], k)};
         uint32_t token = tree_token(&view, node) + 1; // behind the `@`
-        Span span = {module->source->file, view.file_tokens->starts[token], token_end(view.file_tokens, token + 2 * (count - 1))};
+        Span span = {module->source->file, view.file_tokens->starts[token], dotted_end(&view, token, count)};
         if (target_names(&t, arena, names, count, span) || t.sink == NULL) continue;
         Buffer shown = buffer_in(arena);
         for (uint32_t k = 0; k < count; k++) {
@@ -110,9 +112,11 @@ static void targets_resolve(Program *program, ModuleId id, uint32_t declaration,
 void check_module(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
     ModuleState *state = module_state(program, id);
-    for (uint32_t i = 0; i < state->pending.count; i++) bound_check(program, &state->pending.items[i], &module->diagnostics);
+    for (uint32_t i = 0; i < state->pending.count; i++)
+        bound_check(program, &state->pending.items[i], &module->diagnostics);
     state->pending.count = 0;
-    for (uint32_t i = 0; i < module->type_count; i++) derives_check(program, id, &program->type_decls[module->first_type + i]);
+    for (uint32_t i = 0; i < module->type_count; i++)
+        derives_check(program, id, &program->type_decls[module->first_type + i]);
     const Tree *tree = &module->file->tree;
     for (uint32_t d = 0; d < tree->declaration_count; d++) {
         if (tree->declarations[d].kind != NODE_TEST) continue;
@@ -138,10 +142,13 @@ static void unused_imports(Program *program, Module *module, const ModuleState *
         if (program->functions[module->first_function + i].is_incomplete) return;
     for (uint32_t i = 0; i < module->import_count; i++) {
         Import *import = &module->imports[i];
-        if (load_relaxed(&import->is_used) != 0 || prelude_has_name(program, import->name)) continue; // relaxed: after a barrier
+        if (load_relaxed(&import->is_used) != 0 || prelude_has_name(program, import->name))
+            continue; // relaxed: after a barrier
         Text name = program_name(program, import->name);
-        if (import->name.index == 0) name = program->modules[import->item.index].name;
-        else if (import->item.kind == ITEM_CONFIG) name = text_join(module->diagnostics.arena, TEXT("$"), name, TEXT(""));
+        if (import->name.index == 0)
+            name = program->modules[import->item.index].name;
+        else if (import->item.kind == ITEM_CONFIG)
+            name = text_join(module->diagnostics.arena, TEXT("$"), name, TEXT(""));
         (void)diag(&module->diagnostics, DIAG_UNUSED_IMPORT, import->span, name); // complete as it is
     }
 }
@@ -155,8 +162,11 @@ static void untested_functions(Program *program, Module *module) {
         if (f->is_test || f->impl.index != 0 || f->trait.index != 0 || f->name.index == 0) continue;
         if (name_equal(f->name, program_word(program, WORD_MAIN))) continue;
         if (load_relaxed(&program->internal->covered[index]) != 0) continue; // relaxed: after a barrier
+        const ScopeEntry *entry = scope_table_find(&module->scope->own, SCOPE_VALUE, f->name);
+        if (entry == NULL || entry->item.index != index) continue; // a second definition, reported as such
         TreeView view = module_view(module, f->declaration);
-        (void)diag(&module->diagnostics, code, tree_token_span(&view, f->node), program_name(program, f->name)); // complete
+        (void)diag(&module->diagnostics, code, tree_token_span(&view, f->node),
+                   program_name(program, f->name)); // complete
     }
 }
 

@@ -26,8 +26,10 @@ uint32_t graph_components(Arena *arena, const Graph *graph, uint32_t *component)
             }
             if (next_edge[node] < graph->first[node + 1]) {
                 uint32_t target = graph->targets[next_edge[node]++];
-                if (order[target] == 0) path[path_count++] = target;
-                else if (component[target] == 0 && order[target] < low[node]) low[node] = order[target];
+                if (order[target] == 0)
+                    path[path_count++] = target;
+                else if (component[target] == 0 && order[target] < low[node])
+                    low[node] = order[target];
                 continue;
             }
             path_count--;

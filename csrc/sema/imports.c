@@ -40,7 +40,8 @@ static void bring_variants(Importer *im, uint32_t import) {
     if (type->kind != DECL_SUM) return;
     for (uint32_t i = 0; i < type->variant_count; i++) {
         Item item = {ITEM_VARIANT, in->item.index, i, type->is_public};
-        ScopeEntry *entry = scope_table_add(im->arena, &im->module->scope->imported, SCOPE_VALUE, type->variants[i].name);
+        ScopeEntry *entry =
+            scope_table_add(im->arena, &im->module->scope->imported, SCOPE_VALUE, type->variants[i].name);
         if (entry->item.kind == ITEM_NONE) {
             *entry = (ScopeEntry){entry->name, entry->kind, item, import + 1, in->span, true};
         } else if (entry->came_along && entry->item.kind == ITEM_VARIANT && entry->item.index != item.index) {
@@ -63,6 +64,7 @@ static void report_no_item(const Importer *im, ModuleId target, bool is_config, 
     if (is_config) text = text_join(im->arena, TEXT("$"), text, TEXT(""));
     const Module *other = program_module(im->program, target);
     Diagnostic *d = diag(im->sink, DIAG_NO_SUCH_ITEM, span, text, other->name);
+    if (suggestions_are_enough(im->sink)) return;
     VEC(Text) near = {0};
     const ScopeTable *own = &other->scope->own;
     for (uint32_t i = 0; i < own->capacity; i++) {
@@ -85,13 +87,16 @@ static void import_item(Importer *im, const TreeView *view, NodeIndex node, Modu
     bool may_be_private = words[1] != 0, is_config = words[2] != 0;
     Span span = tree_token_span(view, node);
     if (original.index == 0) return;
+    if (is_config)
+        span.start = view->file_tokens->starts[tree_token(view, node) - 1]; // a config's name begins with its `$`
 
     Item items[SCOPE_KINDS] = {0};
     Item main_item = {ITEM_SILENT, 0, 0, true};
     if (target.index != 0) {
         bool is_private = false, any_private = false;
-        main_item = (Item){ITEM_NONE};
-        static const ScopeKind by_rank[] = {SCOPE_TYPE, SCOPE_VALUE}; // a type brings its variants, so it says what the import is
+        main_item = (Item){.kind = ITEM_NONE};
+        static const ScopeKind by_rank[] = {SCOPE_TYPE,
+                                            SCOPE_VALUE}; // a type brings its variants, so it says what the import is
         for (uint32_t i = 0; i < 2; i++) {
             ScopeKind kind = is_config ? SCOPE_CONFIG : by_rank[i];
             items[kind] = module_member(im->program, im->id, target, kind, original, &is_private);
@@ -103,16 +108,17 @@ static void import_item(Importer *im, const TreeView *view, NodeIndex node, Modu
             report_no_item(im, target, is_config, original, span);
             main_item = (Item){ITEM_SILENT, 0, 0, true};
         } else if (any_private && !may_be_private) {
-            Diagnostic *d = diag(im->sink, DIAG_PRIVATE_ITEM, span, program_name(im->program, original),
-                                 program_module(im->program, target)->name);
-            uint32_t place = view->file_tokens->starts[tree_token(view, node) - (is_config ? 1u : 0u)]; // before a `$`
-            diag_edit(im->sink, diag_fix(im->sink, d, TEXT("import it with `::`"), true), (Span){span.file, place, place},
-                      TEXT("::"));
+            Text shown =
+                text_join(im->arena, is_config ? TEXT("$") : TEXT(""), program_name(im->program, original), TEXT(""));
+            Diagnostic *d = diag(im->sink, DIAG_PRIVATE_ITEM, span, shown, program_module(im->program, target)->name);
+            diag_edit(im->sink, diag_fix(im->sink, d, TEXT("import it with `::`"), true),
+                      (Span){span.file, span.start, span.start}, TEXT("::"));
         }
     }
     uint32_t import = add_import(im, name, span, main_item, is_reexport);
     if (main_item.kind == ITEM_SILENT) {
-        if (is_config) bring(im, SCOPE_CONFIG, name, span, main_item, import);
+        if (is_config)
+            bring(im, SCOPE_CONFIG, name, span, main_item, import);
         else {
             bring(im, SCOPE_VALUE, name, span, main_item, import);
             bring(im, SCOPE_TYPE, name, span, main_item, import);
@@ -134,7 +140,8 @@ static void import_declaration(Importer *im, const ImportPlan *plan) {
     if (has_list || view.kinds[path] != NODE_IMPORT_PATH) return;
 
     Span span = tree_node_span(&view, path);
-    Item item = plan->target.index == 0 ? (Item){ITEM_SILENT, 0, 1, true} : (Item){ITEM_MODULE, plan->target.index, 0, true};
+    Item item =
+        plan->target.index == 0 ? (Item){ITEM_SILENT, 0, 1, true} : (Item){ITEM_MODULE, plan->target.index, 0, true};
     if (words[1] != 0) { // `use m as name`
         NameId name = {words[1]};
         uint32_t import = add_import(im, name, span, item, is_reexport);
@@ -178,8 +185,10 @@ void imports_module(Program *program, ModuleId id) {
         most += 1 + tree_list_count(&view, (view.extra + view.b[root])[3]);
     }
     module->imports = arena_array(im.arena, Import, most);
-    for (uint32_t i = 0; i < state->plan_count; i++) import_declaration(&im, &state->plans[i]);
-    for (uint32_t i = 0; i < module->import_count; i++) bring_variants(&im, i);
+    for (uint32_t i = 0; i < state->plan_count; i++)
+        import_declaration(&im, &state->plans[i]);
+    for (uint32_t i = 0; i < module->import_count; i++)
+        bring_variants(&im, i);
     module->scope->dotted = im.dotted.items;
     module->scope->dotted_count = im.dotted.count;
     if (module->kind != MODULE_PROJECT) return;
@@ -196,7 +205,8 @@ void imports_module(Program *program, ModuleId id) {
         report_shadowing(&im, SCOPE_TYPE, trait->name, tree_token_span(&view, trait->node));
     }
     for (uint32_t i = 0; i < module->config_count; i++)
-        report_shadowing(&im, SCOPE_CONFIG, program->configs[module->first_config + i].name, program->configs[module->first_config + i].span);
+        report_shadowing(&im, SCOPE_CONFIG, program->configs[module->first_config + i].name,
+                         program->configs[module->first_config + i].span);
     for (uint32_t i = 0; i < module->function_count; i++) {
         const Function *f = &program->functions[module->first_function + i];
         if (f->impl.index != 0 || f->trait.index != 0) continue;

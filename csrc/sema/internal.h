@@ -3,7 +3,7 @@
 // SHAPE      step 1  modules_link      plans of imports, cycles, counts and numbers of items        modules.c, graph.c
 //            step 2  signatures_check  collect own items ▸ imports ▸ types and signatures ▸ checks   collect.c, imports.c,
 //                                      each ▸ a barrier; between barriers modules are independent    signatures_*.c
-//            always  look-ups                                                                       scopes.c, methods.c, …
+//            always  look-ups                                                                       scopes.c, method_table.c, …
 // INVARIANTS I1 A phase writes only what belongs to the module that it was given, and reads of other modules only what an
 //               earlier phase wrote. What needs all modules at once runs between two phases, on one thread.
 //            I2 A module's arena is used by one worker at a time: the one that has the module.
@@ -16,18 +16,26 @@
 
 // ---- words that the checker knows -------------------------------------------------------------------------------------
 #define SEMA_WORDS(WORD)                                                                                               \
-    WORD(INT, "int") WORD(FLOAT, "float") WORD(BOOL, "bool") WORD(BYTE, "byte") WORD(CHAR, "char") WORD(STR, "str")    \
-    WORD(VOID, "void") WORD(NEVER, "Never") WORD(DURATION, "Duration") WORD(SIZE, "Size") WORD(INSTANT, "Instant")     \
-    WORD(SET, "Set") WORD(RANGE, "Range") WORD(CHANNEL, "Channel") WORD(BACKOFF, "Backoff") WORD(SELF_TYPE, "Self")    \
-    WORD(SELF, "self") WORD(VALUE, "value") WORD(MAIN, "main") WORD(INTRINSIC, "intrinsic") WORD(OPTION, "Option")     \
-    WORD(RESULT, "Result") WORD(ORDERING, "Ordering") WORD(ERROR, "Error") WORD(TIMEOUT_ERROR, "TimeoutError")         \
-    WORD(EQ, "Eq") WORD(COMPARABLE, "Comparable") WORD(HASHABLE, "Hashable") WORD(PRINTABLE, "Printable")              \
-    WORD(CLONE, "Clone") WORD(DEFAULT, "Default") WORD(SERIALIZE, "Serialize") WORD(DESERIALIZE, "Deserialize")        \
-    WORD(LEN, "Len") WORD(IS_EMPTY, "IsEmpty") WORD(ITERATOR, "Iterator") WORD(ITERABLE, "Iterable")                   \
-    WORD(SUMMABLE, "Summable") WORD(MULTIPLIABLE, "Multipliable") WORD(SKIP, "skip") WORD(FAIL, "fail")                \
-    WORD(COMPILE_FAIL, "compile_fail") WORD(DERIVE, "derive") WORD(ALSO, "also") WORD(ASSERT_PANICS, "assert_panics")  \
-    WORD(ASSERT_PANICS_WITH, "assert_panics_with") WORD(THREAD_ID, "thread_id") WORD(CONSTANT, "constant")             \
-    WORD(LINEAR, "linear") WORD(EXPONENTIAL, "exponential")
+    WORD(INT, "int")                                                                                                   \
+    WORD(FLOAT, "float")                                                                                               \
+    WORD(BOOL, "bool")                                                                                                 \
+    WORD(BYTE, "byte") WORD(CHAR, "char") WORD(STR, "str") WORD(VOID, "void") WORD(NEVER, "Never")                     \
+        WORD(DURATION, "Duration") WORD(SIZE, "Size") WORD(INSTANT, "Instant") WORD(SET, "Set") WORD(RANGE, "Range")   \
+            WORD(CHANNEL, "Channel") WORD(BACKOFF, "Backoff") WORD(SELF_TYPE, "Self") WORD(SELF, "self")               \
+                WORD(VALUE, "value") WORD(MAIN, "main") WORD(INTRINSIC, "intrinsic") WORD(OPTION, "Option")            \
+                    WORD(RESULT, "Result") WORD(ORDERING, "Ordering") WORD(ERROR, "Error")                             \
+                        WORD(TIMEOUT_ERROR, "TimeoutError") WORD(EQ, "Eq") WORD(COMPARABLE, "Comparable")              \
+                            WORD(HASHABLE, "Hashable") WORD(PRINTABLE, "Printable") WORD(CLONE, "Clone")               \
+                                WORD(DEFAULT, "Default") WORD(SERIALIZE, "Serialize") WORD(DESERIALIZE, "Deserialize") \
+                                    WORD(LEN, "Len") WORD(IS_EMPTY, "IsEmpty") WORD(ITERATOR, "Iterator")              \
+                                        WORD(ITERABLE, "Iterable") WORD(SUMMABLE, "Summable")                          \
+                                            WORD(MULTIPLIABLE, "Multipliable") WORD(SKIP, "skip") WORD(FAIL, "fail")   \
+                                                WORD(COMPILE_FAIL, "compile_fail") WORD(DERIVE, "derive")              \
+                                                    WORD(ALSO, "also") WORD(ASSERT_PANICS, "assert_panics")            \
+                                                        WORD(ASSERT_PANICS_WITH, "assert_panics_with")                 \
+                                                            WORD(THREAD_ID, "thread_id") WORD(CONSTANT, "constant")    \
+                                                                WORD(LINEAR, "linear")                                 \
+                                                                    WORD(EXPONENTIAL, "exponential")
 
 typedef enum SemaWord {
 #define WORD(kind, text) WORD_##kind,
@@ -58,7 +66,7 @@ typedef struct DottedModule { // `use std.math` makes just this dotted name know
     uint32_t import; // as in ScopeEntry
 } DottedModule;
 
-typedef struct Reexport { // `pub use m { original as name }`, `pub use m as name`
+typedef struct Reexport {  // `pub use m { original as name }`, `pub use m as name`
     NameId name, original; // no original: the module itself
     bool is_config;
     ModuleId target; // none: the import failed
@@ -73,8 +81,22 @@ struct Scope {
     uint32_t reexport_count;
 };
 
+// The names of one declaration's fields, parameters …, each of which may stand there once. All zero but program and sink.
+typedef struct Doubles {
+    const Program *program;
+    DiagSink *sink;
+    uint32_t count;
+    struct {
+        NameId name;
+        Span span;
+    } few[8];         // the first ones: enough for nearly every declaration
+    ScopeTable table; // all, once there are more: a million parameters must not take a million squared steps
+} Doubles;
+bool doubles_add(Doubles *doubles, NameId name, Span span); // true after reporting E0211: the name stood there before
+
 ScopeEntry *scope_table_find(const ScopeTable *table, ScopeKind kind, NameId name);
-ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind, NameId name); // the entry; name none in it when new
+ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind,
+                            NameId name); // the entry; name none in it when new
 // An own item or a re-export of a module, however far away; reads only what phase 1 wrote. Re-exported items are public.
 Item exported_item(const Program *program, ModuleId module, ScopeKind kind, NameId name);
 bool prelude_has_name(const Program *program, NameId name); // of any kind, built-in types and functions included
@@ -111,27 +133,32 @@ typedef struct MethodEntry { // all inherent methods, by name; within a name the
 
 typedef struct ProgramInternals {
     NameId words[WORD_COUNT];
-    ModuleState *states;       // [1 … module_count]
-    uint32_t *module_slots;    // hash table of module names → ModuleId.index
+    ModuleState *states;        // [1 … module_count]
+    uint32_t *module_slots;     // hash table of module names → ModuleId.index
     uint32_t module_slot_count; // a power of two
-    ModuleId silent;           // a module whose every member is silent: stands for one that could not be imported
+    ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
     bool with_tests;
-    bool signatures_done;      // bounds of type arguments are checked at once
+    bool bounds_known;         // phase 3a is over: the bounds of every type are resolved
+    bool signatures_done;       // bounds of type arguments are checked at once
     const MethodEntry *methods; // sorted
     uint32_t method_count;
-    _Atomic uint8_t *covered;  // by function: a test targets it; relaxed, only ever 0 → 1
+    _Atomic uint8_t *covered; // by function: a test targets it; relaxed, only ever 0 → 1
 } ProgramInternals;
 
 // ---- helpers (program.c) ---------------------------------------------------------------------------------------------------
 static inline Text program_name(const Program *program, NameId name) { return names_text(program->names, name); }
 static inline NameId program_word(const Program *program, SemaWord word) { return program->internal->words[word]; }
-static inline Module *program_module(const Program *program, ModuleId module) { return &program->modules[module.index]; }
+static inline Module *program_module(const Program *program, ModuleId module) {
+    return &program->modules[module.index];
+}
 static inline ModuleState *module_state(const Program *program, ModuleId module) {
     return &program->internal->states[module.index];
 }
 // A view of declaration d of a module.
 TreeView module_view(const Module *module, uint32_t declaration);
 const Declaration *module_declaration(const Module *module, uint32_t declaration);
+// Where `a.b.c`, of `count` names from a token on, ends in the text.
+uint32_t dotted_end(const TreeView *view, uint32_t token, uint32_t count);
 ModuleId module_find(const Program *program, Text name); // by full name; never the prelude
 Text text_join(Arena *arena, Text first, Text second, Text third);
 // Parts of a count in words: "1 type argument", "2 type arguments".
@@ -150,22 +177,23 @@ uint32_t graph_components(Arena *arena, const Graph *graph, uint32_t *component)
 void collect_module(Program *program, ModuleId module);
 void collect_known(Program *program); // after phase 1: the prelude's types and traits
 void imports_module(Program *program, ModuleId module);
-void types_module(Program *program, ModuleId module);      // generics, fields, traits
-void functions_module(Program *program, ModuleId module);  // impls, functions, configs, tests
-void check_module(Program *program, ModuleId module);      // pending bounds, derives, test targets
-void finish_module(Program *program, ModuleId module); // after step 3: W0208, E0500
-void containment_check(Program *program);                  // E0381, between phases
-void methods_index(Program *program);                      // between phases
+void types_module(Program *program, ModuleId module);     // generics, fields, traits
+void functions_module(Program *program, ModuleId module); // impls, functions, configs, tests
+void check_module(Program *program, ModuleId module);     // pending bounds, derives, test targets
+void finish_module(Program *program, ModuleId module);    // after step 3: W0208, E0500
+void containment_check(Program *program);                 // E0381, between phases
+void methods_index(Program *program);                     // between phases
 
 // The names of type parameters: `outer`'s first (may be NULL), then those of the GENERICs of `list`. Reports doubles.
-void generics_names(Program *program, ModuleId module, const TreeView *view, uint32_t list, const Generics *outer, Generics *out);
+void generics_names(Program *program, ModuleId module, const TreeView *view, uint32_t list, const Generics *outer,
+                    Generics *out);
 // Their bounds: `outer`'s, then those of the GENERICs, whose parameters begin at own_first, then those of the CONSTRAINTs of `where`.
-void generics_bounds(Program *program, ModuleId module, const TreeView *view, uint32_t list, uint32_t where, const Generics *outer,
-                     uint32_t own_first, Generics *generics);
+void generics_bounds(Program *program, ModuleId module, const TreeView *view, uint32_t list, uint32_t where,
+                     const Generics *outer, uint32_t own_first, Generics *generics);
 TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *view, NodeIndex path, DiagSink *sink);
 // Reports an attribute that does not belong where it stands: E0110 if it belongs elsewhere, else E0503 with the near name.
 uint32_t methods_first(const Program *program, NameId name);
-void main_check(Program *program, ModuleId module, const Function *f); // E0704
+void main_check(Program *program, ModuleId module, const Function *f);       // E0704
 void derives_check(Program *program, ModuleId module, const TypeDecl *type); // E0435, E0461
 void attribute_misplaced(const Program *program, const TreeView *view, NodeIndex attribute, DiagSink *sink);
 bool generics_bound_holds(const Program *program, const Generics *generics, uint32_t parameter, TraitId trait);
@@ -175,6 +203,8 @@ SolveResult trait_solve_assuming(const Program *program, TypeId type, TraitId tr
 bool types_may_unify(const Program *program, TypeId first, TypeId second);
 void bound_check(const Program *program, const PendingBound *pending, DiagSink *sink); // E0384
 void not_supported(DiagSink *sink, Span span, const char *what);
+// Enough of them are reported that nobody reads further: no more suggestions.
+bool suggestions_are_enough(const DiagSink *sink);
 // "did you mean `a`, `b` or `c`?": the nearest of `names`, as a note.
 void suggest_from(const Text *names, uint32_t count, Text wanted, DiagSink *sink, Diagnostic *d);
 // Whether a FUNCTION is a test without `tests`: named test_…, without parameters, giving void.

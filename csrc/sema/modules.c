@@ -32,7 +32,8 @@ static void modules_create(Program *program, const LinkInput *input) {
     program->modules[count + 1].is_cyclic = true;
 
     internal->module_slot_count = 16;
-    while (internal->module_slot_count < count * 2) internal->module_slot_count *= 2;
+    while (internal->module_slot_count < count * 2)
+        internal->module_slot_count *= 2;
     internal->module_slots = arena_array(arena, uint32_t, internal->module_slot_count);
     for (uint32_t i = 1; i <= count; i++) {
         const ModuleInput *in = &input->modules[i - 1];
@@ -52,7 +53,8 @@ static void modules_create(Program *program, const LinkInput *input) {
             continue; // nobody imports it by name
         }
         uint32_t slot = name_slot(internal, in->name);
-        while (internal->module_slots[slot] != 0) slot = (slot + 1) & (internal->module_slot_count - 1);
+        while (internal->module_slots[slot] != 0)
+            slot = (slot + 1) & (internal->module_slot_count - 1);
         internal->module_slots[slot] = i;
     }
 }
@@ -107,17 +109,20 @@ static Text dotted_text(const Program *program, Arena *arena, const TreeView *vi
     return (Text){joined.data, (uint32_t)joined.length};
 }
 
-static void report_no_module(const Program *program, Arena *arena, DiagSink *sink, Span span, Text name) {
+static void report_no_module(const Program *program, ModuleId from, Arena *arena, DiagSink *sink, Span span,
+                             Text name) {
     Diagnostic *d = diag(sink, DIAG_NO_SUCH_MODULE, span, name);
+    if (suggestions_are_enough(sink)) return;
     Text *names = arena_array(arena, Text, program->module_count);
     uint32_t count = 0;
     for (uint32_t i = 1; i <= program->module_count; i++)
-        if (program->modules[i].kind != MODULE_PRELUDE) names[count++] = program->modules[i].name;
+        if (program->modules[i].kind != MODULE_PRELUDE && i != from.index) names[count++] = program->modules[i].name;
     suggest_from(names, count, name, sink, d);
 }
 
 // The module that an IMPORT's path means, or none after a report.
-static ModuleId import_target(Program *program, ModuleId from, bool is_folder_module, const TreeView *view, NodeIndex path) {
+static ModuleId import_target(Program *program, ModuleId from, bool is_folder_module, const TreeView *view,
+                              NodeIndex path) {
     Module *module = program_module(program, from);
     Arena *arena = &module_state(program, from)->arena;
     Span span = tree_node_span(view, path);
@@ -125,8 +130,13 @@ static ModuleId import_target(Program *program, ModuleId from, bool is_folder_mo
     Text name;
     if (view->a[path] != 0) {
         Text text = program_name(program, (NameId){view->a[path]});
-        switch (path_resolve(arena, module->name, is_folder_module, text, &name)) {
-        case PATH_MODULE: break;
+        Text base = module->name;
+        // A file `a/b.test.si` is the module `a.b.test`: that last point is no folder.
+        if (text_ends_with(module->source->path, TEXT(".test.si")) && text_ends_with(base, TEXT(".test")))
+            base.length -= 5;
+        switch (path_resolve(arena, base, is_folder_module, text, &name)) {
+        case PATH_MODULE:
+            break;
         case PATH_NO_MODULE: {
             Diagnostic *d = diag(&module->diagnostics, DIAG_NO_SUCH_MODULE, span, text);
             if (!text_starts_with(text, TEXT("./")) && !text_starts_with(text, TEXT("../")))
@@ -141,7 +151,7 @@ static ModuleId import_target(Program *program, ModuleId from, bool is_folder_mo
         name = dotted_text(program, arena, view, view->b[path]);
     }
     ModuleId target = module_find(program, name);
-    if (target.index == 0) report_no_module(program, arena, &module->diagnostics, span, name);
+    if (target.index == 0) report_no_module(program, from, arena, &module->diagnostics, span, name);
     if (target.index == from.index) {
         diag0(&module->diagnostics, DIAG_IMPORTS_ITSELF, span);
         return (ModuleId){0};
@@ -169,7 +179,8 @@ static void imports_plan(Program *program, ModuleId id, bool is_folder_module) {
         TreeView view = module_view(module, d);
         if (is_late) diag0(&module->diagnostics, DIAG_LATE_IMPORT, tree_node_span(&view, declaration->root));
         if (declaration->kind == NODE_EXTENSION_IMPORT) {
-            not_supported(&module->diagnostics, tree_node_span(&view, declaration->root), "imports of extension methods");
+            not_supported(&module->diagnostics, tree_node_span(&view, declaration->root),
+                          "imports of extension methods");
             state->has_unchecked = true;
         }
         ModuleId target = import_target(program, id, is_folder_module, &view, view.a[declaration->root]);
@@ -195,7 +206,8 @@ static void imports_plan(Program *program, ModuleId id, bool is_folder_module) {
 
 // Reports the cycle of a component at its first module by name: breadth-first search backwards from it gives everyone's
 // distance to it, and then the alphabetically first of the shortest ways is walked forwards.
-static void report_cycle(Program *program, const Graph *graph, const Graph *reversed, const uint32_t *component, uint32_t start) {
+static void report_cycle(Program *program, const Graph *graph, const Graph *reversed, const uint32_t *component,
+                         uint32_t start) {
     Arena *arena = &program->arena;
     uint32_t *distance = arena_array(arena, uint32_t, (size_t)graph->node_count + 1); // 0: unknown
     uint32_t *queue = arena_array(arena, uint32_t, (size_t)graph->node_count + 1);
@@ -237,7 +249,8 @@ static void report_cycle(Program *program, const Graph *graph, const Graph *reve
         if (state->plans[i].target.index != second) continue;
         TreeView view = module_view(module, state->plans[i].declaration);
         Span span = tree_node_span(&view, module_declaration(module, state->plans[i].declaration)->root);
-        (void)diag(&module->diagnostics, DIAG_CIRCULAR_IMPORTS, span, ((Text){path.data, (uint32_t)path.length})); // complete
+        (void)diag(&module->diagnostics, DIAG_CIRCULAR_IMPORTS, span,
+                   ((Text){path.data, (uint32_t)path.length})); // complete
         return;
     }
 }
@@ -277,7 +290,8 @@ static void cycles_find(Program *program) {
     if (component_count == count) return; // a module importing itself is no edge
     graph_build(arena, program, true, &reversed);
     uint32_t *sizes = arena_array(arena, uint32_t, (size_t)component_count + 1);
-    for (uint32_t i = 1; i <= count; i++) sizes[component[i]]++;
+    for (uint32_t i = 1; i <= count; i++)
+        sizes[component[i]]++;
     bool *is_reported = arena_array(arena, bool, (size_t)component_count + 1);
     for (uint32_t i = 1; i <= count; i++) {
         if (sizes[component[i]] < 2) continue;
@@ -313,12 +327,17 @@ uint32_t declaration_function_count(const Program *program, const Module *module
     TreeView view = module_view(module, d);
     bool with_tests = program->internal->with_tests;
     switch (declaration->kind) {
-    case NODE_FUNCTION: return with_tests || !function_is_plain_test(program, &view, declaration->root) ? 1 : 0;
-    case NODE_TEST: return with_tests ? 1 : 0;
+    case NODE_FUNCTION:
+        return with_tests || !function_is_plain_test(program, &view, declaration->root) ? 1 : 0;
+    case NODE_TEST:
+        return with_tests ? 1 : 0;
     case NODE_IMPL: // an impl of a trait is not supported yet: its methods are not checked
-        return tree_impl_head(&view, declaration->root)->trait == 0 ? count_functions(&view, view.b[declaration->root]) : 0;
-    case NODE_TRAIT_DECL: return module->kind == MODULE_PROJECT ? 0 : count_functions(&view, view.b[declaration->root]);
-    default: return 0;
+        return tree_impl_head(&view, declaration->root)->trait == 0 ? count_functions(&view, view.b[declaration->root])
+                                                                    : 0;
+    case NODE_TRAIT_DECL:
+        return module->kind == MODULE_PROJECT ? 0 : count_functions(&view, view.b[declaration->root]);
+    default:
+        return 0;
     }
 }
 
@@ -378,6 +397,7 @@ static Status link_guarded(Program *program, const LinkInput *input) {
 Status modules_link(Program *program, const LinkInput *input) {
     Status status = link_guarded(program, input);
     if (program->internal->states != NULL)
-        for (uint32_t i = 1; i <= program->module_count; i++) program->internal->states[i].arena.escape = NULL;
+        for (uint32_t i = 1; i <= program->module_count; i++)
+            program->internal->states[i].arena.escape = NULL;
     return status;
 }

@@ -38,9 +38,11 @@ Status program_create(NameInterner *names, TypeInterner *types, Program **out) {
 void program_free(Program *program) {
     if (program == NULL) return;
     if (program->bodies != NULL)
-        for (uint32_t i = 1; i <= program->function_count; i++) arena_free(&program->bodies[i].arena);
+        for (uint32_t i = 1; i <= program->function_count; i++)
+            arena_free(&program->bodies[i].arena);
     if (program->internal != NULL && program->internal->states != NULL)
-        for (uint32_t i = 1; i <= program->module_count; i++) arena_free(&program->internal->states[i].arena);
+        for (uint32_t i = 1; i <= program->module_count; i++)
+            arena_free(&program->internal->states[i].arena);
     arena_free(&program->arena);
     free(program->internal);
     free(program);
@@ -52,6 +54,19 @@ const Declaration *module_declaration(const Module *module, uint32_t declaration
 
 TreeView module_view(const Module *module, uint32_t declaration) {
     return tree_view(&module->file->tree, &module->file->tokens, module_declaration(module, declaration));
+}
+
+uint32_t dotted_end(const TreeView *view, uint32_t token, uint32_t count) {
+    const Tokens *tokens = view->file_tokens;
+    uint32_t last = token;
+    for (uint32_t i = 1; i < count * 2 - 1; i++) { // dots and names; after a syntax error there may be fewer
+        do
+            token++;
+        while (tokens->kinds[token] == TOKEN_BAD);
+        if (tokens->kinds[token] == TOKEN_END) break;
+        last = token;
+    }
+    return token_end(tokens, last);
 }
 
 Text text_join(Arena *arena, Text first, Text second, Text third) {

@@ -24,7 +24,8 @@ ScopeEntry *scope_table_find(const ScopeTable *table, ScopeKind kind, NameId nam
 
 static ScopeEntry *free_slot(ScopeTable *table, ScopeKind kind, NameId name) {
     uint32_t slot = entry_slot(table, kind, name);
-    while (table->slots[slot].name.index != 0) slot = (slot + 1) & (table->capacity - 1);
+    while (table->slots[slot].name.index != 0)
+        slot = (slot + 1) & (table->capacity - 1);
     return &table->slots[slot];
 }
 
@@ -32,7 +33,8 @@ ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind, Nam
     ScopeEntry *found = scope_table_find(table, kind, name);
     if (found != NULL) return found;
     if ((table->count + 1) * 4 > table->capacity * 3) {
-        ScopeTable grown = {.capacity = table->capacity == 0 ? TABLE_CAPACITY_FIRST : table->capacity * 2, .count = table->count};
+        ScopeTable grown = {.capacity = table->capacity == 0 ? TABLE_CAPACITY_FIRST : table->capacity * 2,
+                            .count = table->count};
         grown.slots = arena_array(arena, ScopeEntry, grown.capacity);
         for (uint32_t i = 0; i < table->capacity; i++) {
             const ScopeEntry *old = &table->slots[i];
@@ -44,6 +46,32 @@ ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind, Nam
     *entry = (ScopeEntry){.name = name, .kind = kind};
     table->count++;
     return entry;
+}
+
+bool doubles_add(Doubles *doubles, NameId name, Span span) {
+    if (name.index == 0) return false;
+    enum { FEW = sizeof doubles->few / sizeof *doubles->few };
+    Arena *arena = doubles->sink->arena;
+    const Span *first = NULL;
+    for (uint32_t i = 0; i < doubles->count && i < FEW && first == NULL; i++)
+        if (name_equal(doubles->few[i].name, name)) first = &doubles->few[i].span;
+    if (first == NULL && doubles->count >= FEW) {
+        ScopeEntry *entry = scope_table_add(arena, &doubles->table, SCOPE_VALUE, name);
+        if (entry->item.kind != ITEM_NONE) first = &entry->span;
+        entry->item.kind = ITEM_SILENT; // anything but none
+        if (first == NULL) entry->span = span;
+    }
+    if (first != NULL) {
+        Diagnostic *d = diag(doubles->sink, DIAG_DUPLICATE_DEFINITION, span, program_name(doubles->program, name));
+        diag_label(doubles->sink, d, *first, TEXT("first defined here"));
+        return true;
+    }
+    if (doubles->count < FEW) {
+        doubles->few[doubles->count].name = name;
+        doubles->few[doubles->count].span = span;
+    }
+    doubles->count++;
+    return false;
 }
 
 // Follows re-exports with a loop: modules outside reported cycles form a DAG, so it ends.
@@ -61,7 +89,8 @@ Item exported_item(const Program *program, ModuleId module, ScopeKind kind, Name
         const Reexport *found = NULL;
         for (uint32_t i = 0; i < m->scope->reexport_count && found == NULL; i++) {
             const Reexport *r = &m->scope->reexports[i];
-            if (name_equal(r->name, name) && (r->original.index == 0 || r->is_config == (kind == SCOPE_CONFIG))) found = r;
+            if (name_equal(r->name, name) && (r->original.index == 0 || r->is_config == (kind == SCOPE_CONFIG)))
+                found = r;
         }
         if (found == NULL) return (Item){.kind = ITEM_NONE};
         if (found->target.index == 0) return (Item){.kind = ITEM_SILENT, .is_public = true};
@@ -96,7 +125,8 @@ Item scope_lookup(const Program *program, ModuleId module, ScopeKind kind, NameI
     return item.is_public ? item : (Item){.kind = ITEM_NONE};
 }
 
-Item module_member(const Program *program, ModuleId from, ModuleId target, ScopeKind kind, NameId name, bool *is_private) {
+Item module_member(const Program *program, ModuleId from, ModuleId target, ScopeKind kind, NameId name,
+                   bool *is_private) {
     *is_private = false;
     Item item = exported_item(program, target, kind, name);
     if (item.kind == ITEM_NONE || item.kind == ITEM_SILENT || item.is_public || from.index == target.index) return item;
@@ -126,10 +156,10 @@ ModuleId scope_module_path(const Program *program, ModuleId module, const NameId
 
 bool prelude_has_name(const Program *program, NameId name) {
     static const SemaWord built_in[] = {
-        WORD_INT,   WORD_FLOAT,     WORD_BYTE,     WORD_CHAR,          WORD_STR,
-        WORD_NEVER, WORD_DURATION,  WORD_SIZE,     WORD_INSTANT,       WORD_SET,
-        WORD_RANGE, WORD_CHANNEL,   WORD_BACKOFF,  WORD_ASSERT_PANICS, WORD_ASSERT_PANICS_WITH,
-        WORD_THREAD_ID, WORD_CONSTANT, WORD_LINEAR, WORD_EXPONENTIAL};
+        WORD_INT,       WORD_FLOAT,    WORD_BYTE,    WORD_CHAR,          WORD_STR,
+        WORD_NEVER,     WORD_DURATION, WORD_SIZE,    WORD_INSTANT,       WORD_SET,
+        WORD_RANGE,     WORD_CHANNEL,  WORD_BACKOFF, WORD_ASSERT_PANICS, WORD_ASSERT_PANICS_WITH,
+        WORD_THREAD_ID, WORD_CONSTANT, WORD_LINEAR,  WORD_EXPONENTIAL};
     for (uint32_t i = 0; i < sizeof built_in / sizeof *built_in; i++)
         if (name_equal(program_word(program, built_in[i]), name)) return true;
     if (program->prelude.index == 0) return false;

@@ -29,14 +29,16 @@ static Status phase_one(Worker *worker, void *argument, uint32_t item) {
 static Status phase_run(Program *program, struct Pool *pool, const uint32_t *order, ModulePhase phase) {
     PhaseJob job = {program, phase};
     if (pool != NULL) return pool_for_each(pool, order, program->module_count, phase_one, &job);
-    for (uint32_t i = 0; i < program->module_count; i++) TRY(phase_one(NULL, &job, i));
+    for (uint32_t i = 0; i < program->module_count; i++)
+        TRY(phase_one(NULL, &job, i));
     return STATUS_OK;
 }
 
 // Runs what needs every module, on this thread. Diagnostics go to the modules' arenas, whose memory ends here too.
 static Status alone_guarded(Program *program, void (*step)(Program *program)) {
     ARENA_GUARD(&program->arena);
-    for (uint32_t i = 1; i <= program->module_count; i++) program->internal->states[i].arena.escape = program->arena.escape;
+    for (uint32_t i = 1; i <= program->module_count; i++)
+        program->internal->states[i].arena.escape = program->arena.escape;
     step(program);
     ARENA_GUARD_END(&program->arena);
     return STATUS_OK;
@@ -44,7 +46,8 @@ static Status alone_guarded(Program *program, void (*step)(Program *program)) {
 
 static Status alone_run(Program *program, void (*step)(Program *program)) {
     Status status = alone_guarded(program, step);
-    for (uint32_t i = 1; i <= program->module_count; i++) program->internal->states[i].arena.escape = NULL;
+    for (uint32_t i = 1; i <= program->module_count; i++)
+        program->internal->states[i].arena.escape = NULL;
     return status;
 }
 
@@ -58,10 +61,12 @@ static Status order_largest_first(Program *program, uint32_t **out) {
     ARENA_GUARD(&program->arena);
     uint32_t count = program->module_count;
     uint64_t *keys = arena_array(&program->arena, uint64_t, count);
-    for (uint32_t i = 0; i < count; i++) keys[i] = (uint64_t)program->modules[i + 1].file->tree.node_count << 32 | i;
+    for (uint32_t i = 0; i < count; i++)
+        keys[i] = (uint64_t)program->modules[i + 1].file->tree.node_count << 32 | i;
     if (count > 1) qsort(keys, count, sizeof *keys, compare_sizes);
     *out = arena_array(&program->arena, uint32_t, count);
-    for (uint32_t i = 0; i < count; i++) (*out)[i] = (uint32_t)keys[i];
+    for (uint32_t i = 0; i < count; i++)
+        (*out)[i] = (uint32_t)keys[i];
     ARENA_GUARD_END(&program->arena);
     return STATUS_OK;
 }
@@ -73,6 +78,7 @@ Status signatures_check(Program *program, struct Pool *pool) {
     collect_known(program);
     TRY(phase_run(program, pool, order, imports_module));
     TRY(phase_run(program, pool, order, types_module));
+    program->internal->bounds_known = true;
     TRY(phase_run(program, pool, order, functions_module));
     TRY(alone_run(program, containment_check));
     TRY(alone_run(program, methods_index));

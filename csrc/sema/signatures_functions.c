@@ -42,7 +42,8 @@ static void impl_declare(const Signer *s, ImplDecl *impl) {
         type_print(s->program, impl->self_type, &impl->generics, &message);
         buffer_literal(&message, "` can only be declared in the project that declares the type");
     }
-    (void)diag(s->sink, DIAG_ORPHAN_IMPL, tree_node_span(&view, head->type), ((Text){message.data, (uint32_t)message.length})); // complete
+    (void)diag(s->sink, DIAG_ORPHAN_IMPL, tree_node_span(&view, head->type),
+               ((Text){message.data, (uint32_t)message.length})); // complete
 }
 
 // ---- functions --------------------------------------------------------------------------------------------------------------
@@ -70,11 +71,13 @@ static Text attribute_text(const Signer *s, const TreeView *view, NodeIndex attr
 }
 
 // `#[also("msg", "value", "s")]`: the parameter msg may be called value or s.
-static void also_apply(const Signer *s, const TreeView *view, NodeIndex attribute, Parameter *parameters, uint32_t count) {
+static void also_apply(const Signer *s, const TreeView *view, NodeIndex attribute, Parameter *parameters,
+                       uint32_t count) {
     uint32_t list = view->b[attribute], names = tree_list_count(view, list);
     if (names < 2) return;
     NameId *also = arena_array(s->arena, NameId, names - 1);
-    for (uint32_t i = 1; i < names; i++) also[i - 1] = (NameId){view->a[tree_list_item(view, list, i)]};
+    for (uint32_t i = 1; i < names; i++)
+        also[i - 1] = (NameId){view->a[tree_list_item(view, list, i)]};
     for (uint32_t i = 0; i < count; i++) {
         if (parameters[i].name.index != view->a[tree_list_item(view, list, 0)]) continue;
         parameters[i].also = also;
@@ -88,8 +91,10 @@ static void attributes_apply(const Signer *s, const TreeView *view, Function *f,
         NodeIndex attribute = tree_list_item(view, head->attributes, i);
         if (view->kinds[attribute] != NODE_ATTRIBUTE) continue;
         NameId name = {view->a[attribute]};
-        if (f->is_test && name_equal(name, program_word(s->program, WORD_SKIP))) f->skip = attribute_text(s, view, attribute);
-        else if (f->is_test && name_equal(name, program_word(s->program, WORD_FAIL))) f->fail = attribute_text(s, view, attribute);
+        if (f->is_test && name_equal(name, program_word(s->program, WORD_SKIP)))
+            f->skip = attribute_text(s, view, attribute);
+        else if (f->is_test && name_equal(name, program_word(s->program, WORD_FAIL)))
+            f->fail = attribute_text(s, view, attribute);
         else if (f->is_test && name_equal(name, program_word(s->program, WORD_COMPILE_FAIL))) {
             f->expects_compile_error = true;
             f->compile_fail = attribute_text(s, view, attribute);
@@ -97,9 +102,11 @@ static void attributes_apply(const Signer *s, const TreeView *view, Function *f,
             also_apply(s, view, attribute, parameters, f->parameter_count);
         else if (f->impl.index != 0 || f->trait.index != 0) {
             uint32_t token = tree_token(view, attribute); // no method of a program has attributes: E0110 at the `#`
-            while (view->file_tokens->kinds[token] != TOKEN_HASH && token > view->first_token) token--;
+            while (view->file_tokens->kinds[token] != TOKEN_HASH && token > view->first_token)
+                token--;
             diag0(s->sink, DIAG_ATTRIBUTE_NOT_ALLOWED, token_span(view->file_tokens, token));
-        } else attribute_misplaced(s->program, view, attribute, s->sink);
+        } else
+            attribute_misplaced(s->program, view, attribute, s->sink);
     }
 }
 
@@ -113,22 +120,15 @@ static void uses_report(const Signer *s, const TreeView *view, NodeIndex node) {
     not_supported(s->sink, tree_token_span(view, node), "capabilities (`uses`)");
 }
 
-static void report_parameter_twice(const Signer *s, const Parameter *parameters, uint32_t i) {
-    for (uint32_t k = 0; k < i; k++) {
-        if (!name_equal(parameters[k].name, parameters[i].name)) continue;
-        Diagnostic *d = diag(s->sink, DIAG_DUPLICATE_DEFINITION, parameters[i].span, program_name(s->program, parameters[i].name));
-        diag_label(s->sink, d, parameters[k].span, TEXT("first defined here"));
-        return;
-    }
-}
-
 static void test_shape(const Signer *s, const Function *f, const FunctionHead *head, const TreeView *view) {
     Text name = program_name(s->program, f->name);
     Span span = tree_token_span(view, f->node);
     // Each is complete as it is.
-    if (tree_list_count(view, head->parameters) > 0) (void)diag(s->sink, DIAG_TEST_SHAPE, span, name, TEXT("must take no parameters"));
+    if (tree_list_count(view, head->parameters) > 0)
+        (void)diag(s->sink, DIAG_TEST_SHAPE, span, name, TEXT("must take no parameters"));
     else if (tree_list_count(view, head->uses) > 0)
-        (void)diag(s->sink, DIAG_TEST_SHAPE, span, name, TEXT("must declare no capabilities; provide them with `with … in`"));
+        (void)diag(s->sink, DIAG_TEST_SHAPE, span, name,
+                   TEXT("must declare no capabilities; provide them with `with … in`"));
     else if (f->result.index != TYPE_VOID && f->result.index != TYPE_ERROR)
         (void)diag(s->sink, DIAG_TEST_SHAPE, span, name, TEXT("must give `void`"));
 }
@@ -154,6 +154,7 @@ static void function_declare(const Signer *s, Function *f) {
     TypeScope scope = {program, s->id, &view, &f->generics, self_type, s->arena, s->sink};
     uint32_t count = tree_list_count(&view, head->parameters);
     Parameter *parameters = arena_array(s->arena, Parameter, count);
+    Doubles doubles = {.program = program, .sink = s->sink};
     NameId missing = {0};
     bool lacks_result = false;
     for (uint32_t i = 0; i < count; i++) {
@@ -161,21 +162,27 @@ static void function_declare(const Signer *s, Function *f) {
         parameters[i] = (Parameter){.type = TYPE_ID(TYPE_ERROR), .span = tree_token_span(&view, node)};
         if (view.kinds[node] == NODE_SELF_PARAM) {
             parameters[i].name = program_word(program, WORD_SELF);
-            if (self_type.index != 0 && i == 0) parameters[i].type = self_type;
-            else (void)diag(s->sink, DIAG_EXPECTED_TOKEN, parameters[i].span, // complete
-                            i == 0 ? TEXT("a parameter's name (only methods have `self`)") : TEXT("a parameter's name (`self` comes first)"),
-                            TEXT("`self`"));
+            if (self_type.index != 0 && i == 0)
+                parameters[i].type = self_type;
+            else
+                (void)diag(s->sink, DIAG_EXPECTED_TOKEN, parameters[i].span, // complete
+                           i == 0 ? TEXT("a parameter's name (only methods have `self`)")
+                                  : TEXT("a parameter's name (`self` comes first)"),
+                           TEXT("`self`"));
         } else if (view.kinds[node] == NODE_PARAM) {
             parameters[i].name = (NameId){view.a[node]};
-            if (view.b[node] != 0) parameters[i].type = type_resolve(&scope, view.b[node]);
-            else if (missing.index == 0) missing = parameters[i].name;
-            if (parameters[i].name.index != 0) report_parameter_twice(s, parameters, i);
+            if (view.b[node] != 0)
+                parameters[i].type = type_resolve(&scope, view.b[node]);
+            else if (missing.index == 0)
+                missing = parameters[i].name;
+            (void)doubles_add(&doubles, parameters[i].name, parameters[i].span); // both stay: calls count them
         }
         if (parameters[i].type.index == TYPE_ERROR) f->has_error = true;
     }
     f->parameters = parameters;
     f->parameter_count = count;
-    if (head->result != 0) f->result = type_resolve(&scope, head->result);
+    if (head->result != 0)
+        f->result = type_resolve(&scope, head->result);
     else {
         f->result = f->is_test ? TYPE_ID(TYPE_VOID) : TYPE_ID(TYPE_ERROR);
         lacks_result = !f->is_test;
@@ -189,10 +196,13 @@ static void function_declare(const Signer *s, Function *f) {
     f->is_incomplete = true;
     if (f->is_public || is_member) {
         Text what = missing.index == 0 ? TEXT("it has no result type")
-                                       : text_join(s->arena, TEXT("its parameter `"), program_name(program, missing), TEXT("` has no type"));
-        (void)diag(s->sink, DIAG_PUBLIC_SIGNATURE, tree_token_span(&view, f->node), program_name(program, f->name), what); // complete
+                                       : text_join(s->arena, TEXT("its parameter `"), program_name(program, missing),
+                                                   TEXT("` has no type"));
+        (void)diag(s->sink, DIAG_PUBLIC_SIGNATURE, tree_token_span(&view, f->node), program_name(program, f->name),
+                   what); // complete
     } else {
-        not_supported(s->sink, tree_token_span(&view, f->node), "functions whose parameter or result types are left out");
+        not_supported(s->sink, tree_token_span(&view, f->node),
+                      "functions whose parameter or result types are left out");
     }
 }
 
@@ -214,14 +224,29 @@ static void config_declare(const Signer *s, ConfigDecl *config) {
     const uint64_t *literals = view.file_tokens->literals;
     TypeId type = {0};
     switch (view.kinds[value]) {
-    case NODE_INT: type = TYPE_ID(TYPE_INT), config->value = literals[operand]; break;
-    case NODE_FLOAT: type = TYPE_ID(TYPE_FLOAT), config->value = literals[operand]; break;
-    case NODE_DURATION: type = TYPE_ID(TYPE_DURATION), config->value = literals[operand]; break;
-    case NODE_SIZE: type = TYPE_ID(TYPE_SIZE), config->value = literals[operand]; break;
-    case NODE_STR: type = TYPE_ID(TYPE_STR), config->value = operand; break;
-    case NODE_CHAR: type = TYPE_ID(TYPE_CHAR), config->value = operand; break;
-    case NODE_BOOL: type = TYPE_ID(TYPE_BOOL), config->value = operand; break;
-    default: break;
+    case NODE_INT:
+        type = TYPE_ID(TYPE_INT), config->value = literals[operand];
+        break;
+    case NODE_FLOAT:
+        type = TYPE_ID(TYPE_FLOAT), config->value = literals[operand];
+        break;
+    case NODE_DURATION:
+        type = TYPE_ID(TYPE_DURATION), config->value = literals[operand];
+        break;
+    case NODE_SIZE:
+        type = TYPE_ID(TYPE_SIZE), config->value = literals[operand];
+        break;
+    case NODE_STR:
+        type = TYPE_ID(TYPE_STR), config->value = operand;
+        break;
+    case NODE_CHAR:
+        type = TYPE_ID(TYPE_CHAR), config->value = operand;
+        break;
+    case NODE_BOOL:
+        type = TYPE_ID(TYPE_BOOL), config->value = operand;
+        break;
+    default:
+        break;
     }
     config->has_error = true;
     config->type = written.index == 0 ? (type.index == 0 ? TYPE_ID(TYPE_ERROR) : type) : written;
@@ -256,9 +281,12 @@ static void config_declare(const Signer *s, ConfigDecl *config) {
 void functions_module(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
     Signer s = {program, id, module, module->diagnostics.arena, &module->diagnostics};
-    for (uint32_t i = 0; i < module->impl_count; i++) impl_declare(&s, &program->impls[module->first_impl + i]);
-    for (uint32_t i = 0; i < module->function_count; i++) function_declare(&s, &program->functions[module->first_function + i]);
-    for (uint32_t i = 0; i < module->config_count; i++) config_declare(&s, &program->configs[module->first_config + i]);
+    for (uint32_t i = 0; i < module->impl_count; i++)
+        impl_declare(&s, &program->impls[module->first_impl + i]);
+    for (uint32_t i = 0; i < module->function_count; i++)
+        function_declare(&s, &program->functions[module->first_function + i]);
+    for (uint32_t i = 0; i < module->config_count; i++)
+        config_declare(&s, &program->configs[module->first_config + i]);
     const Tree *tree = &module->file->tree;
     for (uint32_t d = 0; d < tree->declaration_count; d++) {
         TreeView view = module_view(module, d);
@@ -294,5 +322,6 @@ void main_check(Program *program, ModuleId id, const Function *f) {
     }
     if (fits) return;
     (void)diag(s.sink, DIAG_NO_ENTRY_POINT, name_span(&s, f), // complete
-               TEXT("`@main` takes nothing or `(args: [str])`, and gives `void`, `int` or `Result<void, E>` where E is Printable"));
+               TEXT("`@main` takes nothing or `(args: [str])`, and gives `void`, `int` or `Result<void, E>` where E is "
+                    "Printable"));
 }

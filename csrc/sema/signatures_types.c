@@ -1,28 +1,27 @@
 // sema/signatures_types.c: step 2, phase 3a: type parameters, the fields of types, derives, the heads of traits.
 #include "sema/internal.h"
 
-static Text shown_trait(const Program *program, TraitId trait) { return program_name(program, program->traits[trait.index].name); }
+static Text shown_trait(const Program *program, TraitId trait) {
+    return program_name(program, program->traits[trait.index].name);
+}
 
 // ---- type parameters and their bounds ----------------------------------------------------------------------------------
 
-void generics_names(Program *program, ModuleId id, const TreeView *view, uint32_t list, const Generics *outer, Generics *out) {
+void generics_names(Program *program, ModuleId id, const TreeView *view, uint32_t list, const Generics *outer,
+                    Generics *out) {
     DiagSink *sink = &program_module(program, id)->diagnostics;
     uint32_t outer_count = outer == NULL ? 0 : outer->count, own_count = tree_list_count(view, list);
     *out = outer == NULL ? (Generics){0} : *outer;
     if (own_count == 0) return;
     NameId *names = arena_array(sink->arena, NameId, outer_count + own_count);
     if (outer_count > 0) memcpy(names, outer->names, outer_count * sizeof(NameId));
+    Doubles doubles = {.program = program, .sink = sink};
     for (uint32_t i = 0; i < own_count; i++) {
         NodeIndex node = tree_list_item(view, list, i);
         if (view->kinds[node] != NODE_GENERIC) continue; // keeps its place, without a name
         NameId name = {view->a[node]};
         names[outer_count + i] = name;
-        for (uint32_t k = 0; k < i; k++) {
-            if (!name_equal(names[outer_count + k], name)) continue;
-            Diagnostic *d = diag(sink, DIAG_DUPLICATE_DEFINITION, tree_token_span(view, node), program_name(program, name));
-            diag_label(sink, d, tree_token_span(view, tree_list_item(view, list, k)), TEXT("first defined here"));
-            break;
-        }
+        (void)doubles_add(&doubles, name, tree_token_span(view, node)); // the later one hides the first
     }
     out->names = names;
     out->count = outer_count + own_count;
@@ -33,7 +32,7 @@ TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *v
     uint32_t names = view->a[path], count = tree_list_count(view, names);
     if (count == 0) return (TraitId){0};
     Span span = tree_token_span(view, path);
-    span.end = token_end(view->file_tokens, tree_token(view, path) + 2 * (count - 1));
+    span.end = dotted_end(view, tree_token(view, path), count);
     NameId last = {tree_list_item(view, names, count - 1)};
     Item item;
     bool is_private = false;
@@ -41,16 +40,22 @@ TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *v
         item = scope_lookup(program, module, SCOPE_TYPE, last);
     } else {
         NameId *prefix = arena_array(sink->arena, NameId, count);
-        for (uint32_t i = 0; i < count; i++) prefix[i] = (NameId){tree_list_item(view, names, i)};
+        for (uint32_t i = 0; i < count; i++)
+            prefix[i] = (NameId){tree_list_item(view, names, i)};
         ModuleId other = scope_module_path(program, module, prefix, count - 1);
-        item = other.index == 0 ? (Item){ITEM_NONE} : module_member(program, module, other, SCOPE_TYPE, last, &is_private);
-        if (is_private) (void)diag(sink, DIAG_PRIVATE_ITEM, span, program_name(program, last), program_module(program, other)->name); // complete
+        item = other.index == 0 ? (Item){.kind = ITEM_NONE}
+                                : module_member(program, module, other, SCOPE_TYPE, last, &is_private);
+        if (is_private)
+            (void)diag(sink, DIAG_PRIVATE_ITEM, span, program_name(program, last),
+                       program_module(program, other)->name); // complete
     }
     if (item.kind == ITEM_SILENT) return (TraitId){0};
     if (item.kind != ITEM_TRAIT) {
         Diagnostic *d = diag(sink, DIAG_UNKNOWN_TRAIT, span, program_name(program, last));
-        if (item.kind == ITEM_TYPE) diag_note(sink, d, TEXT("this is a type, not a trait"));
-        else if (count == 1) suggest_names(program, module, SCOPE_TYPE, last, sink, d);
+        if (item.kind == ITEM_TYPE)
+            diag_note(sink, d, TEXT("this is a type, not a trait"));
+        else if (count == 1)
+            suggest_names(program, module, SCOPE_TYPE, last, sink, d);
         return (TraitId){0};
     }
     if (view->b[path] != 0) {
@@ -62,8 +67,8 @@ TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *v
 
 typedef VEC(Bound) BoundList;
 
-static void bounds_resolve(const Program *program, ModuleId module, const TreeView *view, uint32_t list, uint32_t parameter,
-                           DiagSink *sink, BoundList *bounds) {
+static void bounds_resolve(const Program *program, ModuleId module, const TreeView *view, uint32_t list,
+                           uint32_t parameter, DiagSink *sink, BoundList *bounds) {
     for (uint32_t i = 0; i < tree_list_count(view, list); i++) {
         NodeIndex path = tree_list_item(view, list, i);
         TraitId trait = trait_resolve(program, module, view, path, sink);
@@ -71,14 +76,16 @@ static void bounds_resolve(const Program *program, ModuleId module, const TreeVi
     }
 }
 
-void generics_bounds(Program *program, ModuleId id, const TreeView *view, uint32_t list, uint32_t where, const Generics *outer,
-                     uint32_t own_first, Generics *generics) {
+void generics_bounds(Program *program, ModuleId id, const TreeView *view, uint32_t list, uint32_t where,
+                     const Generics *outer, uint32_t own_first, Generics *generics) {
     DiagSink *sink = &program_module(program, id)->diagnostics;
     BoundList bounds = {0};
-    for (uint32_t i = 0; outer != NULL && i < outer->bound_count; i++) vec_push(sink->arena, &bounds, outer->bounds[i]);
+    for (uint32_t i = 0; outer != NULL && i < outer->bound_count; i++)
+        vec_push(sink->arena, &bounds, outer->bounds[i]);
     for (uint32_t i = 0; i < tree_list_count(view, list); i++) {
         NodeIndex node = tree_list_item(view, list, i);
-        if (view->kinds[node] == NODE_GENERIC) bounds_resolve(program, id, view, view->b[node], own_first + i, sink, &bounds);
+        if (view->kinds[node] == NODE_GENERIC)
+            bounds_resolve(program, id, view, view->b[node], own_first + i, sink, &bounds);
     }
     for (uint32_t i = 0; i < tree_list_count(view, where); i++) {
         NodeIndex node = tree_list_item(view, where, i);
@@ -86,11 +93,12 @@ void generics_bounds(Program *program, ModuleId id, const TreeView *view, uint32
         const uint32_t *words = view->extra + view->b[node];
         NameId name = {tree_list_item(view, view->a[node], 0)};
         if (tree_list_count(view, view->a[node]) != 1 || words[0] != 0) {
-            not_supported(sink, tree_node_span(view, node), "constraints on associated types");
+            not_supported(sink, tree_token_span(view, node), "constraints on associated types");
             continue;
         }
         uint32_t parameter = generics->count;
-        while (parameter > 0 && !name_equal(generics->names[parameter - 1], name)) parameter--;
+        while (parameter > 0 && !name_equal(generics->names[parameter - 1], name))
+            parameter--;
         if (parameter == 0) {
             Diagnostic *d = diag(sink, DIAG_UNKNOWN_TYPE, tree_token_span(view, node), program_name(program, name));
             diag_note(sink, d, TEXT("a constraint speaks of a type parameter"));
@@ -112,7 +120,9 @@ void attribute_misplaced(const Program *program, const TreeView *view, NodeIndex
         texts[i] = program_name(program, program_word(program, known[i]));
         if (!name_equal(name, program_word(program, known[i]))) continue;
         Diagnostic *d = diag0(sink, DIAG_ATTRIBUTE_NOT_ALLOWED, tree_token_span(view, attribute));
-        diag_note(sink, d, known[i] == WORD_DERIVE ? TEXT("`derive` belongs to a type") : TEXT("this attribute belongs to a test"));
+        diag_note(sink, d,
+                  known[i] == WORD_DERIVE ? TEXT("`derive` belongs to a type")
+                                          : TEXT("this attribute belongs to a test"));
         return;
     }
     Diagnostic *d = diag(sink, DIAG_UNKNOWN_ATTRIBUTE, tree_token_span(view, attribute), program_name(program, name));
@@ -125,10 +135,18 @@ static void derive_resolve(Program *program, ModuleId id, const TreeView *view, 
     static const struct {
         SemaWord word;
         BuiltinTrait trait;
-    } rows[] = {{WORD_EQ, TRAIT_EQ},           {WORD_COMPARABLE, TRAIT_COMPARABLE},     {WORD_HASHABLE, TRAIT_HASHABLE},
-                {WORD_PRINTABLE, TRAIT_PRINTABLE}, {WORD_CLONE, TRAIT_CLONE},           {WORD_DEFAULT, TRAIT_DEFAULT},
-                {WORD_SERIALIZE, TRAIT_SERIALIZE}, {WORD_DESERIALIZE, TRAIT_DESERIALIZE}, {WORD_LEN, TRAIT_LEN},
-                {WORD_IS_EMPTY, TRAIT_IS_EMPTY}, {WORD_ITERATOR, TRAIT_ITERATOR},       {WORD_ITERABLE, TRAIT_ITERABLE}};
+    } rows[] = {{WORD_EQ, TRAIT_EQ},
+                {WORD_COMPARABLE, TRAIT_COMPARABLE},
+                {WORD_HASHABLE, TRAIT_HASHABLE},
+                {WORD_PRINTABLE, TRAIT_PRINTABLE},
+                {WORD_CLONE, TRAIT_CLONE},
+                {WORD_DEFAULT, TRAIT_DEFAULT},
+                {WORD_SERIALIZE, TRAIT_SERIALIZE},
+                {WORD_DESERIALIZE, TRAIT_DESERIALIZE},
+                {WORD_LEN, TRAIT_LEN},
+                {WORD_IS_EMPTY, TRAIT_IS_EMPTY},
+                {WORD_ITERATOR, TRAIT_ITERATOR},
+                {WORD_ITERABLE, TRAIT_ITERABLE}};
     enum { ROW_COUNT = sizeof rows / sizeof *rows };
     DiagSink *sink = &program_module(program, id)->diagnostics;
     for (uint32_t i = 0; i < tree_list_count(view, view->b[attribute]); i++) {
@@ -136,16 +154,20 @@ static void derive_resolve(Program *program, ModuleId id, const TreeView *view, 
         NameId name = {view->a[node]};
         Span span = tree_token_span(view, node);
         uint32_t row = 0;
-        while (row < ROW_COUNT && !(view->kinds[node] == NODE_NAME && name_equal(name, program_word(program, rows[row].word)))) row++;
+        while (row < ROW_COUNT &&
+               !(view->kinds[node] == NODE_NAME && name_equal(name, program_word(program, rows[row].word))))
+            row++;
         if (row == ROW_COUNT) {
             Diagnostic *d = diag(sink, DIAG_UNKNOWN_TRAIT, span, program_name(program, name));
             Text texts[ROW_COUNT];
             uint32_t count = 0;
             for (uint32_t k = 0; k < ROW_COUNT; k++)
-                if (is_derivable(rows[k].trait)) texts[count++] = program_name(program, program_word(program, rows[k].word));
+                if (is_derivable(rows[k].trait))
+                    texts[count++] = program_name(program, program_word(program, rows[k].word));
             suggest_from(texts, count, program_name(program, name), sink, d);
         } else if (!is_derivable(rows[row].trait)) {
-            Diagnostic *d = diag(sink, DIAG_CANNOT_DERIVE, span, program_name(program, name), program_name(program, type->name));
+            Diagnostic *d =
+                diag(sink, DIAG_CANNOT_DERIVE, span, program_name(program, name), program_name(program, type->name));
             diag_note(sink, d, TEXT("this trait cannot be derived; write an `impl`"));
         } else if (rows[row].trait >= TRAIT_SERIALIZE) {
             not_supported(sink, span, "deriving Serialize and Deserialize");
@@ -157,15 +179,11 @@ static void derive_resolve(Program *program, ModuleId id, const TreeView *view, 
 
 // ---- types -------------------------------------------------------------------------------------------------------------------
 
-static void report_twice(const Program *program, DiagSink *sink, NameId name, Span span, Span first) {
-    Diagnostic *d = diag(sink, DIAG_DUPLICATE_DEFINITION, span, program_name(program, name));
-    diag_label(sink, d, first, TEXT("first defined here"));
-}
-
 static void fields_resolve(const TypeScope *scope, uint32_t list, VariantDecl *variant, bool *has_error) {
     const TreeView *view = scope->view;
     uint32_t count = tree_list_count(view, list), kept = 0;
     FieldDecl *fields = arena_array(scope->arena, FieldDecl, count);
+    Doubles doubles = {.program = scope->program, .sink = scope->sink};
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex node = tree_list_item(view, list, i);
         if (view->kinds[node] != NODE_FIELD_DECL) {
@@ -174,11 +192,7 @@ static void fields_resolve(const TypeScope *scope, uint32_t list, VariantDecl *v
         }
         NameId name = {view->a[node]};
         Span span = name.index != 0 ? tree_token_span(view, node) : tree_node_span(view, node);
-        for (uint32_t k = 0; k < kept; k++)
-            if (name.index != 0 && name_equal(fields[k].name, name)) {
-                report_twice(scope->program, scope->sink, name, span, fields[k].span);
-                break;
-            }
+        (void)doubles_add(&doubles, name, span); // both stay: a literal that names it once is not wrong too
         fields[kept] = (FieldDecl){name, type_resolve(scope, view->b[node]), span};
         if (fields[kept++].type.index == TYPE_ERROR) *has_error = true;
     }
@@ -197,21 +211,26 @@ static void type_declare(Program *program, ModuleId id, TypeDecl *type) {
         if (view.kinds[attribute] != NODE_ATTRIBUTE) continue;
         if (name_equal((NameId){view.a[attribute]}, program_word(program, WORD_DERIVE)))
             derive_resolve(program, id, &view, attribute, type);
-        else attribute_misplaced(program, &view, attribute, sink);
+        else
+            attribute_misplaced(program, &view, attribute, sink);
     }
 
     TypeScope scope = {program, id, &view, &type->generics, {0}, sink->arena, sink};
-    VariantDecl *variants = arena_array(sink->arena, VariantDecl, type->variant_count); // the collector's are const by now
+    VariantDecl *variants =
+        arena_array(sink->arena, VariantDecl, type->variant_count); // the collector's are const by now
     for (uint32_t i = 0; i < type->variant_count; i++) {
         variants[i] = type->variants[i];
         NodeIndex node = variants[i].field_count; // left there by the collector
         variants[i].field_count = 0;
         switch (view.kinds[node]) {
         case NODE_VARIANT:
-        case NODE_RECORD_DEF: fields_resolve(&scope, view.b[node], &variants[i], &type->has_error); break;
+        case NODE_RECORD_DEF:
+            fields_resolve(&scope, view.b[node], &variants[i], &type->has_error);
+            break;
         default: { // a newtype's part
             FieldDecl *field = arena_new(sink->arena, FieldDecl);
-            *field = (FieldDecl){program_word(program, WORD_VALUE), type_resolve(&scope, node), tree_node_span(&view, node)};
+            *field =
+                (FieldDecl){program_word(program, WORD_VALUE), type_resolve(&scope, node), tree_node_span(&view, node)};
             variants[i].fields = field;
             variants[i].field_count = 1;
             type->has_error |= field->type.index == TYPE_ERROR;
@@ -239,8 +258,10 @@ static void trait_declare(Program *program, ModuleId id, TraitDecl *trait) {
 
 void types_module(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
-    for (uint32_t i = 0; i < module->type_count; i++) type_declare(program, id, &program->type_decls[module->first_type + i]);
-    for (uint32_t i = 0; i < module->trait_count; i++) trait_declare(program, id, &program->traits[module->first_trait + i]);
+    for (uint32_t i = 0; i < module->type_count; i++)
+        type_declare(program, id, &program->type_decls[module->first_type + i]);
+    for (uint32_t i = 0; i < module->trait_count; i++)
+        trait_declare(program, id, &program->traits[module->first_trait + i]);
 }
 
 // ---- checks that need every type -----------------------------------------------------------------------------------------
@@ -269,7 +290,8 @@ void derives_check(Program *program, ModuleId id, const TypeDecl *type) {
         Span derive = derive_span(program, &view, type, program->traits[trait.index].name);
         if ((t == TRAIT_COMPARABLE || t == TRAIT_HASHABLE) && (type->derives >> TRAIT_EQ & 1u) == 0) {
             Diagnostic *d = diag(sink, DIAG_SUPERTRAIT_MISSING, derive, shown_trait(program, trait), TEXT("Eq"));
-            diag_edit(sink, diag_fix(sink, d, TEXT("derive Eq too"), true), (Span){derive.file, derive.start, derive.start}, TEXT("Eq, "));
+            diag_edit(sink, diag_fix(sink, d, TEXT("derive Eq too"), true),
+                      (Span){derive.file, derive.start, derive.start}, TEXT("Eq, "));
         }
         if (t == TRAIT_DEFAULT && type->kind == DECL_SUM) {
             Diagnostic *d = diag(sink, DIAG_CANNOT_DERIVE, derive, TEXT("Default"), program_name(program, type->name));

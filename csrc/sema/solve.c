@@ -12,6 +12,7 @@
 #define SOLVE_DEPTH_MAX 64u
 #define ASKED_SLOTS 4096u // a power of two
 #define ASKED_MAX (ASKED_SLOTS / 2)
+#define ASKED_FEW 16u // are compared one by one; nearly every query ends with fewer, and the table need not be cleared
 
 typedef struct Query {
     const Program *program;
@@ -21,7 +22,8 @@ typedef struct Query {
     int builtin;
     Arena scratch; // for substituted arguments
     uint32_t asked_count;
-    uint32_t asked[ASKED_SLOTS]; // TypeIds
+    uint32_t few[ASKED_FEW];     // TypeIds
+    uint32_t asked[ASKED_SLOTS]; // TypeIds beyond those; set up when the first one comes
 } Query;
 
 bool type_decl_has_derive(const Program *program, TypeDeclId decl, BuiltinTrait trait) {
@@ -40,7 +42,8 @@ static bool trait_implies(const Program *program, TraitId trait, TraitId wanted,
 bool generics_bound_holds(const Program *program, const Generics *generics, uint32_t parameter, TraitId trait) {
     if (generics == NULL) return false;
     for (uint32_t i = 0; i < generics->bound_count; i++)
-        if (generics->bounds[i].parameter == parameter && trait_implies(program, generics->bounds[i].trait, trait, 0)) return true;
+        if (generics->bounds[i].parameter == parameter && trait_implies(program, generics->bounds[i].trait, trait, 0))
+            return true;
     return false;
 }
 
@@ -57,33 +60,46 @@ typedef struct TraitRow {
 
 static TraitRow row_of(const Program *program, const TypeInfo *info) {
     switch ((TypeKind)info->kind) {
-    case TYPE_INT: return (TraitRow){HAS_ALL | HAS_JSON | HAS(SUMMABLE) | HAS(MULTIPLIABLE), 0};
-    case TYPE_FLOAT: return (TraitRow){HAS_BASIC | HAS_JSON | HAS(SUMMABLE) | HAS(MULTIPLIABLE), 0};
+    case TYPE_INT:
+        return (TraitRow){HAS_ALL | HAS_JSON | HAS(SUMMABLE) | HAS(MULTIPLIABLE), 0};
+    case TYPE_FLOAT:
+        return (TraitRow){HAS_BASIC | HAS_JSON | HAS(SUMMABLE) | HAS(MULTIPLIABLE), 0};
     case TYPE_BOOL:
     case TYPE_BYTE:
-    case TYPE_CHAR: return (TraitRow){HAS_ALL | HAS_JSON, 0};
-    case TYPE_STR: return (TraitRow){HAS_ALL | HAS_JSON | HAS(LEN) | HAS(IS_EMPTY) | HAS(ITERABLE), 0};
-    case TYPE_VOID: return (TraitRow){HAS_ALL, 0};
+    case TYPE_CHAR:
+        return (TraitRow){HAS_ALL | HAS_JSON, 0};
+    case TYPE_STR:
+        return (TraitRow){HAS_ALL | HAS_JSON | HAS(LEN) | HAS(IS_EMPTY) | HAS(ITERABLE), 0};
+    case TYPE_VOID:
+        return (TraitRow){HAS_ALL, 0};
     case TYPE_DURATION:
-    case TYPE_SIZE: return (TraitRow){HAS_ALL | HAS_JSON | HAS(SUMMABLE), 0};
-    case TYPE_INSTANT: return (TraitRow){HAS(EQ) | HAS(COMPARABLE) | HAS(HASHABLE) | HAS(CLONE), 0};
+    case TYPE_SIZE:
+        return (TraitRow){HAS_ALL | HAS_JSON | HAS(SUMMABLE), 0};
+    case TYPE_INSTANT:
+        return (TraitRow){HAS(EQ) | HAS(COMPARABLE) | HAS(HASHABLE) | HAS(CLONE), 0};
     case TYPE_ERROR:
-    case TYPE_NEVER: return (TraitRow){~0u, 0}; // fits everywhere
+    case TYPE_NEVER:
+        return (TraitRow){~0u, 0}; // fits everywhere
     case TYPE_LIST:
         return (TraitRow){HAS(CLONE) | HAS(DEFAULT) | HAS(LEN) | HAS(IS_EMPTY) | HAS(ITERABLE),
                           HAS(EQ) | HAS(COMPARABLE) | HAS(HASHABLE) | HAS(PRINTABLE) | HAS_JSON};
-    case TYPE_TUPLE: return (TraitRow){HAS(CLONE), HAS_ALL | HAS_JSON};
-    case TYPE_RECORD: return (TraitRow){HAS(CLONE), HAS(EQ) | HAS(HASHABLE) | HAS(PRINTABLE)};
+    case TYPE_TUPLE:
+        return (TraitRow){HAS(CLONE), HAS_ALL | HAS_JSON};
+    case TYPE_RECORD:
+        return (TraitRow){HAS(CLONE), HAS(EQ) | HAS(HASHABLE) | HAS(PRINTABLE)};
     case TYPE_MAP:
     case TYPE_SET: {
         uint32_t json = info->kind == TYPE_MAP && info->args[0].index == TYPE_STR ? HAS_JSON : 0;
-        return (TraitRow){HAS(CLONE) | HAS(DEFAULT) | HAS(LEN) | HAS(IS_EMPTY) | HAS(ITERABLE), HAS(EQ) | HAS(PRINTABLE) | json};
+        return (TraitRow){HAS(CLONE) | HAS(DEFAULT) | HAS(LEN) | HAS(IS_EMPTY) | HAS(ITERABLE),
+                          HAS(EQ) | HAS(PRINTABLE) | json};
     }
     case TYPE_RANGE:
-        return (TraitRow){HAS(EQ) | HAS(HASHABLE) | HAS(PRINTABLE) | HAS(CLONE) | HAS(LEN) | HAS(IS_EMPTY) | HAS(ITERABLE), 0};
+        return (TraitRow){
+            HAS(EQ) | HAS(HASHABLE) | HAS(PRINTABLE) | HAS(CLONE) | HAS(LEN) | HAS(IS_EMPTY) | HAS(ITERABLE), 0};
     case TYPE_NAMED:
         if (info->head == program->known.option.index)
-            return (TraitRow){HAS(CLONE) | HAS(DEFAULT) | HAS(ITERABLE), HAS(EQ) | HAS(COMPARABLE) | HAS(HASHABLE) | HAS(PRINTABLE) | HAS_JSON};
+            return (TraitRow){HAS(CLONE) | HAS(DEFAULT) | HAS(ITERABLE),
+                              HAS(EQ) | HAS(COMPARABLE) | HAS(HASHABLE) | HAS(PRINTABLE) | HAS_JSON};
         if (info->head == program->known.result.index)
             return (TraitRow){HAS(CLONE), HAS(EQ) | HAS(COMPARABLE) | HAS(HASHABLE) | HAS(PRINTABLE)};
         if (info->head == program->known.ordering.index) return (TraitRow){HAS_ALL & ~HAS(DEFAULT), 0};
@@ -92,14 +108,17 @@ static TraitRow row_of(const Program *program, const TypeInfo *info) {
         return (TraitRow){0, 0};
     case TYPE_FUNCTION:
     case TYPE_CHANNEL:
-    case TYPE_DYN: return (TraitRow){HAS(CLONE), 0};
-    default: return (TraitRow){0, 0};
+    case TYPE_DYN:
+        return (TraitRow){HAS(CLONE), 0};
+    default:
+        return (TraitRow){0, 0};
     }
 }
 
 static bool is_known_decl(const Program *program, uint32_t head) {
-    return head == program->known.option.index || head == program->known.result.index || head == program->known.ordering.index ||
-           head == program->known.error.index || head == program->known.timeout_error.index;
+    return head == program->known.option.index || head == program->known.result.index ||
+           head == program->known.ordering.index || head == program->known.error.index ||
+           head == program->known.timeout_error.index;
 }
 
 static SolveResult no(TypeId part) { return (SolveResult){SOLVE_NO, {0}, part}; }
@@ -107,7 +126,15 @@ static SolveResult yes(void) { return (SolveResult){.answer = SOLVE_YES}; }
 
 // Whether the type was asked before in this query; otherwise it is now. false with *is_full when there is no room.
 static bool was_asked(Query *q, TypeId type, bool *is_full) {
-    for (uint32_t slot = (uint32_t)hash_mix(1, type.index) & (ASKED_SLOTS - 1);; slot = (slot + 1) & (ASKED_SLOTS - 1)) {
+    for (uint32_t i = 0; i < q->asked_count && i < ASKED_FEW; i++)
+        if (q->few[i] == type.index) return true;
+    if (q->asked_count < ASKED_FEW) {
+        q->few[q->asked_count++] = type.index;
+        return false;
+    }
+    if (q->asked_count == ASKED_FEW) memset(q->asked, 0, sizeof q->asked);
+    for (uint32_t slot = (uint32_t)hash_mix(1, type.index) & (ASKED_SLOTS - 1);;
+         slot = (slot + 1) & (ASKED_SLOTS - 1)) {
         if (q->asked[slot] == type.index) return true;
         if (q->asked[slot] != 0) continue;
         *is_full = q->asked_count == ASKED_MAX;
@@ -147,8 +174,10 @@ static SolveResult ask(Query *q, TypeId type, uint32_t depth) {
     const Program *program = q->program;
     const TypeInfo *info = type_info(program->types, type);
     if (info->kind == TYPE_PARAMETER)
-        return q->assumes_parameters || generics_bound_holds(program, q->generics, info->head, q->trait) ? yes() : no(type);
-    if (q->builtin < 0) return info->kind == TYPE_ERROR || info->kind == TYPE_NEVER ? yes() : no(type); // a trait of the program
+        return q->assumes_parameters || generics_bound_holds(program, q->generics, info->head, q->trait) ? yes()
+                                                                                                         : no(type);
+    if (q->builtin < 0)
+        return info->kind == TYPE_ERROR || info->kind == TYPE_NEVER ? yes() : no(type); // a trait of the program
     uint32_t bit = 1u << q->builtin;
     TraitRow row = row_of(program, info);
     if ((row.always & bit) != 0) return yes();
@@ -172,7 +201,8 @@ static Status ask_guarded(Query *q, TypeId type, SolveResult *out) {
     return STATUS_OK;
 }
 
-static SolveResult solve(const Program *program, const Generics *generics, bool assumes_parameters, TypeId type, TraitId trait) {
+static SolveResult solve(const Program *program, const Generics *generics, bool assumes_parameters, TypeId type,
+                         TraitId trait) {
     if (trait.index == 0) return yes(); // an unknown trait, reported
     Query q;
     q.program = program;
@@ -182,11 +212,9 @@ static SolveResult solve(const Program *program, const Generics *generics, bool 
     q.builtin = program->traits[trait.index].builtin;
     q.scratch = (Arena){0};
     q.asked_count = 0;
-    // Most questions are about a primitive or a declared type and never look at this.
-    uint8_t kind = type_info(program->types, type)->kind;
-    if (kind >= TYPE_PRIMITIVE_END && kind != TYPE_PARAMETER) memset(q.asked, 0, sizeof q.asked);
     SolveResult result;
-    if (ask_guarded(&q, type, &result) != STATUS_OK) result = (SolveResult){SOLVE_UNKNOWN, {0}, type}; // the caller runs out of memory next
+    if (ask_guarded(&q, type, &result) != STATUS_OK)
+        result = (SolveResult){SOLVE_UNKNOWN, {0}, type}; // the caller runs out of memory next
     arena_free(&q.scratch);
     return result;
 }

@@ -6,6 +6,7 @@
 #include "sema/internal.h"
 #include <stdlib.h>
 
+#define SUGGESTED_ERRORS_MAX 100u // of one sink: more errors than anybody reads must not each cost a look at all names
 #define NEAR_MAX 3u
 #define DISTANCE_MAX 2u
 #define NAME_BYTES_MAX 64u // longer names are compared for case only
@@ -24,7 +25,8 @@ static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static uint32_t edit_distance(Text a, Text b) {
     uint32_t rows[3][NAME_BYTES_MAX + 1]; // of the last row, the one before it, and the one being made
     uint32_t *before = rows[0], *last = rows[1], *row = rows[2];
-    for (uint32_t j = 0; j <= b.length; j++) last[j] = j;
+    for (uint32_t j = 0; j <= b.length; j++)
+        last[j] = j;
     for (uint32_t i = 1; i <= a.length; i++) {
         row[0] = i;
         for (uint32_t j = 1; j <= b.length; j++) {
@@ -64,7 +66,8 @@ static void near_offer(Near *near, Text name, Text wanted) {
     uint32_t place = 0;
     for (; place < near->count; place++) {
         if (text_equal(near->names[place], name)) return;
-        if (d < near->distances[place] || (d == near->distances[place] && text_compare(name, near->names[place]) < 0)) break;
+        if (d < near->distances[place] || (d == near->distances[place] && text_compare(name, near->names[place]) < 0))
+            break;
     }
     if (place == NEAR_MAX) return;
     uint32_t moved = near->count < NEAR_MAX ? near->count : NEAR_MAX - 1;
@@ -97,13 +100,18 @@ static void near_note(Near *near, const char *prefix, DiagSink *sink, Diagnostic
     diag_note(sink, d, (Text){note.data, (uint32_t)note.length});
 }
 
+bool suggestions_are_enough(const DiagSink *sink) { return sink->error_count > SUGGESTED_ERRORS_MAX; }
+
 void suggest_from(const Text *names, uint32_t count, Text wanted, DiagSink *sink, Diagnostic *d) {
+    if (suggestions_are_enough(sink)) return;
     Near near = {0};
-    for (uint32_t i = 0; i < count; i++) near_offer(&near, names[i], wanted);
+    for (uint32_t i = 0; i < count; i++)
+        near_offer(&near, names[i], wanted);
     near_note(&near, "", sink, d);
 }
 
-static void offer_table(const Program *program, Near *near, const ScopeTable *table, ScopeKind kind, bool only_public, Text wanted) {
+static void offer_table(const Program *program, Near *near, const ScopeTable *table, ScopeKind kind, bool only_public,
+                        Text wanted) {
     for (uint32_t i = 0; i < table->capacity; i++) { // in any order: near_offer orders
         const ScopeEntry *entry = &table->slots[i];
         if (entry->name.index == 0 || entry->kind != kind || entry->item.kind == ITEM_SILENT) continue;
@@ -112,11 +120,12 @@ static void offer_table(const Program *program, Near *near, const ScopeTable *ta
 }
 
 // The place after the last import, or the start of the file, and the line for it.
-static void offer_use_line(const Program *program, ModuleId from, ModuleId exporter, const char *prefix, Text name, DiagSink *sink,
-                           Diagnostic *d) {
+static void offer_use_line(const Program *program, ModuleId from, ModuleId exporter, const char *prefix, Text name,
+                           DiagSink *sink, Diagnostic *d) {
     const Module *module = program_module(program, from);
     Text other = program_module(program, exporter)->name;
-    Text line = arena_format(sink->arena, "use %.*s { %s%.*s }", (int)other.length, other.data, prefix, (int)name.length, name.data);
+    Text line = arena_format(sink->arena, "use %.*s { %s%.*s }", (int)other.length, other.data, prefix,
+                             (int)name.length, name.data);
     diag_note(sink, d, arena_format(sink->arena, "it can be imported: `%.*s`", (int)line.length, line.data));
     const Tree *tree = &module->file->tree;
     uint32_t place = 0;
@@ -127,13 +136,16 @@ static void offer_use_line(const Program *program, ModuleId from, ModuleId expor
         place = token_end(&module->file->tokens, declaration->first_token + declaration->token_count - 1);
         is_after_import = true;
     }
-    Text text = is_after_import ? text_join(sink->arena, TEXT("\n"), line, TEXT("")) : text_join(sink->arena, line, TEXT("\n"), TEXT(""));
+    Text text = is_after_import ? text_join(sink->arena, TEXT("\n"), line, TEXT(""))
+                                : text_join(sink->arena, line, TEXT("\n"), TEXT(""));
     FileId file = module->source->file;
-    diag_edit(sink, diag_fix(sink, d, text_join(sink->arena, TEXT("add `"), line, TEXT("`")), false), (Span){file, place, place}, text);
+    diag_edit(sink, diag_fix(sink, d, text_join(sink->arena, TEXT("add `"), line, TEXT("`")), false),
+              (Span){file, place, place}, text);
 }
 
-void suggest_names(const Program *program, ModuleId module, ScopeKind kind, NameId name, DiagSink *sink, Diagnostic *d) {
-    if (sink == NULL || d == NULL) return;
+void suggest_names(const Program *program, ModuleId module, ScopeKind kind, NameId name, DiagSink *sink,
+                   Diagnostic *d) {
+    if (sink == NULL || d == NULL || suggestions_are_enough(sink)) return;
     const Module *m = program_module(program, module);
     Text wanted = program_name(program, name);
     const char *prefix = kind == SCOPE_CONFIG ? "$" : "";
@@ -144,9 +156,10 @@ void suggest_names(const Program *program, ModuleId module, ScopeKind kind, Name
     }
     if (program->prelude.index != 0 && program->prelude.index != module.index)
         offer_table(program, &near, &program_module(program, program->prelude)->scope->own, kind, true, wanted);
-    static const SemaWord types[] = {WORD_INT,  WORD_FLOAT,    WORD_BOOL, WORD_BYTE,    WORD_CHAR, WORD_STR,
+    static const SemaWord types[] = {WORD_INT,   WORD_FLOAT,    WORD_BOOL, WORD_BYTE,    WORD_CHAR, WORD_STR,
                                      WORD_NEVER, WORD_DURATION, WORD_SIZE, WORD_INSTANT, WORD_SET,  WORD_RANGE};
-    static const SemaWord values[] = {WORD_INT, WORD_FLOAT, WORD_BYTE, WORD_CHAR, WORD_STR, WORD_ASSERT_PANICS, WORD_ASSERT_PANICS_WITH};
+    static const SemaWord values[] = {
+        WORD_INT, WORD_FLOAT, WORD_BYTE, WORD_CHAR, WORD_STR, WORD_ASSERT_PANICS, WORD_ASSERT_PANICS_WITH};
     if (kind == SCOPE_TYPE)
         for (uint32_t i = 0; i < sizeof types / sizeof *types; i++)
             near_offer(&near, program_name(program, program_word(program, types[i])), wanted);

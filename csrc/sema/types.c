@@ -9,13 +9,16 @@
 #define PRINTED_BYTES_MAX 500u
 #define ARGS_ON_STACK 16u
 
-TypeId type_make(const Program *program, Arena *arena_for_escape, TypeKind kind, uint32_t head, const TypeId *args, uint32_t count) {
+TypeId type_make(const Program *program, Arena *arena_for_escape, TypeKind kind, uint32_t head, const TypeId *args,
+                 uint32_t count) {
     TypeId type;
-    if (types_intern(program->types, kind, head, args, count, &type) != STATUS_OK) arena_out_of_memory(arena_for_escape);
+    if (types_intern(program->types, kind, head, args, count, &type) != STATUS_OK)
+        arena_out_of_memory(arena_for_escape);
     return type;
 }
 
-TypeId type_substitute(const Program *program, Arena *arena_for_escape, TypeId type, const TypeId *arguments, uint32_t count) {
+TypeId type_substitute(const Program *program, Arena *arena_for_escape, TypeId type, const TypeId *arguments,
+                       uint32_t count) {
     const TypeInfo *info = type_info(program->types, type);
     if ((info->flags & TYPE_HAS_PARAMETER) == 0) return type;
     if (info->kind == TYPE_PARAMETER) return info->head < count ? arguments[info->head] : type;
@@ -23,7 +26,8 @@ TypeId type_substitute(const Program *program, Arena *arena_for_escape, TypeId t
     TypeId on_stack[ARGS_ON_STACK];
     TypeId *args = words <= ARGS_ON_STACK ? on_stack : arena_array(arena_for_escape, TypeId, words);
     for (uint32_t i = 0; i < words; i++) // the words after a record's types are names
-        args[i] = i < info->arg_count ? type_substitute(program, arena_for_escape, info->args[i], arguments, count) : info->args[i];
+        args[i] = i < info->arg_count ? type_substitute(program, arena_for_escape, info->args[i], arguments, count)
+                                      : info->args[i];
     return type_make(program, arena_for_escape, (TypeKind)info->kind, info->head, args, info->arg_count);
 }
 
@@ -74,9 +78,9 @@ static void print_applied(const Program *program, Text head, const TypeInfo *inf
 
 static void print_type(const Program *program, TypeId type, const Generics *names, Buffer *out) {
     static const char *const primitive[TYPE_PRIMITIVE_END] = {
-        [TYPE_NONE] = "?",      [TYPE_ERROR] = "?",   [TYPE_INT] = "int",           [TYPE_FLOAT] = "float",
-        [TYPE_BOOL] = "bool",   [TYPE_BYTE] = "byte", [TYPE_CHAR] = "char",         [TYPE_STR] = "str",
-        [TYPE_VOID] = "void",   [TYPE_NEVER] = "Never", [TYPE_DURATION] = "Duration", [TYPE_SIZE] = "Size",
+        [TYPE_NONE] = "?",         [TYPE_ERROR] = "?",     [TYPE_INT] = "int",           [TYPE_FLOAT] = "float",
+        [TYPE_BOOL] = "bool",      [TYPE_BYTE] = "byte",   [TYPE_CHAR] = "char",         [TYPE_STR] = "str",
+        [TYPE_VOID] = "void",      [TYPE_NEVER] = "Never", [TYPE_DURATION] = "Duration", [TYPE_SIZE] = "Size",
         [TYPE_INSTANT] = "Instant"};
     const TypeInfo *info = type_info(program->types, type);
     if (info->kind < TYPE_PRIMITIVE_END) {
@@ -96,9 +100,15 @@ static void print_type(const Program *program, TypeId type, const Generics *name
         print_type(program, info->args[1], names, out);
         buffer_char(out, '}');
         break;
-    case TYPE_SET: print_applied(program, TEXT("Set"), info, names, out); break;
-    case TYPE_RANGE: print_applied(program, TEXT("Range"), info, names, out); break;
-    case TYPE_CHANNEL: print_applied(program, TEXT("Channel"), info, names, out); break;
+    case TYPE_SET:
+        print_applied(program, TEXT("Set"), info, names, out);
+        break;
+    case TYPE_RANGE:
+        print_applied(program, TEXT("Range"), info, names, out);
+        break;
+    case TYPE_CHANNEL:
+        print_applied(program, TEXT("Channel"), info, names, out);
+        break;
     case TYPE_TUPLE:
         buffer_char(out, '(');
         print_list(program, info->args, info->arg_count, names, out);
@@ -120,10 +130,14 @@ static void print_type(const Program *program, TypeId type, const Generics *name
         }
         buffer_literal(out, " }");
         break;
-    case TYPE_NAMED: print_applied(program, program_name(program, program->type_decls[info->head].name), info, names, out); break;
+    case TYPE_NAMED:
+        print_applied(program, program_name(program, program->type_decls[info->head].name), info, names, out);
+        break;
     case TYPE_PARAMETER:
-        if (names != NULL && info->head < names->count) buffer_text(out, program_name(program, names->names[info->head]));
-        else buffer_format(out, "T%u", info->head);
+        if (names != NULL && info->head < names->count)
+            buffer_text(out, program_name(program, names->names[info->head]));
+        else
+            buffer_format(out, "T%u", info->head);
         break;
     case TYPE_DYN:
         buffer_literal(out, "dyn ");
@@ -134,7 +148,9 @@ static void print_type(const Program *program, TypeId type, const Generics *name
         buffer_char(out, '.');
         buffer_text(out, program_name(program, (NameId){info->head}));
         break;
-    default: buffer_char(out, '?'); break; // primitive kinds were printed above
+    default:
+        buffer_char(out, '?');
+        break; // primitive kinds were printed above
     }
 }
 
@@ -144,8 +160,10 @@ void type_print(const Program *program, TypeId type, const Generics *names_of_pa
     if (out->length - start <= PRINTED_BYTES_MAX) return;
     // Cut in the middle, between code points.
     size_t left = start + PRINTED_BYTES_MAX / 2, right = out->length - PRINTED_BYTES_MAX / 2;
-    while ((out->data[left] & 0xC0) == 0x80) left--;
-    while ((out->data[right] & 0xC0) == 0x80) right++;
+    while ((out->data[left] & 0xC0) == 0x80)
+        left--;
+    while ((out->data[right] & 0xC0) == 0x80)
+        right++;
     memmove(out->data + left + 3, out->data + right, out->length - right);
     memcpy(out->data + left, "\xE2\x80\xA6", 3); // …
     out->length = left + 3 + (out->length - right);
@@ -155,9 +173,11 @@ void type_print(const Program *program, TypeId type, const Generics *names_of_pa
 
 static TypeId error_type(void) { return TYPE_ID(TYPE_ERROR); }
 
-static TypeId make(const TypeScope *s, TypeKind kind, uint32_t head, const TypeId *args, uint32_t count, NodeIndex node) {
+static TypeId make(const TypeScope *s, TypeKind kind, uint32_t head, const TypeId *args, uint32_t count,
+                   NodeIndex node) {
     for (uint32_t i = 0; i < count; i++)
-        if (type_info(s->program->types, args[i])->flags & TYPE_HAS_ERROR) return error_type(); // one mistake, one message
+        if (type_info(s->program->types, args[i])->flags & TYPE_HAS_ERROR)
+            return error_type(); // one mistake, one message
     TypeId type = type_make(s->program, s->arena, kind, head, args, count);
     const TypeInfo *info = type_info(s->program->types, type);
     if (info->depth <= TYPE_DEPTH_MAX && info->part_count <= TYPE_PARTS_MAX) return type;
@@ -168,7 +188,8 @@ static TypeId make(const TypeScope *s, TypeKind kind, uint32_t head, const TypeI
 static TypeId *resolve_list(const TypeScope *s, uint32_t list, uint32_t *count) {
     *count = tree_list_count(s->view, list);
     TypeId *args = arena_array(s->arena, TypeId, (size_t)*count + 1); // room for a function's result
-    for (uint32_t i = 0; i < *count; i++) args[i] = type_resolve(s, tree_list_item(s->view, list, i));
+    for (uint32_t i = 0; i < *count; i++)
+        args[i] = type_resolve(s, tree_list_item(s->view, list, i));
     return args;
 }
 
@@ -181,7 +202,7 @@ static TypeId report_count(const TypeScope *s, Span span, Text name, uint32_t ex
 }
 
 static void bound_later(const TypeScope *s, const PendingBound *pending) {
-    if (!s->program->internal->signatures_done) { // bounds of other modules may not be known yet
+    if (!s->program->internal->signatures_done) {                 // bounds of other modules may not be known yet
         ModuleState *state = module_state(s->program, s->module); // only this worker has the module
         vec_push(&state->arena, &state->pending, *pending);
     } else if (s->sink != NULL) {
@@ -190,6 +211,7 @@ static void bound_later(const TypeScope *s, const PendingBound *pending) {
 }
 
 static void check_bounds(const TypeScope *s, NodeIndex node, const TypeDecl *decl, TypeDeclId id, const TypeId *args) {
+    if (s->program->internal->bounds_known && decl->generics.bound_count == 0) return;
     for (uint32_t i = 0; i < decl->generics.count; i++) {
         Span span = tree_node_span(s->view, tree_list_item(s->view, s->view->b[node], i));
         bound_later(s, &(PendingBound){args[i], id, i, s->generics, span});
@@ -199,10 +221,12 @@ static void check_bounds(const TypeScope *s, NodeIndex node, const TypeDecl *dec
 // Keys of maps and sets must be Eq and Hashable. The prelude's own helpers speak of maps whose keys were checked by their caller.
 static void key_bounds(const TypeScope *s, TypeId key, NodeIndex node) {
     if (program_module(s->program, s->module)->kind == MODULE_PRELUDE) return;
+    if (key.index < TYPE_PRIMITIVE_END && key.index != TYPE_FLOAT) return; // the usual keys
     bound_later(s, &(PendingBound){key, {0}, 0, s->generics, tree_node_span(s->view, node)});
 }
 
-static bool bound_holds(const Program *program, const PendingBound *pending, TraitId trait, const Span *declared, DiagSink *sink) {
+static bool bound_holds(const Program *program, const PendingBound *pending, TraitId trait, const Span *declared,
+                        DiagSink *sink) {
     if (trait.index == 0) return true; // the bound itself is wrong, reported
     if (trait_solve(program, pending->generics, pending->argument, trait).answer != SOLVE_NO) return true;
     Buffer shown = buffer_in(sink->arena);
@@ -227,13 +251,15 @@ void bound_check(const Program *program, const PendingBound *pending, DiagSink *
 }
 
 // A built-in type by its name; *is_known tells whether the name is one.
-static TypeId built_in(const TypeScope *s, NodeIndex node, NameId name, const TypeId *args, uint32_t count, Span span, bool *is_known) {
+static TypeId built_in(const TypeScope *s, NodeIndex node, NameId name, const TypeId *args, uint32_t count, Span span,
+                       bool *is_known) {
     static const struct {
         SemaWord word;
         TypeKind kind;
-    } rows[] = {{WORD_INT, TYPE_INT},     {WORD_FLOAT, TYPE_FLOAT},     {WORD_BOOL, TYPE_BOOL},   {WORD_BYTE, TYPE_BYTE},
-                {WORD_CHAR, TYPE_CHAR},   {WORD_STR, TYPE_STR},         {WORD_VOID, TYPE_VOID},   {WORD_NEVER, TYPE_NEVER},
-                {WORD_DURATION, TYPE_DURATION}, {WORD_SIZE, TYPE_SIZE}, {WORD_INSTANT, TYPE_INSTANT}, {WORD_SET, TYPE_SET},
+    } rows[] = {{WORD_INT, TYPE_INT},    {WORD_FLOAT, TYPE_FLOAT},     {WORD_BOOL, TYPE_BOOL},
+                {WORD_BYTE, TYPE_BYTE},  {WORD_CHAR, TYPE_CHAR},       {WORD_STR, TYPE_STR},
+                {WORD_VOID, TYPE_VOID},  {WORD_NEVER, TYPE_NEVER},     {WORD_DURATION, TYPE_DURATION},
+                {WORD_SIZE, TYPE_SIZE},  {WORD_INSTANT, TYPE_INSTANT}, {WORD_SET, TYPE_SET},
                 {WORD_RANGE, TYPE_RANGE}};
     const Program *program = s->program;
     *is_known = true;
@@ -245,9 +271,12 @@ static TypeId built_in(const TypeScope *s, NodeIndex node, NameId name, const Ty
         if (rows[i].kind == TYPE_SET) key_bounds(s, args[0], tree_list_item(s->view, s->view->b[node], 0));
         return make(s, rows[i].kind, 0, args, 1, node);
     }
-    if (name_equal(program_word(program, WORD_CHANNEL), name) || name_equal(program_word(program, WORD_BACKOFF), name)) {
+    if (name_equal(program_word(program, WORD_CHANNEL), name) ||
+        name_equal(program_word(program, WORD_BACKOFF), name)) {
         if (s->sink != NULL)
-            not_supported(s->sink, span, name_equal(program_word(program, WORD_CHANNEL), name) ? "channels" : "`retry` and its Backoff");
+            not_supported(s->sink, span,
+                          name_equal(program_word(program, WORD_CHANNEL), name) ? "channels"
+                                                                                : "`retry` and its Backoff");
         return error_type();
     }
     *is_known = false;
@@ -257,18 +286,23 @@ static TypeId built_in(const TypeScope *s, NodeIndex node, NameId name, const Ty
 static TypeId unknown_type(const TypeScope *s, Span span, ModuleId module, NameId name, bool is_trait) {
     if (s->sink == NULL) return error_type();
     Diagnostic *d = diag(s->sink, DIAG_UNKNOWN_TYPE, span, program_name(s->program, name));
-    if (is_trait) diag_note(s->sink, d, TEXT("this is a trait; a value of any type that has it is `dyn` and the trait's name"));
-    else if (module.index == s->module.index) suggest_names(s->program, module, SCOPE_TYPE, name, s->sink, d);
+    if (is_trait)
+        diag_note(s->sink, d, TEXT("this is a trait; a value of any type that has it is `dyn` and the trait's name"));
+    else if (module.index == s->module.index)
+        suggest_names(s->program, module, SCOPE_TYPE, name, s->sink, d);
     return error_type();
 }
 
-static TypeId resolve_item(const TypeScope *s, NodeIndex node, Item item, NameId name, Span span, const TypeId *args, uint32_t count) {
+static TypeId resolve_item(const TypeScope *s, NodeIndex node, Item item, NameId name, Span span, const TypeId *args,
+                           uint32_t count) {
     if (item.kind == ITEM_SILENT) return error_type();
     if (item.kind != ITEM_TYPE) return unknown_type(s, span, s->module, name, item.kind == ITEM_TRAIT);
     const TypeDecl *decl = &s->program->type_decls[item.index];
-    if (decl->generics.count != count) return report_count(s, span, program_name(s->program, name), decl->generics.count, count);
+    if (decl->generics.count != count)
+        return report_count(s, span, program_name(s->program, name), decl->generics.count, count);
     TypeId type = make(s, TYPE_NAMED, item.index, args, count, node);
-    if (decl->generics.count > 0 && type.index != TYPE_ERROR) check_bounds(s, node, decl, (TypeDeclId){item.index}, args);
+    if (decl->generics.count > 0 && type.index != TYPE_ERROR)
+        check_bounds(s, node, decl, (TypeDeclId){item.index}, args);
     return type;
 }
 
@@ -279,10 +313,11 @@ static TypeId resolve_path(const TypeScope *s, NodeIndex node) {
     const TypeId *args = resolve_list(s, s->view->b[node], &count);
     NameId first = {tree_list_item(s->view, names, 0)}, last = {tree_list_item(s->view, names, name_count - 1)};
     Span span = tree_token_span(s->view, node);
-    if (name_count > 1) span.end = token_end(s->view->file_tokens, tree_token(s->view, node) + 2 * (name_count - 1));
+    if (name_count > 1) span.end = dotted_end(s->view, tree_token(s->view, node), name_count);
     bool is_self = name_equal(first, program_word(program, WORD_SELF_TYPE)) && s->self_type.index != 0;
     uint32_t parameter = s->generics == NULL ? 0 : s->generics->count;
-    while (parameter > 0 && !name_equal(s->generics->names[parameter - 1], first)) parameter--;
+    while (parameter > 0 && !name_equal(s->generics->names[parameter - 1], first))
+        parameter--;
 
     if (is_self || parameter > 0) {
         TypeId type = is_self ? s->self_type : type_make(program, s->arena, TYPE_PARAMETER, parameter - 1, NULL, 0);
@@ -304,13 +339,15 @@ static TypeId resolve_path(const TypeScope *s, NodeIndex node) {
     }
     // A type of another module, by an alias or a dotted name.
     NameId *path = arena_array(s->arena, NameId, name_count);
-    for (uint32_t i = 0; i < name_count; i++) path[i] = (NameId){tree_list_item(s->view, names, i)};
+    for (uint32_t i = 0; i < name_count; i++)
+        path[i] = (NameId){tree_list_item(s->view, names, i)};
     ModuleId other = scope_module_path(program, s->module, path, name_count - 1);
     if (other.index == 0) return unknown_type(s, span, s->module, first, false);
     bool is_private;
     Item item = module_member(program, s->module, other, SCOPE_TYPE, last, &is_private);
     if (is_private && s->sink != NULL)
-        (void)diag(s->sink, DIAG_PRIVATE_ITEM, span, program_name(program, last), program_module(program, other)->name); // complete
+        (void)diag(s->sink, DIAG_PRIVATE_ITEM, span, program_name(program, last),
+                   program_module(program, other)->name); // complete
     if (item.kind == ITEM_NONE) return unknown_type(s, span, other, last, false);
     return resolve_item(s, node, item, last, span, args, count);
 }
@@ -318,7 +355,8 @@ static TypeId resolve_path(const TypeScope *s, NodeIndex node) {
 TypeId type_resolve(const TypeScope *s, NodeIndex node) {
     const TreeView *view = s->view;
     switch (view->kinds[node]) {
-    case NODE_TYPE_PATH: return resolve_path(s, node);
+    case NODE_TYPE_PATH:
+        return resolve_path(s, node);
     case NODE_TYPE_LIST: {
         TypeId item = type_resolve(s, view->a[node]);
         return make(s, TYPE_LIST, 0, &item, 1, node);
@@ -348,6 +386,7 @@ TypeId type_resolve(const TypeScope *s, NodeIndex node) {
     case NODE_TYPE_DYN:
         if (s->sink != NULL) not_supported(s->sink, tree_node_span(view, node), "`dyn` types");
         return error_type();
-    default: return error_type(); // an ERROR node: a syntax error, reported
+    default:
+        return error_type(); // an ERROR node: a syntax error, reported
     }
 }

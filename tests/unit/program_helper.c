@@ -9,7 +9,8 @@ static Text read_prelude(Arena *arena) {
     const char *folder = getenv("SIGIL_LIB");
     Text content, reason;
     if (folder != NULL) {
-        if (file_read(arena, arena_format(arena, "%s/prelude.si", folder).data, &content, &reason) == STATUS_OK) return content;
+        if (file_read(arena, arena_format(arena, "%s/prelude.si", folder).data, &content, &reason) == STATUS_OK)
+            return content;
     }
     for (uint32_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
         const char *path = arena_format(arena, "%ssigil/lib/prelude.si", prefixes[i]).data;
@@ -32,7 +33,8 @@ static Status steps(TestProgram *p, const TestOptions *options) {
     if (p->pool != NULL) {
         TRY(pool_for_each(p->pool, NULL, p->module_count, parse_one, p));
     } else {
-        for (uint32_t i = 0; i < p->module_count; i++) TRY(parse_file(&p->sources[i], &p->caches[0], &p->files[i]));
+        for (uint32_t i = 0; i < p->module_count; i++)
+            TRY(parse_file(&p->sources[i], &p->caches[0], &p->files[i]));
     }
     TRY(program_create(p->names, p->types, &p->program));
     LinkInput input = {p->inputs, p->module_count, !options->without_tests, options->coverage};
@@ -54,7 +56,8 @@ TestProgram *program_from(const TestModule *modules, uint32_t count, const TestO
     REQUIRE(types_create(8, &p->types) == STATUS_OK);
     uint32_t cache_count = p->pool == NULL ? 1 : pool_thread_count(p->pool);
     p->caches = arena_array(&p->arena, NameCache, cache_count);
-    for (uint32_t i = 0; i < cache_count; i++) name_cache_init(&p->caches[i], p->names);
+    for (uint32_t i = 0; i < cache_count; i++)
+        name_cache_init(&p->caches[i], p->names);
 
     p->module_count = count + (options->without_prelude ? 0 : 1);
     p->inputs = arena_array(&p->arena, ModuleInput, p->module_count);
@@ -93,7 +96,8 @@ TestProgram *program_from_text(const char *text) { return program_of({.name = "m
 void program_end(TestProgram *p) {
     if (p == NULL) return;
     program_free(p->program);
-    for (uint32_t i = 0; i < p->module_count; i++) parsed_file_free(&p->files[i]);
+    for (uint32_t i = 0; i < p->module_count; i++)
+        parsed_file_free(&p->files[i]);
     types_free(p->types);
     names_free(p->names);
     pool_free(p->pool);
@@ -184,7 +188,8 @@ FunctionId program_function(const TestProgram *p, const char *module, const char
         Buffer self = buffer_in(test_arena());
         type_print(p->program, p->program->impls[f->impl.index].self_type, &f->generics, &self);
         Text head = {name, (uint32_t)(dot - name)}, found = {self.data, (uint32_t)self.length};
-        if (text_equal(head, found) || (text_starts_with(found, head) && found.data[head.length] == '<')) return (FunctionId){i};
+        if (text_equal(head, found) || (text_starts_with(found, head) && found.data[head.length] == '<'))
+            return (FunctionId){i};
     }
     return (FunctionId){0};
 }

@@ -20,7 +20,7 @@ typedef struct TestModule {
 } TestModule;
 
 typedef struct TestOptions {
-    uint32_t threads;       // 0: one thread, without a pool
+    uint32_t threads; // 0: one thread, without a pool
     bool without_prelude;
     bool without_tests;
     CoverageLevel coverage; // off when left out
@@ -44,7 +44,8 @@ typedef struct TestProgram {
 // Parses, links (step 1) and checks signatures (step 2). Ends the test where the world is wrong.
 TestProgram *program_from(const TestModule *modules, uint32_t count, const TestOptions *options); // options may be NULL
 #define program_of(...)                                                                                                \
-    program_from((const TestModule[]){__VA_ARGS__}, (uint32_t)(sizeof((const TestModule[]){__VA_ARGS__}) / sizeof(TestModule)), NULL)
+    program_from((const TestModule[]){__VA_ARGS__},                                                                    \
+                 (uint32_t)(sizeof((const TestModule[]){__VA_ARGS__}) / sizeof(TestModule)), NULL)
 TestProgram *program_from_text(const char *text);
 void program_end(TestProgram *p);
 
