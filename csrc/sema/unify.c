@@ -132,11 +132,12 @@ static UnifyAnswer unify_at(Body *c, TypeId first, TypeId second, uint32_t depth
     first = prune(c, first);
     second = prune(c, second);
     if (first.index == second.index) return UNIFY_OK;
-    if (first.index <= TYPE_ERROR || second.index <= TYPE_ERROR) return UNIFY_OK; // silent (C3)
+    if (first.index == 0 || second.index == 0) return UNIFY_OK;
     TypeShape a = type_shape(c, first);
     TypeShape b = type_shape(c, second);
-    if (a.kind == TYPE_NONE) return variable_bind(c, first, second);
+    if (a.kind == TYPE_NONE) return variable_bind(c, first, second); // to the error type too: silent from then on (C3)
     if (b.kind == TYPE_NONE) return variable_bind(c, second, first);
+    if (a.kind == TYPE_ERROR || b.kind == TYPE_ERROR) return UNIFY_OK;
     if (a.kind != b.kind || a.head != b.head || a.arg_count != b.arg_count) return UNIFY_DIFFERS;
     if (a.kind == TYPE_PARAMETER || a.kind < TYPE_PRIMITIVE_END) return UNIFY_DIFFERS; // other ids, so other types
     if (c->walk_budget == 0 || depth > 2 * TYPE_DEPTH_MAX) return UNIFY_TOO_LARGE;
