@@ -209,6 +209,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     c->module = module;
     c->known = known;
     c->view = tree_view(&module->file->tree, &module->file->tokens, declaration);
+    c->has_syntax_errors = declaration->has_errors;
     c->scratch = scratch;
     c->out = out;
     c->sink = &out->diagnostics;

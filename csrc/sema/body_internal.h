@@ -222,6 +222,7 @@ typedef struct Body {
     VEC(Waiting) waiting;
     VEC(Reason) reasons;
     VEC(uint32_t) spine; // tree nodes of the operator chains in progress
+    VEC(uint32_t) orphans; // locals that only some alternatives of the pattern in progress bind
     VEC(uint32_t) stack; // words of lists under construction
     Binding **table;     // open addressing by name: the binding in force
     uint32_t table_capacity, table_count;
@@ -229,6 +230,7 @@ typedef struct Body {
     uint32_t try_count;
     NodeIndex at;     // the expression being checked: where a type that grows too large is reported
     bool is_too_large_reported;
+    bool has_syntax_errors; // somewhere in the declaration
     bool was_waiting; // nodes are not in postorder any more
 } Body;
 
@@ -267,6 +269,7 @@ TypeId prune(Body *c, TypeId type);
 TypeShape type_shape(Body *c, TypeId type); // prunes
 static inline bool type_is_local(TypeId type) { return (type.index & LOCAL_TYPE) != 0; }
 bool is_open(Body *c, TypeId type);  // a variable that nothing fixed yet
+void variable_forgive(Body *c, TypeId type);
 bool is_error(Body *c, TypeId type); // the error type itself
 bool is_kind(Body *c, TypeId type, TypeKind kind);
 bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape);
@@ -415,6 +418,7 @@ uint32_t int_literal(Body *c, NodeIndex n, bool is_negative, Expected expected);
 // ---- patterns.c --------------------------------------------------------------------------------------------------------------------
 // Checks a pattern against the type of what is matched, adding its bindings; a PAT_ node.
 uint32_t pattern_check(Body *c, NodeIndex n, TypeId type, bool is_mutable, bool is_let);
+void report_unknown_variant(Body *c, Span span, Text name, TypeId type);
 void pattern_must_fit(Body *c, NodeIndex n, uint32_t pattern); // E0412
 uint32_t pattern_whole(Body *c, NodeIndex n, TypeId type, bool is_let, bool is_mutable); // a let's or a for's, or an arm's
 

@@ -112,6 +112,8 @@ OUT_OF_LINE static bool arguments_match(Body *c, const Signature *s, uint32_t li
         diag_note(c->sink, d, TEXT("name all of them or none"));
         return false;
     }
+    for (uint32_t i = 0; i < count; i++)
+        if (c->view.kinds[argument_value(c, tree_list_item(&c->view, list, i))] == NODE_ERROR && count != s->count) return false;
     if (count != s->count) {
         report_argument_count(c, s, list);
         return false;
@@ -231,8 +233,10 @@ uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function
         c->stack.count = base;
         return node_error(c, n);
     }
-    if (receiver != 0) obligations_of_call(c, function, instance, name, PLACE_TOKEN);
-    else obligations_of_call(c, function, instance, n, PLACE_WHOLE);
+    TypeKind kind = receiver == 0 ? TYPE_NONE : type_shape(c, c->type[receiver]).kind;
+    // The keys of a map and the elements of a set had to meet the bounds when their type was made.
+    bool is_met = (kind == TYPE_SET || kind == TYPE_MAP) && f->module.index == c->program->prelude.index && f->own_generics == f->generics.count;
+    if (!is_met) obligations_of_call(c, function, instance, receiver != 0 ? name : n, receiver != 0 ? PLACE_TOKEN : PLACE_WHOLE);
     if (receiver != 0) c->stack.items[base + 1] = length_receiver(c, length, receiver);
     uint32_t use = use_add(c, function, instance, f->generics.count);
     uint32_t pairs = pairs_from_stack(c, base);

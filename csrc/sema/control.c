@@ -266,6 +266,10 @@ uint32_t sequence_check(Body *c, NodeIndex n, uint32_t list, Expected expected, 
         type = c->type[value];
     }
     scope_switch(c, outer);
+    // After a syntax error the end of the sequence may be what the parser lost.
+    if (c->has_syntax_errors && type.index == TYPE_VOID && !is_loop &&
+        (count == 0 || c->view.kinds[tree_list_item(&c->view, list, count - 1)] == NODE_LET))
+        type = ERROR_TYPE;
     if (count == 0) stack_push(c, node_add(c, TYPED_UNIT, VOID_TYPE, token, 0, 0));
     return node_add(c, TYPED_SEQUENCE, type, token, 0, list_from_stack(c, base));
 }

@@ -116,7 +116,11 @@ OUT_OF_LINE static uint32_t coerce_failed(Body *c, NodeIndex n, uint32_t value, 
 uint32_t coerce(Body *c, NodeIndex n, uint32_t value, Expected expected) {
     if (expected.type.index == 0) return value;
     TypeId found = prune(c, c->type[value]);
-    if (found.index == TYPE_NEVER || found.index == expected.type.index) return value;
+    if (found.index == expected.type.index) return value;
+    if (found.index == TYPE_NEVER) {
+        variable_forgive(c, expected.type);
+        return value;
+    }
     UnifyAnswer answer = unify(c, found, expected.type);
     return answer == UNIFY_OK ? value : coerce_failed(c, n, value, expected, answer);
 }

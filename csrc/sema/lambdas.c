@@ -73,7 +73,8 @@ OUT_OF_LINE static uint32_t take_apart(Body *c, NodeIndex n, uint32_t lambda, ui
         (void)report_mismatch(c, span_of(c, n), tuple, expect(whole, expected.reason), 0);
         for (uint32_t i = 0; i < count; i++) parts[i] = ERROR_TYPE;
     }
-    uint32_t hidden = lambda_parameter(c, lambda, (NameId){0}, tuple, span_of(c, n));
+    bool is_bad = count > 0 && is_error(c, parts[0]);
+    uint32_t hidden = lambda_parameter(c, lambda, (NameId){0}, is_bad ? whole : tuple, span_of(c, n));
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex parameter = tree_list_item(&c->view, list, i);
         TypeId type = parameter_type(c, parameter, parts[i], NOTHING);

@@ -190,7 +190,7 @@ OUT_OF_LINE static VariantAnswer variant_by_path(Body *c, NodeIndex path, TypeId
     return VARIANT_UNKNOWN;
 }
 
-OUT_OF_LINE static void report_unknown_variant(Body *c, Span span, Text name, TypeId type) {
+void report_unknown_variant(Body *c, Span span, Text name, TypeId type) {
     Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_VARIANT, span, name);
     TypeShape shape = type_shape(c, type);
     if (shape.kind != TYPE_NAMED || c->program->type_decls[shape.head].kind != DECL_SUM) return;
@@ -453,6 +453,8 @@ OUT_OF_LINE static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n
             if (!is_reported)
                 report_alternatives(c, n, arena_format(c->scratch, "only this one binds `%.*s`", (int)name.length, name.data), span_of(c, first_n));
             is_reported = true;
+            c->locals.items[b->local].type = ERROR_TYPE; // known all the same, and silent
+            vec_push(c->scratch, &c->orphans, b->local);
             continue;
         }
         TypeId wanted = c->locals.items[same->local].type, found = c->locals.items[b->local].type;
@@ -475,7 +477,7 @@ OUT_OF_LINE static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n
 }
 
 OUT_OF_LINE static uint32_t or_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
-    uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
+    uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count, orphans = c->orphans.count;
     Binding *before = c->env.bindings, *first = before;
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
@@ -488,6 +490,10 @@ OUT_OF_LINE static uint32_t or_pattern(Body *c, NodeIndex n, TypeId type, const 
         else alternative_join(c, item, tree_list_item(&c->view, list, 0), first, c->env.bindings, before, first_node);
     }
     scope_switch(c, first);
+    while (c->orphans.count > orphans) {
+        uint32_t local = c->orphans.items[--c->orphans.count];
+        (void)bind(c, c->locals.items[local].name, local);
+    }
     return node_add(c, TYPED_PAT_OR, type, token_of(c, n), 0, list_from_stack(c, base));
 }
 

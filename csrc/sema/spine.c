@@ -202,6 +202,11 @@ OUT_OF_LINE static Operand type_member(Body *c, Operand type, NodeIndex n) {
         operand.type = type.type;
         return operand;
     }
+    Text name = name_text(c, (NameId){c->view.b[n]});
+    if (shape.kind == TYPE_NAMED && c->program->type_decls[shape.head].kind == DECL_SUM && name.length > 0 && name.data[0] >= 'A' && name.data[0] <= 'Z') {
+        report_unknown_variant(c, tree_token_span(&c->view, n), name, type.type);
+        return operand_error(n);
+    }
     Operand operand = operand_of(OPERAND_ASSOCIATED, 0, n);
     operand.type = type.type;
     return operand;

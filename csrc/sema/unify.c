@@ -104,6 +104,12 @@ bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape) {
     return s.kind == TYPE_NAMED && s.head == decl.index && decl.index != 0;
 }
 
+// A value of type Never stands where this type is wanted: if nothing else fixes it, nobody needs to know it.
+void variable_forgive(Body *c, TypeId type) {
+    type = prune(c, type);
+    if (type_is_local(type)) local_type(c, type)->is_reported = true;
+}
+
 // ---- unification -----------------------------------------------------------------------------------------------------------
 
 static UnifyAnswer occurs(Body *c, TypeId variable, TypeId type, uint32_t depth) {
@@ -211,7 +217,8 @@ TypeId type_heads(Body *c, TypeId type) {
     TypeId *args = arena_array(c->scratch, TypeId, words);
     memcpy(args, shape.args, sizeof(TypeId) * words);
     for (uint32_t i = 0; i < shape.arg_count; i++) {
-        if (type_is_local(prune(c, args[i]))) args[i] = ERROR_TYPE;
+        args[i] = prune(c, args[i]);
+        if (type_is_local(args[i])) args[i] = type_heads(c, args[i]);
     }
     return type_make(c->program, c->scratch, shape.kind, shape.head, args, shape.arg_count);
 }
