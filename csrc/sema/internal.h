@@ -138,6 +138,7 @@ typedef struct ProgramInternals {
     uint32_t module_slot_count; // a power of two
     ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
     bool with_tests;
+    bool bounds_known;         // phase 3a is over: the bounds of every type are resolved
     bool signatures_done;       // bounds of type arguments are checked at once
     const MethodEntry *methods; // sorted
     uint32_t method_count;

@@ -78,6 +78,7 @@ Status signatures_check(Program *program, struct Pool *pool) {
     collect_known(program);
     TRY(phase_run(program, pool, order, imports_module));
     TRY(phase_run(program, pool, order, types_module));
+    program->internal->bounds_known = true;
     TRY(phase_run(program, pool, order, functions_module));
     TRY(alone_run(program, containment_check));
     TRY(alone_run(program, methods_index));

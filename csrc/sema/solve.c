@@ -12,6 +12,7 @@
 #define SOLVE_DEPTH_MAX 64u
 #define ASKED_SLOTS 4096u // a power of two
 #define ASKED_MAX (ASKED_SLOTS / 2)
+#define ASKED_FEW 16u // are compared one by one; nearly every query ends with fewer, and the table need not be cleared
 
 typedef struct Query {
     const Program *program;
@@ -21,7 +22,8 @@ typedef struct Query {
     int builtin;
     Arena scratch; // for substituted arguments
     uint32_t asked_count;
-    uint32_t asked[ASKED_SLOTS]; // TypeIds
+    uint32_t few[ASKED_FEW];     // TypeIds
+    uint32_t asked[ASKED_SLOTS]; // TypeIds beyond those; set up when the first one comes
 } Query;
 
 bool type_decl_has_derive(const Program *program, TypeDeclId decl, BuiltinTrait trait) {
@@ -124,6 +126,13 @@ static SolveResult yes(void) { return (SolveResult){.answer = SOLVE_YES}; }
 
 // Whether the type was asked before in this query; otherwise it is now. false with *is_full when there is no room.
 static bool was_asked(Query *q, TypeId type, bool *is_full) {
+    for (uint32_t i = 0; i < q->asked_count && i < ASKED_FEW; i++)
+        if (q->few[i] == type.index) return true;
+    if (q->asked_count < ASKED_FEW) {
+        q->few[q->asked_count++] = type.index;
+        return false;
+    }
+    if (q->asked_count == ASKED_FEW) memset(q->asked, 0, sizeof q->asked);
     for (uint32_t slot = (uint32_t)hash_mix(1, type.index) & (ASKED_SLOTS - 1);;
          slot = (slot + 1) & (ASKED_SLOTS - 1)) {
         if (q->asked[slot] == type.index) return true;
@@ -203,9 +212,6 @@ static SolveResult solve(const Program *program, const Generics *generics, bool 
     q.builtin = program->traits[trait.index].builtin;
     q.scratch = (Arena){0};
     q.asked_count = 0;
-    // Most questions are about a primitive or a declared type and never look at this.
-    uint8_t kind = type_info(program->types, type)->kind;
-    if (kind >= TYPE_PRIMITIVE_END && kind != TYPE_PARAMETER) memset(q.asked, 0, sizeof q.asked);
     SolveResult result;
     if (ask_guarded(&q, type, &result) != STATUS_OK)
         result = (SolveResult){SOLVE_UNKNOWN, {0}, type}; // the caller runs out of memory next

@@ -211,6 +211,7 @@ static void bound_later(const TypeScope *s, const PendingBound *pending) {
 }
 
 static void check_bounds(const TypeScope *s, NodeIndex node, const TypeDecl *decl, TypeDeclId id, const TypeId *args) {
+    if (s->program->internal->bounds_known && decl->generics.bound_count == 0) return;
     for (uint32_t i = 0; i < decl->generics.count; i++) {
         Span span = tree_node_span(s->view, tree_list_item(s->view, s->view->b[node], i));
         bound_later(s, &(PendingBound){args[i], id, i, s->generics, span});
@@ -220,6 +221,7 @@ static void check_bounds(const TypeScope *s, NodeIndex node, const TypeDecl *dec
 // Keys of maps and sets must be Eq and Hashable. The prelude's own helpers speak of maps whose keys were checked by their caller.
 static void key_bounds(const TypeScope *s, TypeId key, NodeIndex node) {
     if (program_module(s->program, s->module)->kind == MODULE_PRELUDE) return;
+    if (key.index < TYPE_PRIMITIVE_END && key.index != TYPE_FLOAT) return; // the usual keys
     bound_later(s, &(PendingBound){key, {0}, 0, s->generics, tree_node_span(s->view, node)});
 }
 
