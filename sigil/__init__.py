@@ -1,5 +1,128 @@
-"""Sigil: a parallel optimising compiler, as a library."""
+"""Sigil: a parallel optimising compiler, as a library.
+
+    import sigil
+
+    result = sigil.build("examples/words")
+    print(result.ok, result.executable, result.diagnostics)
+
+`check`, `build` and `test` take a project folder or a `.si` file and answer with a frozen result. `Workspace`
+is the same for several calls on one project: it keeps its threads and its memory warm.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sigil import _core
 
+if TYPE_CHECKING:
+    from sigil.discover import Project, ProjectError
+    from sigil.results import (
+        BuildResult,
+        CheckResult,
+        Coverage,
+        Diagnostic,
+        Edit,
+        Fix,
+        Label,
+        Result,
+        Severity,
+        Span,
+        StageTime,
+        TestFailure,
+        TestOutcome,
+        TestResult,
+    )
+    from sigil.toolchain import ToolchainError
+    from sigil.workspace import Progress, ThreadPoolConfig, Workspace
+
 __version__: str = _core.version()
+
+# Where each public name lives; imported when it is first asked for, so that `import sigil` stays quick.
+_HOMES = {
+    "BuildResult": "results",
+    "CheckResult": "results",
+    "Coverage": "results",
+    "Diagnostic": "results",
+    "Edit": "results",
+    "Fix": "results",
+    "Label": "results",
+    "Progress": "workspace",
+    "Project": "discover",
+    "ProjectError": "discover",
+    "Result": "results",
+    "Severity": "results",
+    "Span": "results",
+    "StageTime": "results",
+    "TestFailure": "results",
+    "TestOutcome": "results",
+    "TestResult": "results",
+    "ThreadPoolConfig": "workspace",
+    "ToolchainError": "toolchain",
+    "Workspace": "workspace",
+}
+
+
+def check(path: Path | str, *, pool: ThreadPoolConfig | None = None, **options: Any) -> CheckResult:
+    """Checks a project; see Workspace.check for the options."""
+    from sigil.workspace import Workspace
+
+    return Workspace(path, pool=pool).check(**options)
+
+
+def build(path: Path | str, *, pool: ThreadPoolConfig | None = None, **options: Any) -> BuildResult:
+    """Builds a project; see Workspace.build for the options."""
+    from sigil.workspace import Workspace
+
+    return Workspace(path, pool=pool).build(**options)
+
+
+def test(path: Path | str, *, pool: ThreadPoolConfig | None = None, **options: Any) -> TestResult:
+    """Builds a project with its tests and runs them; see Workspace.test for the options."""
+    from sigil.workspace import Workspace
+
+    return Workspace(path, pool=pool).test(**options)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'sigil' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"sigil.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
+
+
+__all__ = [
+    "BuildResult",
+    "CheckResult",
+    "Coverage",
+    "Diagnostic",
+    "Edit",
+    "Fix",
+    "Label",
+    "Progress",
+    "Project",
+    "ProjectError",
+    "Result",
+    "Severity",
+    "Span",
+    "StageTime",
+    "TestFailure",
+    "TestOutcome",
+    "TestResult",
+    "ThreadPoolConfig",
+    "ToolchainError",
+    "Workspace",
+    "__version__",
+    "build",
+    "check",
+    "test",
+]

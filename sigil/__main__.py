@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import sys
 
-import sigil
-
-
-def main() -> int:
-    print(f"sigil {sigil.__version__}")
-    return 0
-
+from sigil.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,7 +3,9 @@
 // Multi-phase initialisation and heap types: everything hangs off the module object, so that several interpreters of one
 // process can each have a module of their own. The types live in files of their own; each adds one row to TYPES.
 #include "python/module.h"
+#include "base/diagnostics.h"
 #include "base/version.h"
+#include <stddef.h>
 
 // One row per exposed type: its specification, and where the module keeps it.
 typedef struct TypeRow {
@@ -12,7 +14,7 @@ typedef struct TypeRow {
 } TypeRow;
 
 static const TypeRow TYPES[] = {
-    {NULL, 0}, // the end
+    {&workspace_spec, offsetof(ModuleState, workspace_type)}, {NULL, 0}, // the end
 };
 
 static PyObject *core_version(PyObject *module, PyObject *no_arguments) {
@@ -21,7 +23,23 @@ static PyObject *core_version(PyObject *module, PyObject *no_arguments) {
     return PyUnicode_FromString(SIGIL_VERSION);
 }
 
+static PyObject *core_diagnostic_codes(PyObject *module, PyObject *no_arguments) {
+    (void)module;
+    (void)no_arguments;
+    PyObject *codes = PyDict_New();
+    for (int code = 0; codes != NULL && code < DIAG_COUNT; code++) {
+        PyObject *row = Py_BuildValue("(iss)", (int)diag_code_severity((DiagCode)code), diag_code_name((DiagCode)code),
+                                      diag_code_template((DiagCode)code));
+        if (row == NULL || PyDict_SetItemString(codes, diag_code_text((DiagCode)code), row) < 0) Py_CLEAR(codes);
+        Py_XDECREF(row);
+    }
+    return codes;
+}
+
 static PyMethodDef methods[] = {
+    {"diagnostic_codes", core_diagnostic_codes, METH_NOARGS,
+     "diagnostic_codes() -> dict\n\nEvery diagnostic: code -> (severity, name, message with {0} ... for its "
+     "arguments)."},
     {"version", core_version, METH_NOARGS, "version() -> str\n\nThe version of Sigil."},
     {NULL, NULL, 0, NULL},
 };

@@ -5,7 +5,9 @@
 
 // One per module object, so one per interpreter. Every type of TYPES in module.c has its place here.
 typedef struct ModuleState {
-    char unused; // until the first type: C knows no empty struct
+    PyObject *workspace_type;
 } ModuleState;
 
 static inline ModuleState *module_state(PyObject *module) { return (ModuleState *)PyModule_GetState(module); }
+
+extern PyType_Spec workspace_spec; // workspace.c

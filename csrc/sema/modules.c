@@ -130,7 +130,11 @@ static ModuleId import_target(Program *program, ModuleId from, bool is_folder_mo
     Text name;
     if (view->a[path] != 0) {
         Text text = program_name(program, (NameId){view->a[path]});
-        switch (path_resolve(arena, module->name, is_folder_module, text, &name)) {
+        Text base = module->name;
+        // A file `a/b.test.si` is the module `a.b.test`: that last point is no folder.
+        if (text_ends_with(module->source->path, TEXT(".test.si")) && text_ends_with(base, TEXT(".test")))
+            base.length -= 5;
+        switch (path_resolve(arena, base, is_folder_module, text, &name)) {
         case PATH_MODULE:
             break;
         case PATH_NO_MODULE: {

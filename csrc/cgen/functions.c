@@ -1,0 +1,448 @@
+// cgen/functions.c: one core function to its C text: signature, frame, locals, body.
+#include "base/hash.h"
+#include "cgen/writer.h"
+#include <stdio.h>
+
+// ---- what is mentioned -----------------------------------------------------------------------------------------------------
+
+void use_type(Gen *g, const Layout *layout, uint32_t flags) {
+    uint32_t index = (uint32_t)(layout - g->layouts->items);
+    for (uint32_t i = 0; i < g->out->types.count; i++) // few per function
+        if (g->out->types.items[i].layout == index) {
+            g->out->types.items[i].flags |= flags;
+            return;
+        }
+    TypeUse use = {index, flags};
+    vec_push(g->arena, &g->out->types, use);
+}
+
+void use_function(Gen *g, uint32_t function) {
+    for (uint32_t i = 0; i < g->out->functions.count; i++)
+        if (g->out->functions.items[i] == function) return;
+    vec_push(g->arena, &g->out->functions, function);
+}
+
+Text format_text(Gen *g, const char *format, ...) {
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0) length = 0;
+    char *data = arena_alloc(g->arena, (size_t)length + 1, 1);
+    vsnprintf(data, (size_t)length + 1, format, again);
+    va_end(again);
+    return (Text){data, (uint32_t)length};
+}
+
+static Text text_of(const Buffer *buffer) { return (Text){buffer->data, (uint32_t)buffer->length}; }
+
+Text descriptor(Gen *g, const Layout *layout) {
+    use_type(g, layout, USE_DESCRIPTOR);
+    Buffer out = buffer_in(g->arena);
+    buffer_char(&out, '&');
+    write_descriptor_name(g->layouts, layout, &out);
+    return text_of(&out);
+}
+
+Text type_name(Gen *g, const Layout *layout) {
+    use_type(g, layout, USE_NAME);
+    Buffer out = buffer_in(g->arena);
+    write_type_name(g->layouts, layout, &out);
+    return text_of(&out);
+}
+
+Text place_of(Gen *g, uint32_t token) {
+    if (g->takes_place) {
+        g->uses_at = true;
+        return TEXT("at");
+    }
+    NamedText place;
+    write_place(g->g, g->module, token, &place.name, &place.text, g->arena);
+    bool known = false;
+    for (uint32_t i = 0; i < g->out->places.count && !known; i++) known = text_equal(g->out->places.items[i].name, place.name);
+    if (!known) vec_push(g->arena, &g->out->places, place);
+    return format_text(g, "&%.*s", (int)place.name.length, place.name.data);
+}
+
+Text literal_of(Gen *g, NameId name) {
+    Text text = names_text(g->program->names, name);
+    Buffer n = buffer_in(g->arena), t = buffer_in(g->arena);
+    buffer_literal(&n, "lit_");
+    for (uint32_t i = 0; i < text.length && i < 20; i++) {
+        char c = text.data[i];
+        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (is_word) buffer_char(&n, c);
+        else if (n.data[n.length - 1] != '_') buffer_char(&n, '_');
+    }
+    buffer_format(&n, "_%016llx", (unsigned long long)hash_text(text));
+    NamedText literal = {.name = text_of(&n)};
+    buffer_format(&t, "SI_STR_LITERAL(%.*s, %u, %lld, ", (int)n.length, n.data, text.length, (long long)text_code_points(text));
+    write_c_string(text, &t);
+    buffer_literal(&t, ");\n");
+    literal.text = text_of(&t);
+    bool known = false;
+    for (uint32_t i = 0; i < g->out->literals.count && !known; i++) known = text_equal(g->out->literals.items[i].name, literal.name);
+    if (!known) vec_push(g->arena, &g->out->literals, literal);
+    return format_text(g, "(SiStr *)&%.*s", (int)n.length, n.data);
+}
+
+Text closure_cell(Gen *g, uint32_t lambda) {
+    Text symbol = g->g->core->functions[lambda]->symbol;
+    return format_text(g, "sc_%.*s", (int)symbol.length, symbol.data);
+}
+
+// ---- signatures --------------------------------------------------------------------------------------------------------------
+
+const Module *function_module(const Generation *g, const CoreFunction *f) {
+    return &g->program->modules[g->program->functions[f->function.index].module.index];
+}
+
+bool function_takes_place(const Generation *g, const CoreFunction *f) {
+    return f->lambda == 0 && function_module(g, f)->kind != MODULE_PROJECT;
+}
+
+bool function_is_static(const CoreFunction *f) { return f->lambda != 0; }
+
+static void local_text(const Program *p, const CoreLocal *local, uint32_t index, Buffer *out) {
+    if (local->name.index == 0) buffer_literal(out, "t");
+    else {
+        Text name = names_text(p->names, local->name);
+        for (uint32_t i = 0; i < name.length; i++) {
+            char c = name.data[i];
+            bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+            buffer_char(out, is_word ? c : '_');
+        }
+    }
+    buffer_format(out, "_%u", index);
+}
+
+void write_prototype(const Generation *g, const CoreFunction *f, Buffer *out) {
+    const Layouts *l = &g->layouts;
+    const Layout *result = layout_of(l, f->result);
+    if (function_is_static(f)) buffer_literal(out, "static ");
+    if (result->is_aggregate) {
+        buffer_literal(out, "void ");
+        buffer_text(out, f->symbol);
+    } else write_declarator(l, result, f->symbol, out);
+    buffer_literal(out, "(SiTask *task");
+    if (f->lambda != 0) buffer_literal(out, ", SiClosure *self");
+    if (result->is_aggregate) {
+        buffer_literal(out, ", ");
+        write_type_name(l, result, out);
+        buffer_literal(out, " *result");
+    }
+    for (uint32_t p = 1; p <= f->parameter_count; p++) {
+        Buffer name = buffer_in(out->arena);
+        local_text(g->program, &f->locals[p], p, &name);
+        buffer_literal(out, ", ");
+        write_parameter(l, layout_of(l, f->locals[p].type), (Text){name.data, (uint32_t)name.length}, out);
+    }
+    if (function_takes_place(g, f)) buffer_literal(out, ", const SiPlace *at");
+    buffer_char(out, ')');
+}
+
+// ---- what is owned where -------------------------------------------------------------------------------------------------------
+
+void owned_start(OwnedWalk *w, const CoreFunction *f, const uint32_t *bit, uint32_t words, Arena *arena) {
+    *w = (OwnedWalk){.function = f, .arena = arena, .bit = bit, .words = words, .is_reached = true};
+    w->owned = arena_array(arena, uint64_t, words + 1);
+    w->extra = arena_array(arena, uint32_t, f->local_count + 1);
+    for (uint32_t p = 1; p <= f->parameter_count; p++)
+        if (bit[p] != 0) w->owned[(bit[p] - 1) / 64] |= (uint64_t)1 << ((bit[p] - 1) % 64);
+}
+
+static uint64_t *owned_copy(OwnedWalk *w) {
+    uint64_t *copy = arena_alloc(w->arena, sizeof(uint64_t) * (w->words + 1), sizeof(uint64_t));
+    memcpy(copy, w->owned, sizeof(uint64_t) * w->words);
+    return copy;
+}
+
+static void reach(OwnedWalk *w, OwnedFrame *frame) {
+    if (w->is_reached && frame->after == NULL) frame->after = owned_copy(w);
+}
+
+void owned_before(OwnedWalk *w, const CoreInstruction *in) {
+    OwnedFrame *top = w->frames.count > 0 ? &w->frames.items[w->frames.count - 1] : NULL;
+    switch ((CoreOp)in->op) {
+    case CORE_BLOCK:
+    case CORE_LOOP:
+    case CORE_IF:
+    case CORE_SWITCH: {
+        OwnedFrame frame = {.op = (CoreOp)in->op, .label = in->a, .saved = owned_copy(w)};
+        if (in->op == CORE_IF || in->op == CORE_SWITCH) frame.label = 0;
+        vec_push(w->arena, &w->frames, frame);
+        if (in->op == CORE_SWITCH) w->is_reached = false;
+        return;
+    }
+    case CORE_ELSE:
+    case CORE_CASE:
+    case CORE_DEFAULT_CASE:
+        reach(w, top);
+        if (in->op != CORE_CASE) top->is_complete = true;
+        memcpy(w->owned, top->saved, sizeof(uint64_t) * w->words);
+        w->is_reached = true;
+        return;
+    case CORE_END:
+        if (top->op != CORE_LOOP) reach(w, top);
+        if ((top->op == CORE_IF || top->op == CORE_SWITCH) && !top->is_complete && top->after == NULL) top->after = top->saved;
+        w->is_reached = top->after != NULL;
+        if (top->after != NULL) memcpy(w->owned, top->after, sizeof(uint64_t) * w->words);
+        w->frames.count--;
+        return;
+    case CORE_BREAK:
+        for (uint32_t k = w->frames.count; k > 0; k--)
+            if (w->frames.items[k - 1].label == in->a && w->frames.items[k - 1].op != CORE_IF && w->frames.items[k - 1].op != CORE_SWITCH) {
+                reach(w, &w->frames.items[k - 1]);
+                break;
+            }
+        w->is_reached = false;
+        return;
+    case CORE_CONTINUE:
+    case CORE_PANIC:
+    case CORE_UNREACHABLE:
+        w->is_reached = false;
+        return;
+    case CORE_DUP:
+        w->extra[in->a]++;
+        return;
+    default:
+        break;
+    }
+    CoreOperands o = core_operands(w->function, in);
+    for (uint32_t k = 0; k < operand_count(&o); k++) {
+        uint32_t local = operand_local(&o, k);
+        if (operand_mode(&o, k) != OPERAND_OWNED || w->bit[local] == 0) continue;
+        if (w->extra[local] > 0) w->extra[local]--;
+        else w->owned[(w->bit[local] - 1) / 64] &= ~((uint64_t)1 << ((w->bit[local] - 1) % 64));
+    }
+    if (in->op == CORE_RETURN) w->is_reached = false;
+}
+
+void owned_after(OwnedWalk *w, const CoreInstruction *in) {
+    if (core_op_is_control((CoreOp)in->op)) return;
+    CoreOperands o = core_operands(w->function, in);
+    for (uint32_t d = 0; d < o.define_count; d++) {
+        uint32_t bit = w->bit[o.defines[d]];
+        if (bit != 0) w->owned[(bit - 1) / 64] |= (uint64_t)1 << ((bit - 1) % 64);
+    }
+}
+
+// ---- preparing ---------------------------------------------------------------------------------------------------------------
+
+static void prepare_locals(Gen *g) {
+    CoreFunction *f = g->f;
+    g->locals = arena_array(g->arena, LocalInfo, f->local_count + 1);
+    for (uint32_t i = 1; i <= f->local_count; i++) {
+        LocalInfo *it = &g->locals[i];
+        it->layout = layout_of(g->layouts, f->locals[i].type);
+        it->base = layout_base(g->layouts, it->layout);
+        it->is_parameter = i <= f->parameter_count;
+        Buffer name = buffer_in(g->arena);
+        local_text(g->program, &f->locals[i], i, &name);
+        it->name = text_of(&name);
+    }
+    for (uint32_t i = 0; i < f->code_count; i++) {
+        const CoreInstruction *in = &f->code[i];
+        CoreOperands o = core_operands(f, in);
+        for (uint32_t k = 0; k < operand_count(&o); k++) g->locals[operand_local(&o, k)].uses++;
+        for (uint32_t d = 0; d < o.define_count; d++) g->locals[o.defines[d]].definitions++;
+        if (in->op == CORE_STR_NEXT) g->locals[in->b].definitions += 2;
+    }
+    uint8_t *tracked = counts_tracked(g->layouts, f, g->arena);
+    for (uint32_t i = 1; i <= f->local_count; i++) g->locals[i].is_tracked = tracked[i] != 0;
+}
+
+// E4: which locals are owned across something that may panic, and so live in the frame.
+static void prepare_frame(Gen *g) {
+    CoreFunction *f = g->f;
+    uint32_t *bit = arena_array(g->arena, uint32_t, f->local_count + 1), *of_bit = arena_array(g->arena, uint32_t, f->local_count + 1);
+    uint32_t count = 0;
+    for (uint32_t i = 1; i <= f->local_count; i++)
+        if (g->locals[i].is_tracked) {
+            of_bit[count] = i;
+            bit[i] = ++count;
+        }
+    if (count == 0) return;
+    uint32_t words = (count + 63) / 64;
+    uint64_t *needed = arena_array(g->arena, uint64_t, words);
+    OwnedWalk walk;
+    owned_start(&walk, f, bit, words, g->arena);
+    for (uint32_t i = 0; i < f->code_count; i++) {
+        owned_before(&walk, &f->code[i]);
+        if (core_op_may_panic(g->g->core, f, &f->code[i]))
+            for (uint32_t w = 0; w < words; w++) needed[w] |= walk.owned[w];
+        owned_after(&walk, &f->code[i]);
+    }
+    for (uint32_t b = 0; b < count; b++)
+        if ((needed[b / 64] >> (b % 64) & 1) != 0) g->locals[of_bit[b]].slot = ++g->slot_count;
+    g->live_words = (g->slot_count + 63) / 64;
+}
+
+// ---- the parts around the body ---------------------------------------------------------------------------------------------------
+
+static void write_frame_struct(Gen *g, Buffer *out) {
+    Text symbol = g->f->symbol;
+    buffer_format(out, "struct sf_%.*s {\n    SiFrame frame;\n", (int)symbol.length, symbol.data);
+    if (g->live_words > 1) buffer_format(out, "    uint64_t live_more[%u];\n", g->live_words - 1);
+    for (uint32_t i = 1; i <= g->f->local_count; i++) {
+        if (g->locals[i].slot == 0) continue;
+        buffer_literal(out, "    ");
+        use_type(g, g->locals[i].base, USE_NAME);
+        write_declarator(g->layouts, g->locals[i].layout, g->locals[i].name, out);
+        buffer_literal(out, ";\n");
+    }
+    buffer_format(out, "};\nstatic const SiSlot sl_%.*s[] = {\n", (int)symbol.length, symbol.data);
+    for (uint32_t i = 1; i <= g->f->local_count; i++) {
+        if (g->locals[i].slot == 0) continue;
+        Text type = descriptor(g, g->locals[i].layout);
+        buffer_format(out, "    {offsetof(struct sf_%.*s, %.*s), %.*s},\n", (int)symbol.length, symbol.data, (int)g->locals[i].name.length,
+                      g->locals[i].name.data, (int)type.length, type.data);
+    }
+    buffer_format(out, "};\nstatic const SiFrameInfo fi_%.*s = {%u, sl_%.*s};\n\n", (int)symbol.length, symbol.data, g->slot_count,
+                  (int)symbol.length, symbol.data);
+}
+
+static void write_locals(Gen *g, Buffer *out) {
+    CoreFunction *f = g->f;
+    for (uint32_t i = 1; i <= f->local_count; i++) {
+        LocalInfo *it = &g->locals[i];
+        if (it->slot != 0 || (it->is_parameter && !it->is_copied) || (!it->is_declared && !it->is_copied)) continue;
+        use_type(g, it->base, USE_NAME);
+        buffer_literal(out, "    ");
+        Text name = it->is_parameter ? format_text(g, "v_%.*s", (int)it->name.length, it->name.data) : it->name;
+        write_declarator(g->layouts, it->layout, name, out);
+        if (it->is_parameter) buffer_format(out, " = %s%.*s", it->layout->is_aggregate ? "*" : "", (int)it->name.length, it->name.data);
+        buffer_literal(out, ";\n");
+    }
+}
+
+static void write_stack_check(Gen *g, Buffer *out) {
+    CoreFunction *f = g->f;
+    Buffer name = buffer_in(g->arena);
+    write_c_string(names_text(g->program->names, g->program->functions[f->function.index].name), &name);
+    g->uses_task = true;
+    bool owns = false;
+    for (uint32_t p = 1; p <= f->parameter_count; p++) owns |= g->locals[p].is_tracked;
+    if (!owns) {
+        buffer_format(out, "    SI_STACK_CHECK(task, %.*s);\n", (int)name.length, name.data);
+        return;
+    }
+    // The arguments are ours already, and no frame lists them yet.
+    buffer_literal(out, "    char probe;\n    if (SI_UNLIKELY((uintptr_t)&probe < task->stack_limit)) {\n");
+    for (uint32_t p = 1; p <= f->parameter_count; p++) {
+        LocalInfo *it = &g->locals[p];
+        if (!it->is_tracked) continue;
+        if (it->layout->is_aggregate) {
+            Text type = descriptor(g, it->layout);
+            buffer_format(out, "        si_value_release(task, %.*s, %.*s);\n", (int)it->name.length, it->name.data, (int)type.length, type.data);
+        } else buffer_format(out, "        si_release(task, %.*s);\n", (int)it->name.length, it->name.data);
+    }
+    buffer_format(out, "        si_stack_overflow(task, %.*s);\n    }\n", (int)name.length, name.data);
+}
+
+static void write_definition(Gen *g) {
+    CoreFunction *f = g->f;
+    Buffer out = buffer_in(g->arena);
+    if (g->slot_count > 0) write_frame_struct(g, &out);
+    buffer_text(&out, g->out->prototype);
+    buffer_literal(&out, " {\n");
+    Buffer top = buffer_in(g->arena);
+    write_locals(g, &top);
+    if (g->slot_count > 0) buffer_format(&top, "    struct sf_%.*s f;\n", (int)f->symbol.length, f->symbol.data);
+    if (f->is_recursive) write_stack_check(g, &top);
+    if (g->slot_count > 0) {
+        g->uses_task = true;
+        buffer_format(&top, "    SI_FRAME_PUSH(task, f, &fi_%.*s);\n", (int)f->symbol.length, f->symbol.data);
+        for (uint32_t w = 1; w < g->live_words; w++) buffer_format(&top, "    f.live_more[%u] = 0;\n", w - 1);
+        for (uint32_t p = 1; p <= f->parameter_count; p++)
+            if (g->locals[p].slot != 0) {
+                Text name = g->locals[p].name;
+                buffer_format(&top, "    f.%.*s = %s%.*s;\n", (int)name.length, name.data, g->locals[p].layout->is_aggregate ? "*" : "",
+                              (int)name.length, name.data);
+            }
+    }
+    if (!g->uses_task) buffer_literal(&top, "    (void)task;\n");
+    if (f->lambda != 0 && !g->uses_self) buffer_literal(&top, "    (void)self;\n");
+    if (g->takes_place && !g->uses_at) buffer_literal(&top, "    (void)at;\n");
+    for (uint32_t p = 1; p <= f->parameter_count; p++)
+        if (!g->locals[p].is_declared && !g->locals[p].is_copied && g->locals[p].slot == 0)
+            buffer_format(&top, "    (void)%.*s;\n", (int)g->locals[p].name.length, g->locals[p].name.data);
+    buffer_bytes(&out, top.data, top.length);
+    buffer_bytes(&out, g->body.data, g->body.length);
+    buffer_literal(&out, "}\n");
+    g->out->definition = text_of(&out);
+}
+
+// A lambda's cell: struct and descriptor. Offsets are those of C's struct.
+static void write_closure(Gen *g) {
+    CoreFunction *f = g->f;
+    const Layouts *l = g->layouts;
+    Buffer out = buffer_in(g->arena);
+    Text s = f->symbol;
+    buffer_format(&out, "struct sc_%.*s {\n    SiHeader header;\n    SiCode code;\n", (int)s.length, s.data);
+    for (uint32_t i = 0; i < f->capture_count; i++) {
+        const Layout *layout = layout_of(l, f->captures[i]);
+        use_type(g, layout_base(l, layout), USE_NAME);
+        buffer_literal(&out, "    ");
+        write_declarator(l, layout, format_text(g, "c%u", i), &out);
+        buffer_literal(&out, ";\n");
+    }
+    buffer_format(&out, "};\nstatic const SiField sp_%.*s[] = {\n", (int)s.length, s.data);
+    for (uint32_t i = 0; i < f->capture_count; i++) {
+        Text type = descriptor(g, layout_of(l, f->captures[i]));
+        buffer_format(&out, "    {\"\", offsetof(struct sc_%.*s, c%u), %.*s},\n", (int)s.length, s.data, i, (int)type.length, type.data);
+    }
+    buffer_format(&out,
+                  "};\nstatic const SiVariant sv_%.*s = {\"\", %u, sp_%.*s};\n"
+                  "static const SiType st_%.*s = {SI_CLOSURE, 8, 8, 1, 0, sizeof(struct sc_%.*s), \"function\", 0, 0, 1, &sv_%.*s, 0, 0, 0, 0, 0};\n",
+                  (int)s.length, s.data, f->capture_count, (int)s.length, s.data, (int)s.length, s.data, (int)s.length, s.data,
+                  (int)s.length, s.data);
+    g->out->closure = text_of(&out);
+}
+
+static void generate(const Generation *generation, uint32_t index, Arena *arena, FunctionText *out) {
+    CoreFunction counted;
+    counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
+    Gen g = {.g = generation, .program = generation->program, .layouts = &generation->layouts, .f = &counted, .index = index, .arena = arena, .out = out};
+    g.module = function_module(generation, &counted);
+    g.takes_place = function_takes_place(generation, &counted);
+    g.body = buffer_in(arena);
+    g.indent = 1;
+    prepare_locals(&g);
+    prepare_frame(&g);
+
+    const Layout *result = layout_of(g.layouts, counted.result);
+    use_type(&g, layout_base(g.layouts, result), USE_NAME);
+    for (uint32_t p = 1; p <= counted.parameter_count; p++) {
+        LocalInfo *it = &g.locals[p];
+        use_type(&g, it->base, USE_NAME);
+        it->is_copied = it->definitions > 0 && it->slot == 0;
+        it->is_by_pointer = it->layout->is_aggregate && !it->is_copied && it->slot == 0;
+    }
+    Buffer prototype = buffer_in(arena);
+    write_prototype(generation, &counted, &prototype);
+    out->prototype = text_of(&prototype);
+
+    uint32_t *bit = arena_array(arena, uint32_t, counted.local_count + 1);
+    for (uint32_t i = 1; i <= counted.local_count; i++) bit[i] = g.locals[i].slot;
+    owned_start(&g.owned, &counted, bit, g.live_words, arena);
+    g.known = arena_array(arena, uint64_t, g.live_words + 1);
+    g.is_known = true; // SI_FRAME_PUSH clears them
+    for (uint32_t i = 0; i < counted.code_count; i++) {
+        const CoreInstruction *in = &counted.code[i];
+        owned_before(&g.owned, in);
+        write_statement(&g, in);
+        owned_after(&g.owned, in);
+    }
+    flush_pending(&g);
+    write_definition(&g);
+    if (counted.lambda != 0 && counted.capture_count > 0) write_closure(&g);
+}
+
+Status write_function(const Generation *g, uint32_t index, Arena *arena, FunctionText *out) {
+    ARENA_GUARD(arena);
+    generate(g, index, arena, out);
+    ARENA_GUARD_END(arena);
+    return STATUS_OK;
+}

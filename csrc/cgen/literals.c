@@ -1,0 +1,116 @@
+// cgen/literals.c: constants as C text.
+#include "base/hash.h"
+#include "cgen/cgen_internal.h"
+#include <math.h>
+#include <stdio.h>
+
+void write_int(int64_t value, Buffer *out) {
+    if (value == INT64_MIN) buffer_literal(out, "(-9223372036854775807LL - 1)");
+    else if (value > 2147483647 || value < -2147483647) buffer_format(out, "%lldLL", (long long)value);
+    else buffer_int(out, value);
+}
+
+// The shortest of 15 to 17 digits that reads back as the same number.
+void write_float(double value, Buffer *out) {
+    if (isnan(value)) {
+        buffer_literal(out, "(0.0 / 0.0)");
+        return;
+    }
+    if (isinf(value)) {
+        buffer_string(out, value < 0 ? "(-1.0 / 0.0)" : "(1.0 / 0.0)");
+        return;
+    }
+    char text[40];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        double back;
+        if (sscanf(text, "%lf", &back) == 1 && back == value) break;
+    }
+    bool has_point = false; // some locale's decimal point may be a comma, or several bytes
+    for (const char *t = text; *t != 0; t++) {
+        bool is_plain = (*t >= '0' && *t <= '9') || *t == '-' || *t == '+' || *t == 'e';
+        if (is_plain) buffer_char(out, *t);
+        else if (!has_point) buffer_char(out, '.');
+        has_point |= !is_plain || *t == 'e';
+    }
+    if (!has_point) buffer_literal(out, ".0");
+}
+
+void write_char(uint32_t value, Buffer *out) {
+    if (value == '\'' || value == '\\') buffer_format(out, "'\\%c'", (int)value);
+    else if (value >= ' ' && value < 127) buffer_format(out, "'%c'", (int)value);
+    else buffer_format(out, "%u", value);
+}
+
+// Octal escapes have at most three digits, so that no following character is taken into them. `?` is escaped for trigraphs.
+void write_c_string(Text text, Buffer *out) {
+    buffer_char(out, '"');
+    for (uint32_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c == '"' || c == '\\') buffer_format(out, "\\%c", c);
+        else if (c == '\n') buffer_literal(out, "\\n");
+        else if (c == '\t') buffer_literal(out, "\\t");
+        else if (c == '?' && i + 1 < text.length && text.data[i + 1] == '?') buffer_literal(out, "\\?");
+        else if (c < ' ' || c >= 127) buffer_format(out, "\\%03o", c);
+        else buffer_char(out, (char)c);
+    }
+    buffer_char(out, '"');
+}
+
+int64_t text_code_points(Text text) {
+    int64_t points = 0;
+    for (uint32_t i = 0; i < text.length; i++) points += ((unsigned char)text.data[i] & 0xC0) != 0x80;
+    return points;
+}
+
+// C's keywords, and what common headers and GNU modes define in lower case.
+static const char *const taken_names[] = {
+    "auto",     "break",    "case",   "char",   "const",    "continue", "default", "do",      "double",   "else",   "enum",
+    "extern",   "float",    "for",    "goto",   "if",       "inline",   "int",     "long",    "register", "restrict",
+    "return",   "short",    "signed", "sizeof", "static",   "struct",   "switch",  "typedef", "union",    "unsigned",
+    "void",     "volatile", "while",  "asm",    "typeof",   "offsetof", "unix",    "linux",   "near",     "far", "i386",
+};
+
+void write_safe_name(Text name, Buffer *out) {
+    buffer_text(out, name);
+    if (name.length == 0) return;
+    bool taken = name.data[0] == '_' || name.data[name.length - 1] == '_' ||
+                 (name.length > 1 && name.data[0] == 'f' && name.data[1] >= '0' && name.data[1] <= '9') ||
+                 text_starts_with(name, TEXT("si_")) || text_starts_with(name, TEXT("SI_")) || text_equal(name, TEXT("NULL"));
+    for (size_t i = 0; !taken && i < sizeof taken_names / sizeof *taken_names; i++)
+        taken = text_equal(name, text_from(taken_names[i]));
+    bool upper = true; // a macro of some header
+    for (uint32_t i = 0; i < name.length; i++) upper = upper && !(name.data[i] >= 'a' && name.data[i] <= 'z');
+    if (taken || upper) buffer_char(out, '_');
+}
+
+void write_file_prefix(Text module, Buffer *out) {
+    for (uint32_t i = 0; i < module.length; i++) {
+        char c = module.data[i];
+        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        buffer_char(out, is_word ? c : '_');
+    }
+}
+
+void write_place(const Generation *g, const Module *module, uint32_t token, Text *name, Text *text, Arena *arena) {
+    (void)g;
+    uint32_t line = 1, column = 1;
+    const Tokens *tokens = module->file == NULL ? NULL : &module->file->tokens;
+    if (tokens != NULL && token < tokens->count) tokens_position(tokens, tokens->starts[token], &line, &column);
+    Buffer n = buffer_in(arena), t = buffer_in(arena);
+    buffer_literal(&n, "at_");
+    write_file_prefix(module->name, &n);
+    for (uint32_t i = 0; i < module->name.length; i++) // `a.b` and `a_b` would read alike
+        if (module->name.data[i] == '_') {
+            buffer_format(&n, "_x%08x", (unsigned)hash_text(module->name));
+            break;
+        }
+    buffer_format(&n, "_%u_%u", line, column);
+    *name = (Text){n.data, (uint32_t)n.length};
+    buffer_literal(&t, "static const SiPlace ");
+    buffer_text(&t, *name);
+    buffer_literal(&t, " = {");
+    write_c_string(module->source == NULL ? module->name : module->source->path, &t);
+    buffer_format(&t, ", %u, %u};\n", line, column);
+    *text = (Text){t.data, (uint32_t)t.length};
+}

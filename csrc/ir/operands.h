@@ -1,0 +1,43 @@
+// ir/operands.h: which locals an instruction of the core form reads, writes and takes over, by the words of core.def.
+//
+// One place that knows the operand columns, for every pass that follows values: counts, their verifier, C generation.
+#pragma once
+#include "ir/core.h"
+
+typedef enum OperandMode {
+    OPERAND_BORROWED, // only looked at
+    OPERAND_OWNED,    // its reference goes to the operation
+    OPERAND_CHANGED,  // changed in place; stays owned by the function (LIST_APPEND, MAP_PUT, the offset of STR_NEXT)
+} OperandMode;
+
+typedef struct CoreOperands {
+    uint32_t own[2]; // operands in the instruction's own words
+    uint8_t own_mode[2];
+    uint8_t own_count;
+    uint8_t list_mode;    // of all of the list, if letters is NULL
+    const uint32_t *list; // further operands, in extra; 0 words among them are no locals
+    uint32_t list_count;
+    const char *letters;  // 'o' or 'b' for each of the list
+    uint32_t defines[3];  // locals that are assigned
+    uint32_t define_count;
+} CoreOperands;
+
+CoreOperands core_operands(const CoreFunction *function, const CoreInstruction *instruction);
+
+static inline uint32_t operand_count(const CoreOperands *o) { return o->own_count + o->list_count; }
+static inline uint32_t operand_local(const CoreOperands *o, uint32_t k) {
+    return k < o->own_count ? o->own[k] : o->list[k - o->own_count];
+}
+static inline OperandMode operand_mode(const CoreOperands *o, uint32_t k) {
+    if (k < o->own_count) return (OperandMode)o->own_mode[k];
+    if (o->letters == NULL) return (OperandMode)o->list_mode;
+    return o->letters[k - o->own_count] == 'o' ? OPERAND_OWNED : OPERAND_BORROWED;
+}
+
+// Whether an instruction opens, continues or closes a construct, or leaves the straight line.
+bool core_op_is_control(CoreOp op);
+bool core_op_ends_path(CoreOp op); // BREAK CONTINUE RETURN PANIC UNREACHABLE
+// match[i] of BLOCK, LOOP, IF, SWITCH, ELSE, CASE, DEFAULT_CASE: index of the END; of an END: index of the opening.
+uint32_t *core_match(const CoreFunction *function, Arena *arena);
+// One byte for each instruction: whether any path gets there. ELSE, CASE and END count as reached when their opening is.
+uint8_t *core_reachable(const CoreFunction *function, Arena *arena);

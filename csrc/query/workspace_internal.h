@@ -1,0 +1,35 @@
+// query/workspace_internal.h: the workspace's fields, for the files of this folder.
+#pragma once
+#include "query/workspace.h"
+
+struct Workspace {
+    Pool *pool;
+    NameInterner *names;
+    TypeInterner *types;
+    NameCache *caches; // one per worker
+    Progress progress;
+
+    // Of the loaded files, in the order of their module names; FileId = index + 1.
+    Arena files_arena;
+    WorkspaceFile *files;
+    Source *sources;
+    Arena *text_arenas;    // one per file: its text
+    Status *read_statuses; // one per file
+    Text *read_reasons;
+    ParsedFile *parsed;
+    uint32_t file_count;
+
+    Program *program;
+    CoreProgram *core;
+    COutput output;
+    bool has_output;
+    RunOptions options;
+
+    DiagSink own_diagnostics; // unreadable files, no entry point
+    Stage reached;
+    bool has_started;
+    StageTime times[STAGE_COUNT];
+};
+
+// Frees the results of a run; the files stay loaded.
+void workspace_forget_run(Workspace *workspace);

@@ -1,0 +1,312 @@
+// sema/body.c: step 3's entry points, and the context that the files of one body's check share.
+//
+// See body_internal.h for the picture. A body is checked with a scratch arena that dies with the check; the typed arrays are
+// copied compactly into the body's own arena at the end (finish.c).
+#include "sched/sched.h"
+#include "sema/body_internal.h"
+
+void known_names_init(KnownNames *known, const NameInterner *names) {
+#define KNOWN_NAME(word) known->name_##word = names_lookup(names, TEXT(#word));
+    KNOWN_NAMES(KNOWN_NAME)
+#undef KNOWN_NAME
+    known->name_default = names_lookup(names, TEXT("default"));
+}
+
+// ---- nodes ---------------------------------------------------------------------------------------------------------------------
+
+static void nodes_grow(Body *c) {
+    uint32_t old = c->node_capacity;
+    uint32_t capacity = old == 0 ? 64 : 2 * old;
+    c->kind = arena_grow(c->scratch, c->kind, old, capacity, 1);
+    uint32_t **columns[] = {(uint32_t **)(void *)&c->type, &c->token, &c->a, &c->b};
+    for (uint32_t i = 0; i < 4; i++)
+        *columns[i] = arena_grow(c->scratch, *columns[i], old * sizeof(uint32_t), capacity * sizeof(uint32_t), 4);
+    c->node_capacity = capacity;
+}
+
+void node_put(Body *c, uint32_t node, TypedKind kind, TypeId type, uint32_t token, uint32_t a, uint32_t b) {
+    c->kind[node] = (uint8_t)kind;
+    c->type[node] = type;
+    c->token[node] = token;
+    c->a[node] = a;
+    c->b[node] = b;
+}
+
+uint32_t node_add(Body *c, TypedKind kind, TypeId type, uint32_t token, uint32_t a, uint32_t b) {
+    if (c->node_count == c->node_capacity) nodes_grow(c);
+    node_put(c, c->node_count, kind, type, token, a, b);
+    return c->node_count++;
+}
+
+uint32_t node_error(Body *c, NodeIndex n) { return node_add(c, TYPED_ERROR, ERROR_TYPE, token_of(c, n), 0, 0); }
+
+uint32_t extra_words(Body *c, const uint32_t *words, uint32_t count) {
+    vec_reserve(c->scratch, &c->extra, count);
+    uint32_t start = c->extra.count;
+    if (count > 0) memcpy(c->extra.items + start, words, sizeof(uint32_t) * count);
+    c->extra.count += count;
+    return start;
+}
+
+static uint32_t words_from_stack(Body *c, uint32_t base, uint32_t shown_count) {
+    uint32_t count = c->stack.count - base;
+    vec_reserve(c->scratch, &c->extra, count + 1);
+    uint32_t start = c->extra.count;
+    c->extra.items[start] = shown_count;
+    if (count > 0) memcpy(c->extra.items + start + 1, c->stack.items + base, sizeof(uint32_t) * count);
+    c->extra.count += count + 1;
+    c->stack.count = base;
+    return start;
+}
+uint32_t list_from_stack(Body *c, uint32_t base) { return words_from_stack(c, base, c->stack.count - base); }
+uint32_t pairs_from_stack(Body *c, uint32_t base) { return words_from_stack(c, base, (c->stack.count - base) / 2); }
+
+// ---- locals and scopes -------------------------------------------------------------------------------------------------------------
+
+uint32_t local_add(Body *c, NameId name, TypeId type, Span span) {
+    TypedLocal local = {.name = name, .type = type, .lambda = c->env.lambda};
+    vec_push(c->scratch, &c->locals, local);
+    LocalInfo info = {.span = span, .lambda = c->env.lambda};
+    vec_push(c->scratch, &c->local_infos, info);
+    return c->locals.count - 1;
+}
+
+static uint32_t table_slot(const Body *c, NameId name) {
+    uint32_t mask = c->table_capacity - 1;
+    uint32_t slot = (name.index * 0x9E3779B1u) >> 7 & mask;
+    while (c->table[slot] != NULL && c->table[slot]->name.index != name.index) slot = (slot + 1) & mask;
+    return slot;
+}
+
+// A slot once taken by a name stays its own: a binding with local 0 says that none is in force.
+static void table_enter(Body *c, Binding *binding) {
+    if (2 * (c->table_count + 1) > c->table_capacity) {
+        Binding **old = c->table;
+        uint32_t old_capacity = c->table_capacity;
+        c->table_capacity = old_capacity == 0 ? 32 : 2 * old_capacity;
+        c->table = arena_array(c->scratch, Binding *, c->table_capacity);
+        for (uint32_t i = 0; i < old_capacity; i++)
+            if (old[i] != NULL) c->table[table_slot(c, old[i]->name)] = old[i];
+    }
+    uint32_t slot = table_slot(c, binding->name);
+    if (c->table[slot] == NULL) {
+        c->table_count++;
+        Binding *none = arena_new(c->scratch, Binding);
+        none->name = binding->name;
+        c->table[slot] = none;
+    }
+    binding->shadowed = c->table[slot];
+    c->table[slot] = binding;
+}
+
+Binding *bind(Body *c, NameId name, uint32_t local) {
+    Binding *binding = arena_new(c->scratch, Binding);
+    binding->outer = c->env.bindings;
+    binding->name = name;
+    binding->local = local;
+    binding->depth = c->env.bindings == NULL ? 1 : c->env.bindings->depth + 1;
+    table_enter(c, binding);
+    c->env.bindings = binding;
+    return binding;
+}
+
+Binding *binding_find(const Body *c, NameId name) {
+    if (c->table_capacity == 0) return NULL;
+    Binding *found = c->table[table_slot(c, name)];
+    return found == NULL || found->local == 0 ? NULL : found;
+}
+
+static void bindings_enter(Body *c, Binding *target, Binding *shared) {
+    Binding **path = arena_array(c->scratch, Binding *, target == NULL ? 1 : target->depth + 1);
+    uint32_t count = 0;
+    for (Binding *b = target; b != shared; b = b->outer) path[count++] = b;
+    while (count > 0) table_enter(c, path[--count]);
+}
+
+void scope_switch(Body *c, Binding *target) {
+    Binding *from = c->env.bindings, *to = target;
+    while (from != to) { // towards the newest binding that both have
+        if (to != NULL && (from == NULL || to->depth > from->depth)) {
+            to = to->outer;
+        } else {
+            c->table[table_slot(c, from->name)] = from->shadowed;
+            from = from->outer;
+        }
+    }
+    if (to != target) bindings_enter(c, target, to);
+    c->env.bindings = target;
+}
+
+void local_captured(Body *c, uint32_t local) {
+    uint32_t owner = c->locals.items[local].lambda;
+    for (uint32_t lambda = c->env.lambda; lambda != owner && lambda != 0; lambda = c->lambdas.items[lambda].typed.parent) {
+        LambdaInfo *info = &c->lambdas.items[lambda];
+        bool is_known = false;
+        for (uint32_t i = info->captures.count; i > 0 && !is_known; i--) is_known = info->captures.items[i - 1] == local;
+        if (is_known) break; // then the enclosing ones have it too
+        vec_push(c->scratch, &info->captures, local);
+    }
+}
+
+uint32_t local_read(Body *c, uint32_t local, uint32_t token) {
+    c->local_infos.items[local].is_used = true;
+    if (c->locals.items[local].lambda != c->env.lambda) local_captured(c, local);
+    return node_add(c, TYPED_LOCAL, c->locals.items[local].type, token, local, 0);
+}
+
+// ---- small things ----------------------------------------------------------------------------------------------------------------------
+
+uint32_t reason_place(Body *c, Span span, const char *text, TypeId type) {
+    Reason reason = {.kind = REASON_PLACE, .a = span.start, .b = span.end, .text = text, .type = type};
+    vec_push(c->scratch, &c->reasons, reason);
+    return c->reasons.count - 1;
+}
+uint32_t reason_parameter(Body *c, FunctionId function, uint32_t parameter) {
+    Reason reason = {.kind = REASON_PARAMETER, .a = function.index, .b = parameter};
+    vec_push(c->scratch, &c->reasons, reason);
+    return c->reasons.count - 1;
+}
+
+Text count_text(Body *c, uint32_t count, const char *singular, const char *plural) {
+    if (count == 0) return arena_format(c->scratch, "no %s", plural);
+    return arena_format(c->scratch, "%u %s", count, count == 1 ? singular : plural);
+}
+
+Diagnostic *body_unsupported(Body *c, Span span, const char *what) {
+    return diag(c->sink, DIAG_NOT_SUPPORTED, span, text_from(what));
+}
+
+// ---- entry --------------------------------------------------------------------------------------------------------------------------------
+
+static bool body_is_missing(const Body *c, NodeIndex body) { return body == 0 || c->view.kinds[body] == NODE_NONE; }
+
+static void parameters_enter(Body *c) {
+    const Function *f = c->function;
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        uint32_t local = local_add(c, f->parameters[i].name, f->parameters[i].type, f->parameters[i].span);
+        c->locals.items[local].is_parameter = true;
+        c->local_infos.items[local].is_used = true;
+        if (f->parameters[i].name.index != 0) (void)bind(c, f->parameters[i].name, local);
+    }
+}
+
+static Status check_guarded(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch,
+                            TypedBody *out) {
+    ARENA_GUARD(&out->arena);
+    scratch->escape = &arena_guard_escape;
+    const Function *function = &program->functions[id.index];
+    const Module *module = &program->modules[function->module.index];
+    const Declaration *declaration = &module->file->tree.declarations[function->declaration];
+    Body *c = arena_new(scratch, Body);
+    c->program = program;
+    c->function = function;
+    c->id = id;
+    c->module = module;
+    c->known = known;
+    c->view = tree_view(&module->file->tree, &module->file->tokens, declaration);
+    c->scratch = scratch;
+    c->out = out;
+    c->sink = &out->diagnostics;
+    c->type_scope = (TypeScope){.program = program,
+                                .module = function->module,
+                                .view = &c->view,
+                                .generics = &function->generics,
+                                .self_type = function->impl.index == 0 ? (TypeId){0} : program->impls[function->impl.index].self_type,
+                                .arena = &out->arena,
+                                .sink = c->sink};
+    (void)node_add(c, TYPED_NONE, (TypeId){0}, 0, 0, 0);
+    vec_push(scratch, &c->extra, 0);
+    vec_push(scratch, &c->locals, (TypedLocal){0});
+    vec_push(scratch, &c->local_infos, (LocalInfo){0});
+    vec_push(scratch, &c->uses, (TypedUse){0});
+    vec_push(scratch, &c->lambdas, (LambdaInfo){0});
+    vec_push(scratch, &c->reasons, (Reason){0});
+
+    NodeIndex body = c->view.b[function->node];
+    uint32_t root = 0;
+    if (!function->is_intrinsic && !body_is_missing(c, body)) {
+        parameters_enter(c);
+        c->lambdas.items[0].result = function->result;
+        vec_push(scratch, &c->reasons, (Reason){.kind = REASON_RESULT});
+        root = function_body(c, body, expect(function->result, c->reasons.count - 1));
+        waiting_run(c);
+        obligations_solve(c);
+        warnings_give(c);
+        body_copy_out(c, root);
+    }
+    out->has_errors = out->diagnostics.error_count > 0 || declaration->has_errors || function->has_error ||
+                      function->is_incomplete;
+    if (out->has_errors) out->root = 0;
+    out->status = STATUS_OK;
+    ARENA_GUARD_END(&out->arena);
+    return STATUS_OK;
+}
+
+static Status check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out) {
+    *out = (TypedBody){0};
+    arena_init(&out->arena);
+    out->diagnostics = diag_sink(&out->arena);
+    Status status = check_guarded(program, id, known, scratch, out);
+    scratch->escape = NULL;
+    if (status != STATUS_OK) typed_body_free(out);
+    out->status = status;
+    return status;
+}
+
+Status body_check(const Program *program, FunctionId function, NameCache *names, TypedBody *out) {
+    (void)names; // nothing is interned by a body: its names come from the lexer
+    KnownNames known;
+    known_names_init(&known, program->names);
+    Arena scratch;
+    arena_init(&scratch);
+    Status status = check_in(program, function, &known, &scratch, out);
+    arena_free(&scratch);
+    return status;
+}
+
+typedef struct BodiesJob {
+    Program *program;
+    KnownNames known;
+    Arena *scratch; // one for each worker
+} BodiesJob;
+
+static Status one_body_in(BodiesJob *job, uint32_t item, Arena *scratch) {
+    FunctionId function = {item + 1};
+    TypedBody *out = &job->program->bodies[function.index];
+    if (job->program->modules[job->program->functions[function.index].module.index].is_cyclic) return STATUS_OK;
+    Status status = check_in(job->program, function, &job->known, scratch, out);
+    if (scratch->reserved_bytes > 4u << 20) arena_free(scratch); // one giant body must not keep its memory for all
+    else arena_reset(scratch);
+    return status;
+}
+
+static Status one_body(Worker *worker, void *argument, uint32_t item) {
+    BodiesJob *job = argument;
+    return one_body_in(job, item, &job->scratch[worker_index(worker)]);
+}
+
+static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out) {
+    ARENA_GUARD(&program->arena);
+    BodiesJob *job = arena_new(&program->arena, BodiesJob);
+    job->program = program;
+    job->scratch = arena_array(&program->arena, Arena, workers);
+    program->bodies = arena_array(&program->arena, TypedBody, program->function_count + 1);
+    known_names_init(&job->known, program->names);
+    *out = job;
+    ARENA_GUARD_END(&program->arena);
+    return STATUS_OK;
+}
+
+// Without a pool the caller's thread does it all.
+Status bodies_check(Program *program, Pool *pool, NameCache *caches) {
+    (void)caches; // see body_check
+    uint32_t workers = pool == NULL ? 1 : pool_thread_count(pool);
+    BodiesJob *job = NULL;
+    TRY(bodies_prepare(program, workers, &job));
+    Status status = STATUS_OK;
+    if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
+    for (uint32_t i = 0; pool == NULL && i < program->function_count && status == STATUS_OK; i++)
+        status = one_body_in(job, i, &job->scratch[0]);
+    for (uint32_t i = 0; i < workers; i++) arena_free(&job->scratch[i]);
+    return status;
+}

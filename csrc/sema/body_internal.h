@@ -1,0 +1,409 @@
+// sema/body_internal.h: what the files that check one function body share.
+//
+// WHY        One body is one task: it reads signatures and interned types and owns everything that it writes. So all of
+//            its state hangs off one struct, Body, and nothing here is seen outside csrc/sema.
+// SHAPE      expr(node, expected) walks the syntax tree once and appends typed nodes. What cannot be decided yet (the
+//            receiver's type is still open) leaves a placeholder node and a Waiting entry with its environment; finish.c
+//            works that list off, solves the obligations, replaces variables and copies the result compactly.
+//                tree ──expr──▶ nodes with open types ──waiting──▶ nodes ──obligations──▶ zonk ──▶ TypedBody
+//            Types: a TypeId with LOCAL_TYPE set is an index into Body.types: a variable, a variable that was bound, or a
+//            type that is built with variables in it. All other TypeIds are interned and final.
+// INVARIANTS C1 A type without variables is interned, so that equal final types have equal ids.
+//            C2 Chains of binary and postfix operators are walked by a loop (spine.c); all other recursion follows nesting,
+//               which the parser bounds.
+//            C3 A mistake is reported once: what failed has TYPE_ERROR, which fits everything.
+// OWNERSHIP  Body.scratch dies with the check; diagnostics and the final arrays live in the TypedBody's arena.
+#pragma once
+#include "sema/typed.h"
+
+#define LOCAL_TYPE 0x80000000u
+#define TYPE_PARTS_MAX 10000u
+#define TYPE_DEPTH_MAX 128u
+
+#define ERROR_TYPE TYPE_ID(TYPE_ERROR)
+#define VOID_TYPE TYPE_ID(TYPE_VOID)
+#define NEVER_TYPE TYPE_ID(TYPE_NEVER)
+#define BOOL_TYPE TYPE_ID(TYPE_BOOL)
+#define INT_TYPE TYPE_ID(TYPE_INT)
+#define BYTE_TYPE TYPE_ID(TYPE_BYTE)
+#define FLOAT_TYPE TYPE_ID(TYPE_FLOAT)
+#define CHAR_TYPE TYPE_ID(TYPE_CHAR)
+#define STR_TYPE TYPE_ID(TYPE_STR)
+
+// Names that the checker knows; found once for a program.
+#define KNOWN_NAMES(X)                                                                                                 \
+    X(int) X(float) X(byte) X(char) X(str) X(bool) X(Set) X(Range) X(Channel) X(Duration) X(Size) X(Instant) X(List)   \
+    X(Never) X(Self) X(value) X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(cmp) X(equals) X(not_equals) X(compare) X(hash)    \
+    X(to_string) X(clone) X(len) X(is_empty) X(assert_panics) X(assert_panics_with) X(assert_panics_call)              \
+    X(assert_panics_with_call) X(sort_by) X(sort_by_comparison) X(also) X(message) X(source) X(over) X(transform)      \
+    X(predicate) X(where) X(init) X(initial) X(op) X(range) X(map) X(match) X(cond) X(condition) X(base) X(step)       \
+    X(memo) X(parallel) X(expr) X(msg) X(other) X(iter) X(collect) X(to_list) X(print) X(Some) X(Ok) X(Err) X(None)    \
+    X(panic) X(timeout) X(spawn) X(retry) X(cache) X(validate)
+typedef struct KnownNames {
+#define KNOWN_NAME(word) NameId name_##word;
+    KNOWN_NAMES(KNOWN_NAME)
+#undef KNOWN_NAME
+    NameId name_default; // `default` is a word of C
+} KnownNames;
+void known_names_init(KnownNames *known, const NameInterner *names);
+
+// ---- types with variables ---------------------------------------------------------------------------------------------
+typedef struct LocalType {
+    uint8_t kind;       // TYPE_NONE: a variable
+    uint8_t depth;      // of a built type, as far as known when it was made
+    bool is_reported;   // a variable: E0361 or E0362 was reported for it
+    uint32_t head;
+    uint32_t arg_count; // built types
+    uint32_t token;     // variables: where it came from
+    const TypeId *args; // records: types, then names
+    TypeId link;        // variables: what it is bound to, or none; built types: the final type once zonked
+} LocalType;
+
+typedef struct TypeShape { // one look at any type
+    TypeKind kind;         // TYPE_NONE: an open variable
+    uint32_t head, arg_count;
+    const TypeId *args;
+} TypeShape;
+
+typedef enum UnifyAnswer { UNIFY_OK, UNIFY_DIFFERS, UNIFY_INFINITE, UNIFY_TOO_LARGE } UnifyAnswer;
+
+// ---- what is expected, and why ------------------------------------------------------------------------------------------
+typedef enum ReasonKind {
+    REASON_NONE,
+    REASON_PARAMETER, // a: FunctionId, b: index of the parameter
+    REASON_RESULT,    // the result of the function being checked
+    REASON_PLACE,     // a: start, b: end of a span in this file, text says what stands there
+} ReasonKind;
+
+typedef struct Reason {
+    ReasonKind kind;
+    uint32_t a, b;
+    const char *text; // "`{}` is …": static; the type of the place follows it where it ends in a space
+    TypeId type;
+} Reason;
+
+typedef struct Expected {
+    TypeId type;        // none: nothing is expected
+    uint32_t reason;    // into Body.reasons; 0 none
+    bool takes_apart;   // a lambda with n names may stand for a function of one n-tuple
+} Expected;
+#define NOTHING ((Expected){0})
+
+// ---- the environment of an expression: copied into what waits ---------------------------------------------------------------
+typedef struct Binding {
+    struct Binding *outer;    // the next older binding of the environment
+    struct Binding *shadowed; // what the table held before
+    NameId name;
+    uint32_t local;
+    uint32_t depth;
+    NodeIndex lambda; // an immutable let of a lambda: its node, for the names of its parameters
+} Binding;
+
+typedef struct LoopScope {
+    bool is_loop;    // `loop`: break may have a value
+    bool has_break;
+    TypeId type;     // of the values of its breaks; none until the first
+    uint32_t reason;
+} LoopScope;
+
+typedef enum TryKind { TRY_OPEN, TRY_RESULT, TRY_OPTION, TRY_BROKEN } TryKind;
+
+typedef struct TryScope {
+    uint32_t id;
+    TryKind kind;
+    TypeId error; // Result: the type of the error
+    Span origin;  // what decided the kind
+    const char *origin_text;
+} TryScope;
+
+typedef struct LengthScope { // what `#` stands for
+    uint32_t receiver; // the typed node
+    uint32_t local;    // hidden local that holds it, 0 until `#` is met
+    uint32_t lambda;   // where the receiver is evaluated
+} LengthScope;
+
+typedef struct RecurseScope {
+    bool is_in_step;
+    uint32_t lambda; // the lambda whose body it is; 0: the function
+} RecurseScope;
+
+typedef struct Env {
+    Binding *bindings;
+    uint32_t lambda; // 0: the function itself
+    LoopScope *loop;
+    TryScope *attempt;
+    LengthScope *length;
+    RecurseScope *recurse;
+    NameId let_name; // a let whose right side is the lambda that is being checked
+} Env;
+
+typedef struct LocalInfo {
+    Span span;
+    uint32_t lambda;
+    bool is_used, is_assigned, is_hidden, is_let;
+    bool is_lambda_name; // a parameter of a lambda, also one that takes a tuple apart
+} LocalInfo;
+
+typedef struct LambdaInfo {
+    TypedLambda typed;
+    VEC(uint32_t) captures;
+    VEC(uint32_t) parameters;
+    TypeId result;      // what its body is checked against
+    bool result_by_question; // `?` made the open result a Result or Option
+    bool is_annotated;  // every parameter's type is written
+} LambdaInfo;
+
+typedef struct Obligation {
+    TypeId type;
+    TraitId trait;
+    Span span;           // the argument, call or operator
+    FunctionId function; // whose bound it is, or none
+    uint32_t bound;      // index into its generics' bounds
+    bool is_of_parts;    // an open type does not matter: `{}` without any key
+    uint32_t token;
+} Obligation;
+
+typedef enum WaitingKind {
+    WAIT_METHOD, WAIT_FIELD, WAIT_TUPLE_PART, WAIT_INDEX, WAIT_ITERATION, WAIT_CONVERSION, WAIT_BINARY, WAIT_UNARY,
+    WAIT_QUESTION, WAIT_COALESCE, WAIT_OPERATOR
+} WaitingKind;
+
+typedef struct Waiting {
+    WaitingKind kind;
+    bool is_done;
+    NodeIndex syntax;  // the whole expression
+    uint32_t node;     // the typed placeholder that becomes the result
+    uint32_t receiver; // typed node whose type is open
+    uint32_t other;    // right operand, index, parts by kind
+    TypeId type;       // the open type that is waited for
+    TypeId result;     // the type that the placeholder was given
+    uint32_t reason;
+    Env env;
+} Waiting;
+
+typedef struct Body {
+    const Program *program;
+    const Function *function;
+    FunctionId id;
+    const Module *module;
+    const KnownNames *known;
+    TreeView view;
+    TypeScope type_scope;
+    Arena *scratch;
+    DiagSink *sink;
+    TypedBody *out;
+
+    VEC(LocalType) types;
+    VEC(uint32_t) trail; // variables bound since the first mark, for rollback
+    uint32_t trial_depth;
+    uint32_t walk_budget; // parts that one walk over a type may still visit
+
+    uint8_t *kind; // nodes, parallel, [1 … node_count]
+    TypeId *type;
+    uint32_t *token, *a, *b;
+    uint32_t node_count, node_capacity;
+    VEC(uint32_t) extra;
+    VEC(TypedLocal) locals;
+    VEC(LocalInfo) local_infos;
+    VEC(TypedUse) uses;
+    VEC(LambdaInfo) lambdas;
+    VEC(Obligation) obligations;
+    VEC(Waiting) waiting;
+    VEC(Reason) reasons;
+    VEC(uint32_t) spine; // tree nodes of the operator chains in progress
+    VEC(uint32_t) stack; // words of lists under construction
+    Binding **table;     // open addressing by name: the binding in force
+    uint32_t table_capacity, table_count;
+    Env env;
+    uint32_t try_count;
+    NodeIndex at;     // the expression being checked: where a type that grows too large is reported
+    bool is_too_large_reported;
+    bool was_waiting; // nodes are not in postorder any more
+} Body;
+
+// ---- body.c: context ---------------------------------------------------------------------------------------------------
+uint32_t node_add(Body *c, TypedKind kind, TypeId type, uint32_t token, uint32_t a, uint32_t b);
+uint32_t node_error(Body *c, NodeIndex n);
+void node_put(Body *c, uint32_t node, TypedKind kind, TypeId type, uint32_t token, uint32_t a, uint32_t b);
+uint32_t list_from_stack(Body *c, uint32_t base);                // count, words; pops them
+uint32_t pairs_from_stack(Body *c, uint32_t base);               // half the count, words; pops them
+uint32_t extra_words(Body *c, const uint32_t *words, uint32_t count);
+static inline void stack_push(Body *c, uint32_t word) { vec_push(c->scratch, &c->stack, word); }
+static inline uint32_t token_of(const Body *c, NodeIndex n) { return tree_token(&c->view, n); }
+static inline Span span_of(const Body *c, NodeIndex n) { return tree_node_span(&c->view, n); }
+static inline Text name_text(const Body *c, NameId name) { return names_text(c->program->names, name); }
+uint32_t local_add(Body *c, NameId name, TypeId type, Span span);
+Binding *bind(Body *c, NameId name, uint32_t local);
+Binding *binding_find(const Body *c, NameId name);
+void scope_switch(Body *c, Binding *target); // leaves and enters scopes so that `target` is the newest binding
+uint32_t local_read(Body *c, uint32_t local, uint32_t token); // a LOCAL node; notes captures
+void local_captured(Body *c, uint32_t local);
+uint32_t reason_place(Body *c, Span span, const char *text, TypeId type);
+uint32_t reason_parameter(Body *c, FunctionId function, uint32_t parameter);
+Text count_text(Body *c, uint32_t count, const char *singular, const char *plural); // "2 arguments"
+Diagnostic *body_unsupported(Body *c, Span span, const char *what);
+
+// ---- unify.c -------------------------------------------------------------------------------------------------------------
+TypeId type_variable(Body *c, uint32_t token);
+TypeId body_type(Body *c, TypeKind kind, uint32_t head, const TypeId *args, uint32_t count);
+TypeId type_of1(Body *c, TypeKind kind, TypeId part);
+TypeId type_named(Body *c, TypeDeclId decl, const TypeId *args, uint32_t count);
+TypeId type_option(Body *c, TypeId part);
+TypeId type_result(Body *c, TypeId part, TypeId error);
+TypeId type_function(Body *c, const TypeId *parameters, uint32_t count, TypeId result);
+TypeId prune(Body *c, TypeId type);
+TypeShape type_shape(Body *c, TypeId type); // prunes
+static inline bool type_is_local(TypeId type) { return (type.index & LOCAL_TYPE) != 0; }
+bool is_open(Body *c, TypeId type);  // a variable that nothing fixed yet
+bool is_error(Body *c, TypeId type); // the error type itself
+bool is_kind(Body *c, TypeId type, TypeKind kind);
+bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape);
+UnifyAnswer unify(Body *c, TypeId first, TypeId second);
+bool unify_try(Body *c, TypeId first, TypeId second); // binds nothing when they differ
+bool fits(Body *c, TypeId found, TypeId expected);    // whether unify would succeed, or found is Never; binds nothing
+TypeId instantiate(Body *c, TypeId type, const TypeId *arguments, uint32_t count);
+const TypeId *fresh_arguments(Body *c, uint32_t count, uint32_t token);
+TypeId type_heads(Body *c, TypeId type); // interned: variables become the error type
+TypeId zonk(Body *c, TypeId type);       // final: variables become void
+Text type_text(Body *c, TypeId type);    // as messages show it; variables as `_`
+
+// ---- finish.c ------------------------------------------------------------------------------------------------------------
+Obligation *obligation_add(Body *c, TypeId type, TraitId trait, Span span, uint32_t token);
+void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, Span span, uint32_t token);
+Waiting *wait_for(Body *c, WaitingKind kind, NodeIndex syntax, TypeId type, TypeId result);
+void waiting_run(Body *c);
+void obligations_solve(Body *c);
+void warnings_give(Body *c);
+void body_copy_out(Body *c, uint32_t root);
+
+// ---- infer_expressions.c, control.c -----------------------------------------------------------------------------------------
+uint32_t expr(Body *c, NodeIndex n, Expected expected);   // the result's type need not be the expected one
+uint32_t check(Body *c, NodeIndex n, Expected expected);  // reports E0301 where it does not fit
+uint32_t coerce(Body *c, NodeIndex n, uint32_t value, Expected expected);
+static inline Expected expect(TypeId type, uint32_t reason) { return (Expected){type, reason, false}; }
+Diagnostic *report_mismatch(Body *c, Span span, TypeId found, Expected expected, NodeIndex n);
+void report_unify(Body *c, UnifyAnswer answer, Span span);
+uint32_t name_expression(Body *c, NodeIndex n, Expected expected);
+uint32_t lambda_check(Body *c, NodeIndex n, Expected expected);
+// A lambda that the checker makes: between the two calls the environment is that of its body. Parameters are locals.
+uint32_t lambda_open(Body *c, Env *outer);
+uint32_t lambda_parameter(Body *c, uint32_t lambda, NameId name, TypeId type, Span span);
+uint32_t lambda_close(Body *c, uint32_t lambda, const Env *outer, uint32_t body, TypeId result, uint32_t token);
+uint32_t if_check(Body *c, NodeIndex n, Expected expected);
+uint32_t match_check(Body *c, NodeIndex n, Expected expected);
+uint32_t match_arms(Body *c, NodeIndex n, uint32_t scrutinee, uint32_t list, Expected expected);
+uint32_t sequence_check(Body *c, NodeIndex n, uint32_t list, Expected expected, bool is_loop);
+uint32_t try_check(Body *c, NodeIndex n, Expected expected);
+uint32_t loop_check(Body *c, NodeIndex n, Expected expected);
+uint32_t for_check(Body *c, NodeIndex n, Expected expected);
+uint32_t while_check(Body *c, NodeIndex n);
+uint32_t break_check(Body *c, NodeIndex n);
+uint32_t assign_check(Body *c, NodeIndex n);
+void warn_dropped(Body *c, NodeIndex n, uint32_t value);
+// The type of the elements of what is iterated over; waits when open; reports E0377.
+TypeId element_type(Body *c, NodeIndex n, TypeId collection);
+TypeId element_of(Body *c, TypeId collection); // none: not known or not iterable
+// Body of a function or lambda: `recurse` may stand here.
+uint32_t function_body(Body *c, NodeIndex n, Expected expected);
+// `e?` on a value: what is unwrapped leaves the innermost try, lambda or function.
+uint32_t question_on(Body *c, NodeIndex n, uint32_t value);
+bool question_complete(Body *c, Waiting *w);
+
+// ---- spine.c ---------------------------------------------------------------------------------------------------------------
+typedef enum OperandKind {
+    OPERAND_VALUE,      // value: typed node
+    OPERAND_FUNCTION,   // value: FunctionId
+    OPERAND_VARIANT,    // value: TypeDeclId, part: variant, type: the sum (may be open), or none
+    OPERAND_TYPE,       // type (open arguments are variables)
+    OPERAND_MODULE,     // value: ModuleId
+    OPERAND_TRAIT,      // value: TraitId
+    OPERAND_MEMBER,     // value: typed node of the receiver, node: the FIELD; called as a method or read as a field
+    OPERAND_ASSOCIATED, // type, node: the FIELD, its name in part
+    OPERAND_LAMBDA,     // value: typed node, part: the lambda's tree node, for the names of its parameters
+    OPERAND_SELF,       // `self` before `(`, when there is a recurse
+    OPERAND_PANICS,     // assert_panics (part 0) and assert_panics_with (part 1)
+    OPERAND_ERROR
+} OperandKind;
+
+typedef struct Operand {
+    OperandKind kind;
+    uint32_t value, part;
+    TypeId type;
+    NodeIndex node; // the tree node that it stands for
+} Operand;
+
+uint32_t spine_expression(Body *c, NodeIndex n, Expected expected);
+Operand name_operand(Body *c, NodeIndex n, Expected expected, bool is_called);
+LengthScope *length_enter(Body *c, uint32_t receiver); // sets env.length; the caller restores it
+uint32_t operand_value(Body *c, Operand operand, Expected expected);
+TypeId type_by_name(Body *c, NameId name, uint32_t token, TypeDeclId *decl); // in an expression; none when unknown
+TypeId type_by_item(Body *c, TypeDeclId decl, uint32_t token);
+uint32_t field_access(Body *c, NodeIndex n, uint32_t receiver);
+bool field_complete(Body *c, Waiting *w);
+bool tuple_part_complete(Body *c, Waiting *w);
+bool index_complete(Body *c, Waiting *w);
+// Members of a record or newtype by name: index and type; false when there is none.
+bool field_find(Body *c, TypeId type, NameId name, uint32_t *index, TypeId *field_type);
+uint32_t length_wrap(Body *c, LengthScope *length, uint32_t node);
+uint32_t length_receiver(Body *c, LengthScope *length, uint32_t receiver);
+
+// ---- calls.c -------------------------------------------------------------------------------------------------------------------
+typedef struct Signature {
+    const char *what;       // "function", "method", "variant", …
+    Text name;
+    uint32_t count;         // parameters after the receiver
+    const TypeId *types;    // instantiated
+    const NameId *names;    // NULL: there are none; one for each parameter
+    FunctionId function;    // for places of parameters and other names; or none
+    uint32_t first;         // index of the first of them among the function's parameters (1 after a receiver)
+    TypeId result;
+    bool is_method;
+    Span span;              // the called name
+} Signature;
+uint32_t arguments_silent(Body *c, NodeIndex call, uint32_t list); // after an error: they are only looked at; an ERROR node
+bool parameter_has_other_name(Body *c, FunctionId function, uint32_t parameter, NameId name);
+// Checks the arguments in `list`; leaves 2 words for each on the stack (parameter index + first, node), in written order.
+// Returns false when they do not match; then they have been checked all the same.
+bool arguments_check(Body *c, const Signature *signature, NodeIndex call, uint32_t list, Expected expected);
+uint32_t call_step(Body *c, NodeIndex n, Operand callee, Expected expected);
+uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function, uint32_t receiver, const TypeId *instance,
+                       Expected expected);
+uint32_t construct_variant(Body *c, NodeIndex n, NodeIndex name, TypeDeclId decl, uint32_t variant, TypeId type,
+                           Expected expected);
+uint32_t conversion(Body *c, NodeIndex n, TypeId target, Expected expected);
+bool conversion_complete(Body *c, Waiting *w);
+uint32_t struct_literal(Body *c, NodeIndex n, Expected expected);
+uint32_t function_value(Body *c, NodeIndex n, FunctionId function, Expected expected);
+uint32_t variant_value(Body *c, NodeIndex n, TypeDeclId decl, uint32_t variant, TypeId type, Expected expected);
+bool function_usable(Body *c, FunctionId function, Span span);
+
+// ---- methods.c --------------------------------------------------------------------------------------------------------------------
+uint32_t method_call(Body *c, NodeIndex n, Operand callee, Expected expected);
+bool method_complete(Body *c, Waiting *w);
+void waiting_settle(Body *c, const Waiting *w, uint32_t node); // the placeholder becomes what `node` is
+bool argument_arity(Body *c, NodeIndex argument, uint32_t *arity);
+uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected);
+uint32_t associated_value(Body *c, Operand operand, Expected expected);
+
+// ---- operators.c -------------------------------------------------------------------------------------------------------------------
+uint32_t binary_step(Body *c, NodeIndex n, uint32_t left, Expected expected);
+bool binary_complete(Body *c, Waiting *w, bool by_default);
+uint32_t unary_check(Body *c, NodeIndex n, Expected expected);
+bool unary_complete(Body *c, Waiting *w, bool by_default);
+uint32_t operator_function(Body *c, NodeIndex n, Expected expected);
+bool coalesce_complete(Body *c, Waiting *w);
+bool operator_complete(Body *c, Waiting *w, bool by_default);
+bool is_binary(NodeKind kind);
+uint32_t int_literal(Body *c, NodeIndex n, bool is_negative, Expected expected);
+
+// ---- patterns.c --------------------------------------------------------------------------------------------------------------------
+// Checks a pattern against the type of what is matched, adding its bindings; a PAT_ node.
+uint32_t pattern_check(Body *c, NodeIndex n, TypeId type, bool is_mutable, bool is_let);
+void pattern_must_fit(Body *c, NodeIndex n, uint32_t pattern); // E0412
+uint32_t pattern_whole(Body *c, NodeIndex n, TypeId type, bool is_let, bool is_mutable); // a let's or a for's, or an arm's
+
+// ---- pattern_expressions.c ------------------------------------------------------------------------------------------------------------
+uint32_t pattern_expression(Body *c, NodeIndex n, Expected expected);
+uint32_t for_pattern(Body *c, NodeIndex n, Expected expected);
+uint32_t recurse_check(Body *c, NodeIndex n, Expected expected);
+uint32_t self_call(Body *c, NodeIndex n, Expected expected);

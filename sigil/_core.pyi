@@ -1,0 +1,51 @@
+"""The extension module: the compiler's core. Use it through the package."""
+
+from typing import Literal, TypedDict
+
+# index of the file, byte_start, byte_end, line, column, end_line, end_column (lines and columns from 1, in
+# code points)
+_Span = tuple[int, int, int, int, int, int, int]
+_Fix = tuple[str, bool, list[tuple[_Span | None, str]]]  # title, is_certain, edits
+# code, severity (0 note, 1 warning, 2 error), message, primary_label, span, labels, notes, fixes
+_Diagnostic = tuple[str, int, str, str, _Span | None, list[tuple[_Span | None, str]], list[str], list[_Fix]]
+# module, kind (0 project, 1 prelude, 2 std), flags (1 test, 2 entry, 4 mod.si), shown and real path, text
+_File = tuple[str, int, int, str, bytes | None, bytes | None]
+_Stage = Literal["parse", "modules", "signatures", "bodies", "lower", "generate"]
+# module, name, file, line, column, targets, compile_fail, body has errors, number in the test executable
+_Test = tuple[str, str, str, int, int, tuple[str, ...], str | None, bool, int | None]
+
+class _Program(TypedDict):
+    modules: int
+    functions: int
+    lines: int
+    bytes: int
+    tokens: int
+    has_entry: bool
+    tests: list[_Test]
+
+def version() -> str: ...
+
+# code -> (severity, name, message with {0} … for its arguments)
+def diagnostic_codes() -> dict[str, tuple[int, str, str]]: ...
+
+class Workspace:
+    def __init__(self, *, max_threads: int = 0, stack_size: int = 0, priority: int = 0) -> None: ...
+    @property
+    def threads(self) -> int: ...
+    def load(self, files: list[_File], /) -> None: ...
+    def run(
+        self,
+        last: _Stage,
+        *,
+        program_name: str = "program",
+        with_tests: bool = False,
+        with_lines: bool = True,
+        coverage: int = 2,
+    ) -> tuple[list[_Diagnostic], dict[str, tuple[float, float]]]: ...
+    def output(self) -> list[tuple[str, bytes]]: ...
+    def emit(self, kind: Literal["tokens", "tree", "core", "c"], module: str, /) -> str | None: ...
+    def source(self, index: int, /) -> tuple[str, bytes]: ...
+    def coverage(self) -> list[tuple[str, str, tuple[str, ...]]]: ...  # module, function, its tests
+    def program(self) -> _Program: ...
+    def progress(self) -> dict[str, int]: ...
+    def cancel(self) -> None: ...

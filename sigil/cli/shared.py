@@ -1,0 +1,52 @@
+"""What several commands do alike: finding projects, naming them, opening them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sigil import discover
+from sigil.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A project of a command, with the words that name it in reports."""
+
+    workspace: Workspace
+    subject: str  # as in `built SUBJECT: …`
+    prefix: str  # before the paths of its files, where one command works on several projects
+
+
+def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
+    """The projects that the paths stand for, one after another; a project that is named twice comes once."""
+    seen: set[Path] = set()
+    for path in paths:
+        found = discover.projects(path)
+        is_many = len(found) > 1 or len(paths) > 1
+        for project in found:
+            identity = (project.single_file or project.root).resolve()
+            if identity in seen:
+                continue
+            seen.add(identity)
+            yield Opened(
+                Workspace(project, jobs=jobs), subject(project.place), _prefix(project) if is_many else ""
+            )
+
+
+def _prefix(project: discover.Project) -> str:
+    """What goes before a file's path in the project, so that the whole leads there."""
+    place = project.place.as_posix()
+    if project.single_file is None:
+        return "" if place == "." else place + "/"
+    return next(
+        place.removesuffix(file.shown) for file in project.own_files if file.path == project.single_file
+    )
+
+
+def subject(place: Path) -> str:
+    """How a report names a project: as it was typed, or by its folder's name where that was `.`."""
+    text = os.fspath(place)
+    return place.resolve().name if text in (".", "") else text
