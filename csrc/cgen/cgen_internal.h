@@ -23,6 +23,7 @@ typedef struct NamedText { // something that a file has once, whoever mentions i
     Text name;
     Text text;
 } NamedText;
+typedef VEC(NamedText) NamedTexts;
 
 typedef struct TypeUse {
     uint32_t layout;
@@ -36,9 +37,9 @@ typedef struct FunctionText {
     Text closure_prototype;
     VEC(TypeUse) types;
     VEC(uint32_t) functions;    // called or taken, of other core functions
-    VEC(NamedText) places;      // static const SiPlace at_…
-    VEC(NamedText) literals;    // static cells
-    VEC(NamedText) adapters;    // functions as values: prototype-less static functions and closures
+    NamedTexts places;      // static const SiPlace at_…
+    NamedTexts literals;    // static cells
+    NamedTexts adapters;    // functions as values: prototype-less static functions and closures
     VEC(uint32_t) closures;     // lambdas with captures that are made here
 } FunctionText;
 
