@@ -397,7 +397,7 @@ static Text function_value(Gen *g, const CoreInstruction *in) {
     Text at = {0}, suffix = TEXT("");
     if (takes_place) { // the adapter has no place of its own, so it names this one even inside a prelude function
         NamedText place;
-        write_place(g->g, g->module, in->token, &place.name, &place.text, g->arena);
+        write_place(&g->position, g->module, in->token, &place.name, &place.text, g->arena);
         note(g, &g->out->places, place);
         at = place.name;
         suffix = format_text(g, "_%.*s", T(at));

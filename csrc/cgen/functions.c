@@ -65,7 +65,7 @@ Text place_of(Gen *g, uint32_t token) {
         return TEXT("at");
     }
     NamedText place;
-    write_place(g->g, g->module, token, &place.name, &place.text, g->arena);
+    write_place(&g->position, g->module, token, &place.name, &place.text, g->arena);
     note(g, &g->out->places, place);
     return format_text(g, "&%.*s", (int)place.name.length, place.name.data);
 }
@@ -351,7 +351,7 @@ static uint32_t function_line(Gen *g) {
     uint32_t line = f->line, column;
     const Tokens *tokens = &g->module->file->tokens;
     if (g->f->lambda != 0 && g->f->code_count > 0 && g->f->code[0].token < tokens->count)
-        tokens_position(tokens, tokens->starts[g->f->code[0].token], &line, &column);
+        find_position(&g->position, tokens, g->f->code[0].token, &line, &column);
     return line == 0 ? 1 : line;
 }
 

@@ -22,9 +22,7 @@ void write_label(Gen *g, Text name) { write_raw(g, format_text(g, "%.*s:;", T(na
 static void find_line(Gen *g, uint32_t token) {
     if (!g->g->options->with_lines || g->module->file == NULL) return;
     const Tokens *tokens = &g->module->file->tokens;
-    if (token >= tokens->count) return;
-    uint32_t column;
-    tokens_position(tokens, tokens->starts[token], &g->wanted_line, &column);
+    if (token < tokens->count) g->wanted_line = find_line_of(tokens, token);
 }
 
 // ---- the frame -------------------------------------------------------------------------------------------------------------------

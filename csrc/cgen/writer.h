@@ -92,6 +92,7 @@ struct Gen {
     uint32_t live_stores;
     uint32_t flat_count;
     uint32_t box_count;
+    PositionCache position;
     uint32_t line, wanted_line; // of the C text, as the compiler counts it; of the source
     bool uses_task, uses_at, uses_self;
     bool takes_place;
