@@ -5,7 +5,7 @@
 
 // ---- operands ----------------------------------------------------------------------------------------------------------------
 
-Text local_name(Gen *g, uint32_t local) {
+Text variable_of(Gen *g, uint32_t local) {
     LocalInfo *it = &g->locals[local];
     it->is_declared = true;
     if (it->slot != 0) return format_text(g, "f.%.*s", T(it->name));
@@ -23,7 +23,7 @@ static void forget_pending(Gen *g, uint32_t local) {
 }
 
 Expr take(Gen *g, uint32_t local) {
-    if (!g->locals[local].is_pending) return (Expr){.text = local_name(g, local)};
+    if (!g->locals[local].is_pending) return (Expr){.text = variable_of(g, local)};
     forget_pending(g, local);
     return g->locals[local].pending;
 }
@@ -34,7 +34,7 @@ Text address_of(Gen *g, uint32_t local) {
         g->locals[local].is_declared = true;
         return g->locals[local].name;
     }
-    return format_text(g, "&%.*s", T(local_name(g, local)));
+    return format_text(g, "&%.*s", T(variable_of(g, local)));
 }
 
 Text member_of(Gen *g, uint32_t local) {
@@ -42,7 +42,7 @@ Text member_of(Gen *g, uint32_t local) {
         g->locals[local].is_declared = true;
         return format_text(g, "%.*s->", T(g->locals[local].name));
     }
-    return format_text(g, "%.*s.", T(local_name(g, local)));
+    return format_text(g, "%.*s.", T(variable_of(g, local)));
 }
 
 // An expression under construction: joins what its operands are.
@@ -120,7 +120,7 @@ static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
     if ((op == OP_SHIFT_LEFT || op == OP_SHIFT_RIGHT) && kind == LAYOUT_BYTE) {
         if (checked) {
             materialize(g, in->b);
-            Text b = local_name(g, in->b), at = place_of(g, in->token);
+            Text b = variable_of(g, in->b), at = place_of(g, in->token);
             g->uses_task = true;
             flush_pending(g); // the check is a statement
             set_live(g, e->live);
@@ -438,7 +438,8 @@ static Text content_of(Gen *g, uint32_t local, Expr *e) { // "x.", "p->", "x->co
     const Layout *base = g->locals[local].base;
     if (!base->is_boxed) return member_of(g, local);
     use_type(g, base, USE_COMPLETE);
-    return format_text(g, "%.*s->content.", T(join(g, e, local, true)));
+    Text pointer = join(g, e, local, true);
+    return format_text(g, "%.*s->content.", T(pointer));
 }
 
 static Text field_text(Gen *g, const CoreInstruction *in, Expr *e) {

@@ -119,7 +119,7 @@ void write_retain(Gen *g, uint32_t local);
 void write_release(Gen *g, uint32_t local);
 
 // ---- expressions.c
-Text local_name(Gen *g, uint32_t local); // as an lvalue, or an rvalue for by-pointer parameters `(*p)`
+Text variable_of(Gen *g, uint32_t local); // as an lvalue, or an rvalue for by-pointer parameters `(*p)`
 Expr take(Gen *g, uint32_t local);       // the operand's expression
 Text take_text(Gen *g, uint32_t local, bool parenthesize);
 Text address_of(Gen *g, uint32_t local); // pointer to its value

@@ -405,7 +405,7 @@ static void emit_match(Emitter *e, Row **rows, uint32_t row_count, const Node *p
     Frame *f = e->f;
     Match *m = &e->match;
     m->arm_uses = arena_array(m->arena, uint32_t, arm_count);
-    Decision *tree = match_tree(m, rows, row_count);
+    Decision *tree = match_tree(m, rows, row_count, arm_count);
     e->labels = arena_array(m->arena, uint32_t, arm_count);
     e->has_locals = arena_array(m->arena, bool, arm_count);
     find_rows(e, tree);

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 enum {
-    WORK_MAX = 200000, // rows looked at; then the rest is tested row by row
-    DEPTH_MAX = 12,    // branches inside each other
+    WORK_MAX = 500000, // rows looked at while building
+    NODES_FIRST = 200, // nodes of the tree: these, and as many more for each test of each row
+    NODES_PER_TEST = 8,
+    DEPTH_MAX = 12, // branches inside each other
     ROW_TESTS_MAX = 24,
 };
 
@@ -101,9 +103,32 @@ static Node row_pattern(const Row *row, const Place *place) {
 
 typedef VEC(Row *) Rows;
 
+// Alternatives of a tuple or record hide what they ask of its parts, so the row is split at once; those of a sum or a number
+// only when its place is looked at.
+static PatternTest *hiding_test(Match *m, Row *row) {
+    for (PatternTest *test = row->tests; test != NULL; test = test->next)
+        if (m->body->kind[test->pattern] == TYPED_PAT_OR && type_variant_count(m->frame->lower, test->place->type) == 1 &&
+            type_field_count(m->frame->lower, test->place->type, 0) > 0)
+            return test;
+    return NULL;
+}
+
+static void rows_push(Match *m, Rows *rows, Row *row);
+
+static void rows_push_split(Match *m, Rows *out, Row *row, Place *place, Node pattern) {
+    uint32_t list = m->body->b[pattern], count = list_count(m->body, list);
+    for (uint32_t i = 0; i < count; i++) {
+        Row *alternative = row_without(m, row, place);
+        row_add(m, alternative, place, list_item(m->body, list, i));
+        rows_push(m, out, alternative);
+    }
+}
+
 static void rows_push(Match *m, Rows *rows, Row *row) {
-    m->work++;
-    vec_push(m->arena, rows, row);
+    if (++m->work > WORK_MAX) return; // the tree will not be used
+    PatternTest *hiding = hiding_test(m, row);
+    if (hiding != NULL) rows_push_split(m, rows, row, hiding->place, hiding->pattern);
+    else vec_push(m->arena, rows, row);
 }
 
 // Replaces alternatives at `place` by rows of their own.
@@ -173,6 +198,7 @@ static Decision *build(Builder b, Rows rows);
 static Decision *tree_new(Match *m, DecisionKind kind) {
     Decision *tree = arena_new(m->arena, Decision);
     tree->kind = kind;
+    m->node_count++;
     return tree;
 }
 
@@ -366,19 +392,21 @@ static Rows build_length(Builder *b, Decision *tree, const Rows *rows, Place *pl
 
 // ---- the tree ------------------------------------------------------------------------------------------------------------
 
+static bool is_over(const Match *m) { return m->work > WORK_MAX || m->node_count > m->node_limit; }
+
 // Follows "no" branches in a loop, so that only branches inside each other need the stack.
 static Decision *build(Builder b, Rows rows) {
     Match *m = b.m;
     const TypedBody *body = m->body;
     Decision *result = NULL, **link = &result;
     for (;;) {
-        if (rows.count == 0) {
+        if (rows.count == 0 || is_over(m)) {
             *link = tree_new(m, TREE_FAIL);
             return result;
         }
         Row *first = rows.items[0];
         bool has_guard = m->guards[first->arm] != 0;
-        bool is_large = m->work > WORK_MAX || b.depth > DEPTH_MAX || first->test_count > ROW_TESTS_MAX;
+        bool is_large = b.depth > DEPTH_MAX || first->test_count > ROW_TESTS_MAX;
         if (first->test_count == 0 || is_large) {
             Decision *leaf = tree_new(m, first->test_count == 0 ? TREE_LEAF : TREE_ROW);
             leaf->row = first;
@@ -437,8 +465,29 @@ static Decision *build(Builder b, Rows rows) {
     }
 }
 
-Decision *match_tree(Match *m, Row **rows, uint32_t count) {
+// One row after the other, each tested by itself: as large as the patterns are, whatever they are.
+static Decision *chain_of_rows(Match *m, Row **rows, uint32_t count) {
+    Decision *result = NULL, **link = &result;
+    for (uint32_t i = 0; i < count; i++) {
+        Decision *row = *link = tree_new(m, TREE_ROW);
+        row->row = rows[i];
+        row->has_guard = m->guards[rows[i]->arm] != 0;
+        m->arm_uses[rows[i]->arm]++;
+        link = &row->next;
+    }
+    *link = tree_new(m, TREE_FAIL);
+    return result;
+}
+
+Decision *match_tree(Match *m, Row **rows, uint32_t count, uint32_t arm_count) {
     Rows all = {0};
-    for (uint32_t i = 0; i < count; i++) rows_push(m, &all, rows[i]);
-    return build((Builder){m, NULL, 0}, all);
+    m->node_limit = NODES_FIRST;
+    for (uint32_t i = 0; i < count; i++) {
+        m->node_limit += NODES_PER_TEST * (1 + rows[i]->test_count);
+        rows_push(m, &all, rows[i]);
+    }
+    Decision *tree = build((Builder){m, NULL, 0}, all);
+    if (!is_over(m)) return tree;
+    memset(m->arm_uses, 0, sizeof(uint32_t) * arm_count);
+    return chain_of_rows(m, rows, count);
 }
