@@ -161,6 +161,11 @@ uint32_t reason_place(Body *c, Span span, const char *text, TypeId type) {
     vec_push(c->scratch, &c->reasons, reason);
     return c->reasons.count - 1;
 }
+uint32_t reason_node(Body *c, NodeIndex n, const char *text, TypeId type) {
+    Reason reason = {.kind = REASON_NODE, .a = n, .text = text, .type = type};
+    vec_push(c->scratch, &c->reasons, reason);
+    return c->reasons.count - 1;
+}
 uint32_t reason_parameter(Body *c, FunctionId function, uint32_t parameter) {
     Reason reason = {.kind = REASON_PARAMETER, .a = function.index, .b = parameter};
     vec_push(c->scratch, &c->reasons, reason);
@@ -204,6 +209,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     c->module = module;
     c->known = known;
     c->view = tree_view(&module->file->tree, &module->file->tokens, declaration);
+    c->has_syntax_errors = declaration->has_errors;
     c->scratch = scratch;
     c->out = out;
     c->sink = &out->diagnostics;
@@ -222,6 +228,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     vec_push(scratch, &c->lambdas, (LambdaInfo){0});
     vec_push(scratch, &c->reasons, (Reason){0});
 
+    stack_measure(c, STACK_SHARED_BYTES);
     NodeIndex body = c->view.b[function->node];
     uint32_t root = 0;
     if (!function->is_intrinsic && !body_is_missing(c, body)) {

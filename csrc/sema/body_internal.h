@@ -16,7 +16,15 @@
 #pragma once
 #include "sema/typed.h"
 
+// For what must not widen the frames of the functions that recurse with the nesting of the text.
+#if defined(__GNUC__)
+#define OUT_OF_LINE __attribute__((noinline))
+#else
+#define OUT_OF_LINE
+#endif
+
 #define LOCAL_TYPE 0x80000000u
+#define STACK_SHARED_BYTES (256u << 10) // of the worker's stack, before a deep body gets one of its own
 #define TYPE_PARTS_MAX 10000u
 #define TYPE_DEPTH_MAX 128u
 
@@ -73,6 +81,7 @@ typedef enum ReasonKind {
     REASON_PARAMETER, // a: FunctionId, b: index of the parameter
     REASON_RESULT,    // the result of the function being checked
     REASON_PLACE,     // a: start, b: end of a span in this file, text says what stands there
+    REASON_NODE,      // a: a tree node, whose span is looked for only when it is reported
 } ReasonKind;
 
 typedef struct Reason {
@@ -156,11 +165,11 @@ typedef struct LambdaInfo {
 typedef struct Obligation {
     TypeId type;
     TraitId trait;
-    Span span;           // the argument, call or operator
+    NodeIndex node;      // the argument, call or operator
+    bool is_at_token;    // its main token alone
     FunctionId function; // whose bound it is, or none
     uint32_t bound;      // index into its generics' bounds
     bool is_of_parts;    // an open type does not matter: `{}` without any key
-    uint32_t token;
 } Obligation;
 
 typedef enum WaitingKind {
@@ -196,6 +205,8 @@ typedef struct Body {
     VEC(LocalType) types;
     VEC(uint32_t) trail; // variables bound since the first mark, for rollback
     uint32_t trial_depth;
+    uintptr_t stack_start; // of the thread that checks
+    size_t stack_bytes;    // how much of it may be used before the check goes on with a stack of its own
     uint32_t walk_budget; // parts that one walk over a type may still visit
 
     uint8_t *kind; // nodes, parallel, [1 … node_count]
@@ -211,6 +222,7 @@ typedef struct Body {
     VEC(Waiting) waiting;
     VEC(Reason) reasons;
     VEC(uint32_t) spine; // tree nodes of the operator chains in progress
+    VEC(uint32_t) orphans; // locals that only some alternatives of the pattern in progress bind
     VEC(uint32_t) stack; // words of lists under construction
     Binding **table;     // open addressing by name: the binding in force
     uint32_t table_capacity, table_count;
@@ -218,6 +230,7 @@ typedef struct Body {
     uint32_t try_count;
     NodeIndex at;     // the expression being checked: where a type that grows too large is reported
     bool is_too_large_reported;
+    bool has_syntax_errors; // somewhere in the declaration
     bool was_waiting; // nodes are not in postorder any more
 } Body;
 
@@ -239,6 +252,7 @@ void scope_switch(Body *c, Binding *target); // leaves and enters scopes so that
 uint32_t local_read(Body *c, uint32_t local, uint32_t token); // a LOCAL node; notes captures
 void local_captured(Body *c, uint32_t local);
 uint32_t reason_place(Body *c, Span span, const char *text, TypeId type);
+uint32_t reason_node(Body *c, NodeIndex n, const char *text, TypeId type);
 uint32_t reason_parameter(Body *c, FunctionId function, uint32_t parameter);
 Text count_text(Body *c, uint32_t count, const char *singular, const char *plural); // "2 arguments"
 Diagnostic *body_unsupported(Body *c, Span span, const char *what);
@@ -255,6 +269,7 @@ TypeId prune(Body *c, TypeId type);
 TypeShape type_shape(Body *c, TypeId type); // prunes
 static inline bool type_is_local(TypeId type) { return (type.index & LOCAL_TYPE) != 0; }
 bool is_open(Body *c, TypeId type);  // a variable that nothing fixed yet
+void variable_forgive(Body *c, TypeId type);
 bool is_error(Body *c, TypeId type); // the error type itself
 bool is_kind(Body *c, TypeId type, TypeKind kind);
 bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape);
@@ -268,8 +283,9 @@ TypeId zonk(Body *c, TypeId type);       // final: variables become void
 Text type_text(Body *c, TypeId type);    // as messages show it; variables as `_`
 
 // ---- finish.c ------------------------------------------------------------------------------------------------------------
-Obligation *obligation_add(Body *c, TypeId type, TraitId trait, Span span, uint32_t token);
-void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, Span span, uint32_t token);
+typedef enum Place { PLACE_WHOLE, PLACE_TOKEN } Place;
+Obligation *obligation_add(Body *c, TypeId type, BuiltinTrait trait, NodeIndex n, Place place);
+void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, NodeIndex n, Place place);
 Waiting *wait_for(Body *c, WaitingKind kind, NodeIndex syntax, TypeId type, TypeId result);
 void waiting_run(Body *c);
 void obligations_solve(Body *c);
@@ -278,6 +294,8 @@ void body_copy_out(Body *c, uint32_t root);
 
 // ---- infer_expressions.c, control.c -----------------------------------------------------------------------------------------
 uint32_t expr(Body *c, NodeIndex n, Expected expected);   // the result's type need not be the expected one
+uint32_t expr_on_own_stack(Body *c, NodeIndex n, Expected expected); // deep.c
+void stack_measure(Body *c, size_t bytes);
 uint32_t check(Body *c, NodeIndex n, Expected expected);  // reports E0301 where it does not fit
 uint32_t coerce(Body *c, NodeIndex n, uint32_t value, Expected expected);
 static inline Expected expect(TypeId type, uint32_t reason) { return (Expected){type, reason, false}; }
@@ -358,7 +376,8 @@ typedef struct Signature {
     uint32_t first;         // index of the first of them among the function's parameters (1 after a receiver)
     TypeId result;
     bool is_method;
-    Span span;              // the called name
+    NodeIndex at;           // the called name (its token), or a called value
+    bool is_value;          // the whole of it; its text is the name
 } Signature;
 uint32_t arguments_silent(Body *c, NodeIndex call, uint32_t list); // after an error: they are only looked at; an ERROR node
 bool parameter_has_other_name(Body *c, FunctionId function, uint32_t parameter, NameId name);
@@ -399,6 +418,7 @@ uint32_t int_literal(Body *c, NodeIndex n, bool is_negative, Expected expected);
 // ---- patterns.c --------------------------------------------------------------------------------------------------------------------
 // Checks a pattern against the type of what is matched, adding its bindings; a PAT_ node.
 uint32_t pattern_check(Body *c, NodeIndex n, TypeId type, bool is_mutable, bool is_let);
+void report_unknown_variant(Body *c, Span span, Text name, TypeId type);
 void pattern_must_fit(Body *c, NodeIndex n, uint32_t pattern); // E0412
 uint32_t pattern_whole(Body *c, NodeIndex n, TypeId type, bool is_let, bool is_mutable); // a let's or a for's, or an arm's
 

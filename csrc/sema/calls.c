@@ -6,6 +6,15 @@
 
 // ---- arguments ---------------------------------------------------------------------------------------------------------------------
 
+static Span signature_span(const Body *c, const Signature *s) {
+    return s->is_value ? span_of(c, s->at) : tree_token_span(&c->view, s->at);
+}
+static Text signature_name(const Body *c, const Signature *s) {
+    if (!s->is_value) return s->name;
+    Span span = span_of(c, s->at);
+    return (Text){c->module->source->text.data + span.start, span.end - span.start};
+}
+
 static NodeIndex argument_value(const Body *c, NodeIndex argument) {
     return c->view.kinds[argument] == NODE_NAMED_ARG ? c->view.b[argument] : argument;
 }
@@ -30,9 +39,9 @@ bool parameter_has_other_name(Body *c, FunctionId function, uint32_t parameter, 
     return false;
 }
 
-static void report_argument_count(Body *c, const Signature *s, uint32_t list) {
+OUT_OF_LINE static void report_argument_count(Body *c, const Signature *s, uint32_t list) {
     uint32_t found = tree_list_count(&c->view, list);
-    Diagnostic *d = diag(c->sink, DIAG_ARGUMENT_COUNT, s->span, count_text(c, s->count, "argument", "arguments"),
+    Diagnostic *d = diag(c->sink, DIAG_ARGUMENT_COUNT, signature_span(c, s), count_text(c, s->count, "argument", "arguments"),
                          arena_format(c->scratch, "%u", found));
     if (s->function.index != 0) {
         const Function *f = &c->program->functions[s->function.index];
@@ -69,9 +78,9 @@ static uint32_t parameter_named(Body *c, const Signature *s, NameId name) {
     return s->count;
 }
 
-static void report_unknown_argument(Body *c, const Signature *s, NodeIndex argument) {
+OUT_OF_LINE static void report_unknown_argument(Body *c, const Signature *s, NodeIndex argument) {
     NameId name = {c->view.a[argument]};
-    Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, tree_token_span(&c->view, argument), name_text(c, name), s->name,
+    Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, tree_token_span(&c->view, argument), name_text(c, name), signature_name(c, s),
                          TEXT("parameter"));
     if (s->names == NULL) {
         diag_note(c->sink, d, TEXT("a function value has no parameter names; pass the arguments by position"));
@@ -89,7 +98,7 @@ static void report_unknown_argument(Body *c, const Signature *s, NodeIndex argum
 }
 
 // Writes the parameter index of every argument into the stack's slots; false after a report.
-static bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base) {
+OUT_OF_LINE static bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base) {
     uint32_t count = tree_list_count(&c->view, list), named = 0;
     NodeIndex odd = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -103,6 +112,8 @@ static bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t
         diag_note(c->sink, d, TEXT("name all of them or none"));
         return false;
     }
+    for (uint32_t i = 0; i < count; i++)
+        if (c->view.kinds[argument_value(c, tree_list_item(&c->view, list, i))] == NODE_ERROR && count != s->count) return false;
     if (count != s->count) {
         report_argument_count(c, s, list);
         return false;
@@ -130,7 +141,7 @@ static bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t
     return is_good;
 }
 
-static void argument_check(Body *c, const Signature *s, NodeIndex argument, uint32_t slot) {
+OUT_OF_LINE static void argument_check(Body *c, const Signature *s, NodeIndex argument, uint32_t slot) {
     uint32_t parameter = c->stack.items[slot];
     Expected expected = {.type = s->types[parameter], .takes_apart = s->is_method};
     if (s->function.index != 0) expected.reason = reason_parameter(c, s->function, parameter + s->first);
@@ -180,7 +191,7 @@ static uint32_t use_add(Body *c, FunctionId function, const TypeId *arguments, u
     return c->uses.count - 1;
 }
 
-static void signature_of(Body *c, Signature *s, FunctionId function, bool has_receiver, const TypeId *instance, Span span) {
+OUT_OF_LINE static void signature_of(Body *c, Signature *s, FunctionId function, bool has_receiver, const TypeId *instance, NodeIndex at) {
     const Function *f = &c->program->functions[function.index];
     uint32_t first = has_receiver ? 1 : 0;
     uint32_t count = f->parameter_count - first;
@@ -199,7 +210,7 @@ static void signature_of(Body *c, Signature *s, FunctionId function, bool has_re
                      .first = first,
                      .result = instantiate(c, f->result, instance, f->generics.count),
                      .is_method = has_receiver,
-                     .span = span};
+                     .at = at};
 }
 
 uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function, uint32_t receiver, const TypeId *instance,
@@ -209,7 +220,7 @@ uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function
     if (!function_usable(c, function, tree_token_span(&c->view, name))) return arguments_silent(c, n, list);
     if (instance == NULL) instance = fresh_arguments(c, f->generics.count, token);
     Signature *s = arena_new(c->scratch, Signature);
-    signature_of(c, s, function, receiver != 0, instance, tree_token_span(&c->view, name));
+    signature_of(c, s, function, receiver != 0, instance, name);
     LengthScope *outer = c->env.length, *length = NULL;
     if (receiver != 0) {
         length = length_enter(c, receiver);
@@ -222,7 +233,10 @@ uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function
         c->stack.count = base;
         return node_error(c, n);
     }
-    obligations_of_call(c, function, instance, span_of(c, n), token);
+    TypeKind kind = receiver == 0 ? TYPE_NONE : type_shape(c, c->type[receiver]).kind;
+    // The keys of a map and the elements of a set had to meet the bounds when their type was made.
+    bool is_met = (kind == TYPE_SET || kind == TYPE_MAP) && f->module.index == c->program->prelude.index && f->own_generics == f->generics.count;
+    if (!is_met) obligations_of_call(c, function, instance, receiver != 0 ? name : n, receiver != 0 ? PLACE_TOKEN : PLACE_WHOLE);
     if (receiver != 0) c->stack.items[base + 1] = length_receiver(c, length, receiver);
     uint32_t use = use_add(c, function, instance, f->generics.count);
     uint32_t pairs = pairs_from_stack(c, base);
@@ -241,7 +255,7 @@ uint32_t function_value(Body *c, NodeIndex n, FunctionId function, Expected expe
     types[f->parameter_count] = instantiate(c, f->result, instance, f->generics.count);
     TypeId type = body_type(c, TYPE_FUNCTION, 0, types, f->parameter_count + 1);
     if (expected.type.index != 0) (void)unify_try(c, type, expected.type);
-    obligations_of_call(c, function, instance, span_of(c, n), token);
+    obligations_of_call(c, function, instance, n, PLACE_WHOLE);
     return node_add(c, TYPED_FUNCTION, type, token, use_add(c, function, instance, f->generics.count), 0);
 }
 
@@ -278,7 +292,7 @@ uint32_t construct_variant(Body *c, NodeIndex n, NodeIndex name, TypeDeclId decl
                      .types = part_types(c, v, type),
                      .names = names,
                      .result = type,
-                     .span = tree_token_span(&c->view, name)};
+                     .at = name};
     if (!arguments_check(c, s, n, list, NOTHING)) return node_error(c, n);
     return node_add(c, TYPED_CONSTRUCT, type, token_of(c, name), variant, pairs_from_stack(c, base));
 }
@@ -299,7 +313,7 @@ uint32_t variant_value(Body *c, NodeIndex n, TypeDeclId decl, uint32_t variant, 
 
 // ---- function values ----------------------------------------------------------------------------------------------------------------------
 
-static uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base) {
+OUT_OF_LINE static uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base) {
     uint32_t count = (c->stack.count - base) / 2, token = token_of(c, n);
     bool is_ordered = true;
     for (uint32_t i = 0; i < count; i++) is_ordered &= c->stack.items[base + 2 * i] == i;
@@ -328,7 +342,7 @@ static uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId resu
     return node;
 }
 
-static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Expected expected) {
+OUT_OF_LINE static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Expected expected) {
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     TypeId type = c->type[callee.value];
     if (is_error(c, type) || is_kind(c, type, TYPE_NEVER)) return arguments_silent(c, n, list);
@@ -338,9 +352,9 @@ static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Expected expect
         (void)unify(c, type, body_type(c, TYPE_FUNCTION, 0, types, count + 1));
     }
     TypeShape shape = type_shape(c, type);
-    Span span = span_of(c, callee.node);
-    Text text = {c->module->source->text.data + span.start, span.end - span.start};
     if (shape.kind != TYPE_FUNCTION) {
+        Span span = span_of(c, callee.node);
+        Text text = {c->module->source->text.data + span.start, span.end - span.start};
         Diagnostic *d = diag(c->sink, DIAG_NOT_A_FUNCTION, span, text);
         Text shown = type_text(c, type);
         diag_primary(c->sink, d, arena_format(c->scratch, "this is `%.*s`", (int)shown.length, shown.data));
@@ -354,8 +368,8 @@ static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Expected expect
             names[i] = (NameId){c->view.a[tree_list_item(&c->view, parameters, i)]};
     }
     Signature *s = arena_new(c->scratch, Signature);
-    *s = (Signature){.what = "function", .name = text, .count = shape.arg_count - 1, .types = shape.args, .names = names,
-                     .result = shape.args[shape.arg_count - 1], .span = span};
+    *s = (Signature){.what = "function", .count = shape.arg_count - 1, .types = shape.args, .names = names,
+                     .result = shape.args[shape.arg_count - 1], .at = callee.node, .is_value = true};
     if (!arguments_check(c, s, n, list, expected)) return node_error(c, n);
     return call_by_order(c, n, callee.value, s->result, base);
 }
@@ -363,14 +377,14 @@ static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Expected expect
 // ---- assert_panics ------------------------------------------------------------------------------------------------------------------------------
 
 // assert_panics(e) is assert_panics_call(() -> e): what must panic is evaluated inside a function.
-static uint32_t assert_panics(Body *c, NodeIndex n, NodeIndex name, bool has_message) {
+OUT_OF_LINE static uint32_t assert_panics(Body *c, NodeIndex n, NodeIndex name, bool has_message) {
     uint32_t list = c->view.b[n], token = token_of(c, name), base = c->stack.count;
     Signature *s = arena_new(c->scratch, Signature);
     NameId names[2] = {c->known->name_expr, c->known->name_msg};
     TypeId types[2] = {ERROR_TYPE, STR_TYPE};
     *s = (Signature){.what = "function", .name = has_message ? TEXT("assert_panics_with") : TEXT("assert_panics"),
                      .count = has_message ? 2 : 1, .types = types, .names = names, .result = VOID_TYPE,
-                     .span = tree_token_span(&c->view, name)};
+                     .at = name};
     vec_reserve(c->scratch, &c->stack, 2 * tree_list_count(&c->view, list));
     c->stack.count += 2 * tree_list_count(&c->view, list);
     bool is_good = arguments_match(c, s, list, base);
@@ -422,12 +436,12 @@ static bool can_convert(TypeKind from, TypeKind target) {
     }
 }
 
-static uint32_t convert_value(Body *c, NodeIndex n, NodeIndex argument, uint32_t value, TypeId target) {
+OUT_OF_LINE static uint32_t convert_value(Body *c, NodeIndex n, NodeIndex argument, uint32_t value, TypeId target) {
     TypeId from = c->type[value];
     uint32_t token = token_of(c, n);
     if (is_error(c, from)) return node_error(c, n);
     if (target.index == TYPE_STR) {
-        obligation_add(c, from, c->program->builtin_traits[TRAIT_PRINTABLE], span_of(c, argument), token);
+        obligation_add(c, from, TRAIT_PRINTABLE, argument, PLACE_WHOLE);
         return node_add(c, TYPED_SHOW, STR_TYPE, token, value, 0);
     }
     if (is_open(c, from)) {
@@ -451,7 +465,7 @@ uint32_t conversion(Body *c, NodeIndex n, TypeId target, Expected expected) {
     NameId names[1] = {c->known->name_value};
     TypeId types[1] = {ERROR_TYPE};
     *s = (Signature){.what = "function", .name = type_text(c, target), .count = 1, .types = types, .names = names,
-                     .result = target, .span = span_of(c, c->view.a[n])};
+                     .result = target, .at = c->view.a[n]};
     uint32_t base = c->stack.count;
     vec_reserve(c->scratch, &c->stack, 2 * tree_list_count(&c->view, list));
     c->stack.count += 2 * tree_list_count(&c->view, list);
@@ -481,7 +495,7 @@ static bool is_conversion(TypeId type) {
 }
 
 // `xs.map(str)`: a conversion as a value is the lambda that converts.
-static uint32_t conversion_value(Body *c, NodeIndex n, TypeId target, Expected expected) {
+OUT_OF_LINE static uint32_t conversion_value(Body *c, NodeIndex n, TypeId target, Expected expected) {
     Env outer;
     TypeId from = type_variable(c, token_of(c, n));
     TypeId function = type_function(c, &from, 1, target);
@@ -520,7 +534,7 @@ uint32_t associated_value(Body *c, Operand operand, Expected expected) {
     return node_error(c, operand.node);
 }
 
-static uint32_t call_type(Body *c, NodeIndex n, Operand callee, Expected expected) {
+OUT_OF_LINE static uint32_t call_type(Body *c, NodeIndex n, Operand callee, Expected expected) {
     TypeDeclId decl;
     if (is_conversion(callee.type)) return conversion(c, n, callee.type, expected);
     const TypeDecl *d = newtype_of(c, callee.type, &decl);
@@ -532,7 +546,7 @@ static uint32_t call_type(Body *c, NodeIndex n, Operand callee, Expected expecte
     return arguments_silent(c, n, c->view.b[n]);
 }
 
-static uint32_t call_variant(Body *c, NodeIndex n, Operand callee, Expected expected) {
+OUT_OF_LINE static uint32_t call_variant(Body *c, NodeIndex n, Operand callee, Expected expected) {
     const VariantDecl *v = &c->program->type_decls[callee.value].variants[callee.part];
     if (v->has_parentheses || c->program->type_decls[callee.value].has_error)
         return construct_variant(c, n, callee.node, (TypeDeclId){callee.value}, callee.part, callee.type, expected);
@@ -561,7 +575,7 @@ uint32_t call_step(Body *c, NodeIndex n, Operand callee, Expected expected) {
 
 // ---- record literals --------------------------------------------------------------------------------------------------------------------------------
 
-static TypeId struct_type(Body *c, NodeIndex n) {
+OUT_OF_LINE static TypeId struct_type(Body *c, NodeIndex n) {
     if (c->view.kinds[n] == NODE_NAME) {
         TypeDeclId decl;
         NameId name = {c->view.a[n]};
@@ -604,13 +618,13 @@ static TypeId struct_type(Body *c, NodeIndex n) {
     return ERROR_TYPE;
 }
 
-static uint32_t init_value(Body *c, NodeIndex init, Expected expected) {
+OUT_OF_LINE static uint32_t init_value(Body *c, NodeIndex init, Expected expected) {
     if (c->view.b[init] != 0) return check(c, c->view.b[init], expected);
     Operand operand = name_operand(c, init, expected, false); // shorthand: the field's name is the value's
     return coerce(c, init, operand_value(c, operand, expected), expected);
 }
 
-static uint32_t struct_silent(Body *c, NodeIndex n) {
+OUT_OF_LINE static uint32_t struct_silent(Body *c, NodeIndex n) {
     uint32_t list = c->view.extra[c->view.b[n]], base = c->view.extra[c->view.b[n] + 1];
     for (uint32_t i = 0; i < tree_list_count(&c->view, list); i++)
         (void)init_value(c, tree_list_item(&c->view, list, i), expect(ERROR_TYPE, 0));
@@ -618,7 +632,7 @@ static uint32_t struct_silent(Body *c, NodeIndex n) {
     return node_error(c, n);
 }
 
-static void report_missing_fields(Body *c, NodeIndex n, const TypeDecl *d, const uint32_t *owners) {
+OUT_OF_LINE static void report_missing_fields(Body *c, NodeIndex n, const TypeDecl *d, const uint32_t *owners) {
     const VariantDecl *record = &d->variants[0];
     uint32_t missing = 0;
     Buffer names = buffer_in(c->scratch);
@@ -634,7 +648,7 @@ static void report_missing_fields(Body *c, NodeIndex n, const TypeDecl *d, const
 }
 
 // `source` of an Error may be left out: it is None.
-static void default_source(Body *c, const TypeDecl *d, TypeId type, uint32_t *owners, NodeIndex n) {
+OUT_OF_LINE static void default_source(Body *c, const TypeDecl *d, TypeId type, uint32_t *owners, NodeIndex n) {
     TypeId field;
     uint32_t index;
     if (!type_is_named(c->program, type_heads(c, type), c->program->known.error)) return;

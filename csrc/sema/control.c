@@ -8,26 +8,30 @@ uint32_t if_check(Body *c, NodeIndex n, Expected expected) {
     const uint32_t *parts = c->view.extra + c->view.b[n];
     uint32_t condition = check(c, c->view.a[n], expect(BOOL_TYPE, 0)), words[2] = {0, 0};
     if (parts[1] == 0) {
+        if (expected.type.index != 0 && !fits(c, VOID_TYPE, expected.type)) { // the caller reports it, once
+            words[0] = expr(c, parts[0], expected);
+            return node_add(c, TYPED_IF, VOID_TYPE, token, condition, extra_words(c, words, 2));
+        }
         uint32_t reason = reason_place(c, tree_token_span(&c->view, n), "an `if` without `else` is `void`", (TypeId){0});
         words[0] = check(c, parts[0], expect(VOID_TYPE, reason));
         return node_add(c, TYPED_IF, VOID_TYPE, token, condition, extra_words(c, words, 2));
     }
     if (expected.type.index == 0) expected.type = type_variable(c, token);
     words[0] = check(c, parts[0], expected);
-    if (expected.reason == 0) expected.reason = reason_place(c, span_of(c, parts[0]), "the other branch is ", c->type[words[0]]);
+    if (expected.reason == 0) expected.reason = reason_node(c, parts[0], "the other branch is ", c->type[words[0]]);
     words[1] = check(c, parts[1], expected);
     bool is_never = is_kind(c, c->type[words[0]], TYPE_NEVER) && is_kind(c, c->type[words[1]], TYPE_NEVER);
     return node_add(c, TYPED_IF, is_never ? NEVER_TYPE : expected.type, token, condition, extra_words(c, words, 2));
 }
 
-static uint32_t guard_check(Body *c, NodeIndex guard) {
+OUT_OF_LINE static uint32_t guard_check(Body *c, NodeIndex guard) {
     uint32_t value = expr(c, guard, expect(BOOL_TYPE, 0));
     if (is_kind(c, c->type[value], TYPE_NEVER) || unify_try(c, c->type[value], BOOL_TYPE)) return value;
     diag(c->sink, DIAG_GUARD_NOT_BOOL, span_of(c, guard), type_text(c, c->type[value]));
     return node_error(c, guard);
 }
 
-static bool arm_check(Body *c, NodeIndex arm, TypeId type, Expected *expected) {
+OUT_OF_LINE static bool arm_check(Body *c, NodeIndex arm, TypeId type, Expected *expected) {
     Binding *outer = c->env.bindings;
     NodeIndex pattern = c->view.a[arm], guard = 0;
     if (c->view.kinds[arm] != NODE_ARM) {
@@ -41,7 +45,7 @@ static bool arm_check(Body *c, NodeIndex arm, TypeId type, Expected *expected) {
     uint32_t value = check(c, c->view.b[arm], *expected);
     stack_push(c, value);
     bool is_never = is_kind(c, c->type[value], TYPE_NEVER);
-    if (expected->reason == 0 && !is_never) expected->reason = reason_place(c, span_of(c, c->view.b[arm]), "an earlier arm is ", c->type[value]);
+    if (expected->reason == 0 && !is_never) expected->reason = reason_node(c, c->view.b[arm], "an earlier arm is ", c->type[value]);
     scope_switch(c, outer);
     return is_never;
 }
@@ -68,7 +72,7 @@ uint32_t match_check(Body *c, NodeIndex n, Expected expected) {
 static bool is_result(Body *c, TypeId type, TypeShape *shape) { return is_named(c, type, c->program->known.result, shape); }
 static bool is_option(Body *c, TypeId type, TypeShape *shape) { return is_named(c, type, c->program->known.option, shape); }
 
-static void report_no_result(Body *c, NodeIndex n, bool wants_result, TypeId found, Span place, const char *what) {
+OUT_OF_LINE static void report_no_result(Body *c, NodeIndex n, bool wants_result, TypeId found, Span place, const char *what) {
     const char *kind = wants_result ? "Result" : "Option";
     Text text = type_text(c, found);
     Diagnostic *d = diag(c->sink, DIAG_NO_MATCHING_RESULT, tree_token_span(&c->view, n),
@@ -80,13 +84,13 @@ static void report_no_result(Body *c, NodeIndex n, bool wants_result, TypeId fou
     (void)kind;
 }
 
-static void report_errors_differ(Body *c, NodeIndex n, TypeId found, TypeId wanted) {
+OUT_OF_LINE static void report_errors_differ(Body *c, NodeIndex n, TypeId found, TypeId wanted) {
     Diagnostic *d = diag(c->sink, DIAG_ERROR_TYPES_DIFFER, tree_token_span(&c->view, n), type_text(c, found), type_text(c, wanted));
     diag_note(c->sink, d, TEXT("convert the error first with `.map_err(…)`"));
 }
 
 // Makes the try's kind that of a Result (with this error) or Option; false after a report.
-static bool try_takes(Body *c, NodeIndex n, TryScope *attempt, bool wants_result, TypeId error) {
+OUT_OF_LINE static bool try_takes(Body *c, NodeIndex n, TryScope *attempt, bool wants_result, TypeId error) {
     if (attempt->kind == TRY_BROKEN) return true;
     if (attempt->kind == TRY_OPEN) {
         attempt->kind = wants_result ? TRY_RESULT : TRY_OPTION;
@@ -110,7 +114,7 @@ static bool try_takes(Body *c, NodeIndex n, TryScope *attempt, bool wants_result
     return true;
 }
 
-static bool function_takes(Body *c, NodeIndex n, bool wants_result, TypeId error) {
+OUT_OF_LINE static bool function_takes(Body *c, NodeIndex n, bool wants_result, TypeId error) {
     LambdaInfo *info = &c->lambdas.items[c->env.lambda];
     TypeId result = info->result;
     TypeShape shape = type_shape(c, result);
@@ -142,7 +146,7 @@ static uint32_t question_kind(Body *c) {
     return is_result(c, result, NULL) ? 1 : is_option(c, result, NULL) ? 2 : 0;
 }
 
-static uint32_t unwrap(Body *c, NodeIndex n, uint32_t value, TypeShape shape, uint32_t into) {
+OUT_OF_LINE static uint32_t unwrap(Body *c, NodeIndex n, uint32_t value, TypeShape shape, uint32_t into) {
     bool wants_result = shape.arg_count == 2;
     TypeId error = wants_result ? shape.args[1] : (TypeId){0};
     bool is_good = c->env.attempt != NULL ? try_takes(c, n, c->env.attempt, wants_result, error) : function_takes(c, n, wants_result, error);
@@ -212,12 +216,12 @@ void warn_dropped(Body *c, NodeIndex n, uint32_t value) {
     diag_note(c->sink, d, TEXT("handle the error, or write `let _ = …` to drop it on purpose"));
 }
 
-static uint32_t let_check(Body *c, NodeIndex n, bool is_unwrapped) {
+OUT_OF_LINE static uint32_t let_check(Body *c, NodeIndex n, bool is_unwrapped) {
     const uint32_t *parts = c->view.extra + c->view.b[n];
     NodeIndex pattern = c->view.a[n], written = parts[0], right = parts[1];
     bool is_mutable = parts[2] != 0, is_lambda = c->view.kinds[right] == NODE_LAMBDA;
     Expected expected = NOTHING;
-    if (written != 0) expected = expect(type_resolve(&c->type_scope, written), reason_place(c, span_of(c, written), "the type is declared here", (TypeId){0}));
+    if (written != 0) expected = expect(type_resolve(&c->type_scope, written), reason_node(c, written, "the type is declared here", (TypeId){0}));
     NameId outer = c->env.let_name;
     if (is_lambda && c->view.kinds[pattern] == NODE_PAT_NAME) c->env.let_name = (NameId){c->view.a[pattern]};
     uint32_t value = expr(c, right, expected);
@@ -236,7 +240,7 @@ static uint32_t let_check(Body *c, NodeIndex n, bool is_unwrapped) {
 }
 
 // `unwraps`: an element of a try: a Result<void, E> statement leaves it with the Err.
-static uint32_t statement_check(Body *c, NodeIndex n, bool unwraps) {
+OUT_OF_LINE static uint32_t statement_check(Body *c, NodeIndex n, bool unwraps) {
     uint32_t value = expr(c, n, NOTHING);
     TypeShape shape;
     if (unwraps && is_result(c, c->type[value], &shape) && is_kind(c, shape.args[0], TYPE_VOID)) return unwrap(c, n, value, shape, 0);
@@ -262,6 +266,10 @@ uint32_t sequence_check(Body *c, NodeIndex n, uint32_t list, Expected expected, 
         type = c->type[value];
     }
     scope_switch(c, outer);
+    // After a syntax error the end of the sequence may be what the parser lost.
+    if (c->has_syntax_errors && type.index == TYPE_VOID && !is_loop &&
+        (count == 0 || c->view.kinds[tree_list_item(&c->view, list, count - 1)] == NODE_LET))
+        type = ERROR_TYPE;
     if (count == 0) stack_push(c, node_add(c, TYPED_UNIT, VOID_TYPE, token, 0, 0));
     return node_add(c, TYPED_SEQUENCE, type, token, 0, list_from_stack(c, base));
 }
@@ -275,7 +283,7 @@ static TypeId try_type(Body *c, NodeIndex n, const TryScope *attempt, Expected e
     return type;
 }
 
-static void report_plain_value(Body *c, NodeIndex element, TypeId type, const TryScope *attempt) {
+OUT_OF_LINE static void report_plain_value(Body *c, NodeIndex element, TypeId type, const TryScope *attempt) {
     const char *wrap = attempt->kind == TRY_OPTION ? "Some" : "Ok";
     Text text = type_text(c, type);
     Span span = span_of(c, element);
@@ -293,7 +301,7 @@ static void report_plain_value(Body *c, NodeIndex element, TypeId type, const Tr
     diag_edit(c->sink, fix, (Span){span.file, span.end, span.end}, TEXT(")"));
 }
 
-static uint32_t try_last(Body *c, NodeIndex n, NodeIndex element, TryScope *attempt, Expected expected, TypeId *type) {
+OUT_OF_LINE static uint32_t try_last(Body *c, NodeIndex n, NodeIndex element, TryScope *attempt, Expected expected, TypeId *type) {
     bool is_let = c->view.kinds[element] == NODE_LET;
     uint32_t value;
     TypeShape shape = {0};
@@ -378,7 +386,7 @@ uint32_t while_check(Body *c, NodeIndex n) {
     return node_add(c, TYPED_WHILE, VOID_TYPE, token_of(c, n), condition, body);
 }
 
-static uint32_t break_misplaced(Body *c, NodeIndex n, const char *word, const char *why) {
+OUT_OF_LINE static uint32_t break_misplaced(Body *c, NodeIndex n, const char *word, const char *why) {
     NodeIndex value = c->view.kinds[n] == NODE_BREAK ? c->view.a[n] : 0;
     Diagnostic *d = diag(c->sink, DIAG_MISPLACED_BREAK, tree_token_span(&c->view, n), text_from(word), text_from(why));
     if (c->env.loop == NULL && c->env.lambda != 0) diag_note(c->sink, d, TEXT("a lambda is a function of its own: a loop around it cannot be left from inside"));
@@ -405,7 +413,7 @@ uint32_t break_check(Body *c, NodeIndex n) {
         } else {
             if (scope->type.index == 0) scope->type = type_variable(c, token);
             typed = check(c, value, expect(scope->type, scope->reason));
-            if (scope->reason == 0) scope->reason = reason_place(c, span_of(c, value), "an earlier `break` has ", c->type[typed]);
+            if (scope->reason == 0) scope->reason = reason_node(c, value, "an earlier `break` has ", c->type[typed]);
         }
         scope->has_break = true;
     }

@@ -3,18 +3,26 @@
 
 // ---- obligations ----------------------------------------------------------------------------------------------------------------------------
 
-Obligation *obligation_add(Body *c, TypeId type, TraitId trait, Span span, uint32_t token) {
-    Obligation obligation = {.type = type, .trait = trait, .span = span, .token = token};
+static Obligation *obligation_push(Body *c, TypeId type, TraitId trait, NodeIndex n, Place place) {
+    Obligation obligation = {.type = type, .trait = trait, .node = n, .is_at_token = place == PLACE_TOKEN};
     vec_push(c->scratch, &c->obligations, obligation);
     return &c->obligations.items[c->obligations.count - 1];
 }
 
-void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, Span span, uint32_t token) {
+Obligation *obligation_add(Body *c, TypeId type, BuiltinTrait trait, NodeIndex n, Place place) {
+    return obligation_push(c, type, c->program->builtin_traits[trait], n, place);
+}
+
+static Span obligation_span(const Body *c, const Obligation *o) {
+    return o->is_at_token ? tree_token_span(&c->view, o->node) : span_of(c, o->node);
+}
+
+void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, NodeIndex n, Place place) {
     const Generics *generics = &c->program->functions[function.index].generics;
     for (uint32_t i = 0; i < generics->bound_count; i++) {
         const Bound *bound = &generics->bounds[i];
         if (bound->trait.index == 0 || bound->parameter >= generics->count) continue;
-        Obligation *added = obligation_add(c, arguments[bound->parameter], bound->trait, span, token);
+        Obligation *added = obligation_push(c, arguments[bound->parameter], bound->trait, n, place);
         added->function = function;
         added->bound = i;
     }
@@ -23,9 +31,10 @@ void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, 
 static Text trait_name(const Body *c, TraitId trait) { return name_text(c, c->program->traits[trait.index].name); }
 
 static void report_cannot_tell(Body *c, const Obligation *o) {
-    Text source = {c->module->source->text.data + o->span.start, o->span.end - o->span.start};
+    Span span = obligation_span(c, o);
+    Text source = {c->module->source->text.data + span.start, span.end - span.start};
     Text trait = trait_name(c, o->trait);
-    Diagnostic *d = diag(c->sink, DIAG_CANNOT_TELL_TYPE, o->span,
+    Diagnostic *d = diag(c->sink, DIAG_CANNOT_TELL_TYPE, span,
                          arena_format(c->scratch, "`%.*s` needs a type that is `%.*s`", source.length > 60 ? 60 : (int)source.length, source.data,
                                       (int)trait.length, trait.data));
     diag_note(c->sink, d, TEXT("write the type where the value is made: `let x: T = …`, `Set<int>.new()`, `(x: int) -> …`"));
@@ -53,11 +62,11 @@ static void note_derive(Body *c, Diagnostic *d, TypeId part, TraitId trait) {
 static void report_unsatisfied(Body *c, const Obligation *o, TypeId type, SolveResult solved) {
     Diagnostic *d;
     if (solved.answer == SOLVE_UNKNOWN) {
-        (void)diag(c->sink, DIAG_BOUNDS_TOO_DEEP, o->span, type_text(c, type));
+        (void)diag(c->sink, DIAG_BOUNDS_TOO_DEEP, obligation_span(c, o), type_text(c, type));
         return;
     }
     Text word = trait_name(c, o->trait);
-    d = diag(c->sink, DIAG_BOUND_NOT_SATISFIED, o->span, type_text(c, type), word);
+    d = diag(c->sink, DIAG_BOUND_NOT_SATISFIED, obligation_span(c, o), type_text(c, type), word);
     if (o->function.index != 0) {
         const Function *f = &c->program->functions[o->function.index];
         const Bound *bound = &f->generics.bounds[o->bound];

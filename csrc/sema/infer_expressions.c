@@ -21,15 +21,8 @@ static Text source_text(const Body *c, Span span) {
     return (Text){c->module->source->text.data + span.start, span.end - span.start};
 }
 
-static bool needs_brackets(const Body *c, NodeIndex n) {
-    switch ((int)c->view.kinds[n]) {
-    case NODE_LAMBDA: case NODE_IF: case NODE_FOR_LOOP: case NODE_WHILE: case NODE_ASSIGN: return true;
-    default: return false;
-    }
-}
-
 // The edit that would make a value of type `found` one of type `wanted` (chapter 6).
-static void hint_conversion(Body *c, Diagnostic *d, NodeIndex n, Span span, TypeId found, TypeId wanted) {
+OUT_OF_LINE static void hint_conversion(Body *c, Diagnostic *d, Span span, TypeId found, TypeId wanted) {
     TypeShape from = type_shape(c, found), to = type_shape(c, wanted);
     const char *open = NULL, *close = ")";
     if (to.kind == TYPE_FLOAT && from.kind == TYPE_INT) open = "float(";
@@ -49,14 +42,12 @@ static void hint_conversion(Body *c, Diagnostic *d, NodeIndex n, Span span, Type
     if (open == NULL) return;
     const char *shown = open[0] == '[' ? "[x]" : arena_format(c->scratch, "%sx)", open).data;
     diag_note(c->sink, d, arena_format(c->scratch, open[0] == '[' ? "write `%s`" : "convert with `%s`", shown));
-    if (n == 0) return;
     DiagFix *fix = diag_fix(c->sink, d, arena_format(c->scratch, "convert with `%s`", shown), false);
-    bool brackets = needs_brackets(c, n) && false; // the conversion's own brackets enclose it
     Text text = source_text(c, span);
-    diag_edit(c->sink, fix, span, arena_format(c->scratch, brackets ? "%s(%.*s)%s" : "%s%.*s%s", open, (int)text.length, text.data, close));
+    diag_edit(c->sink, fix, span, arena_format(c->scratch, "%s%.*s%s", open, (int)text.length, text.data, close));
 }
 
-static void label_reason(Body *c, Diagnostic *d, Expected expected) {
+OUT_OF_LINE static void label_reason(Body *c, Diagnostic *d, Expected expected) {
     const Reason *r = &c->reasons.items[expected.reason];
     const Function *f;
     switch (r->kind) {
@@ -76,13 +67,14 @@ static void label_reason(Body *c, Diagnostic *d, Expected expected) {
         diag_label(c->sink, d, span_of(c, head->result), TEXT("the result is declared here"));
         return;
     }
+    case REASON_NODE:
     case REASON_PLACE: {
         Text text = text_from(r->text);
         if (text.length > 0 && text.data[text.length - 1] == ' ') {
             Text type = type_text(c, r->type.index != 0 ? r->type : expected.type);
             text = arena_format(c->scratch, "%s`%.*s`", r->text, (int)type.length, type.data);
         }
-        diag_label(c->sink, d, (Span){c->module->source->file, r->a, r->b}, text);
+        diag_label(c->sink, d, r->kind == REASON_NODE ? span_of(c, r->a) : (Span){c->module->source->file, r->a, r->b}, text);
         return;
     }
     }
@@ -106,14 +98,16 @@ Diagnostic *report_mismatch(Body *c, Span span, TypeId found, Expected expected,
         diag_primary(c->sink, d, arena_format(c->scratch, "this is `%.*s`", (int)shown.length, shown.data));
     }
     label_reason(c, d, expected);
-    hint_conversion(c, d, n, span, found, expected.type);
+    if (n != 0) hint_conversion(c, d, span, found, expected.type);
+    if (n != 0 && c->view.kinds[n] == NODE_IF && c->view.extra[c->view.b[n] + 1] == 0)
+        diag_note(c->sink, d, TEXT("an `if` without `else` is `void`"));
     if (is_kind(c, found, TYPE_FUNCTION) && !is_kind(c, expected.type, TYPE_FUNCTION) && n != 0 &&
         (c->view.kinds[n] == NODE_NAME || c->view.kinds[n] == NODE_FIELD))
         diag_note(c->sink, d, TEXT("this is a function; call it with `(…)`"));
     return d;
 }
 
-static uint32_t coerce_failed(Body *c, NodeIndex n, uint32_t value, Expected expected, UnifyAnswer answer) {
+OUT_OF_LINE static uint32_t coerce_failed(Body *c, NodeIndex n, uint32_t value, Expected expected, UnifyAnswer answer) {
     if (answer == UNIFY_DIFFERS) (void)report_mismatch(c, span_of(c, n), c->type[value], expected, n);
     else report_unify(c, answer, span_of(c, n));
     return node_error(c, n);
@@ -122,7 +116,11 @@ static uint32_t coerce_failed(Body *c, NodeIndex n, uint32_t value, Expected exp
 uint32_t coerce(Body *c, NodeIndex n, uint32_t value, Expected expected) {
     if (expected.type.index == 0) return value;
     TypeId found = prune(c, c->type[value]);
-    if (found.index == TYPE_NEVER || found.index == expected.type.index) return value;
+    if (found.index == expected.type.index) return value;
+    if (found.index == TYPE_NEVER) {
+        variable_forgive(c, expected.type);
+        return value;
+    }
     UnifyAnswer answer = unify(c, found, expected.type);
     return answer == UNIFY_OK ? value : coerce_failed(c, n, value, expected, answer);
 }
@@ -145,14 +143,14 @@ uint32_t int_literal(Body *c, NodeIndex n, bool is_negative, Expected expected) 
     return node_add(c, TYPED_INT, type, token_of(c, n), (uint32_t)value, (uint32_t)(value >> 32));
 }
 
-static uint32_t wide_literal(Body *c, NodeIndex n, TypedKind kind, TypeKind type) {
+OUT_OF_LINE static uint32_t wide_literal(Body *c, NodeIndex n, TypedKind kind, TypeKind type) {
     uint64_t value = c->view.file_tokens->literals[c->view.a[n]];
     return node_add(c, kind, TYPE_ID(type), token_of(c, n), (uint32_t)value, (uint32_t)(value >> 32));
 }
 
 // ---- compound literals -------------------------------------------------------------------------------------------------------------------
 
-static uint32_t tuple_literal(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t tuple_literal(Body *c, NodeIndex n, Expected expected) {
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     TypeShape shape = {0};
     if (expected.type.index != 0) shape = type_shape(c, expected.type);
@@ -174,7 +172,7 @@ static uint32_t tuple_literal(Body *c, NodeIndex n, Expected expected) {
     return node_add(c, TYPED_CONSTRUCT, type, token_of(c, n), 0, pairs_from_stack(c, base));
 }
 
-static uint32_t list_literal(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t list_literal(Body *c, NodeIndex n, Expected expected) {
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     TypeShape shape = {0};
     if (expected.type.index != 0) shape = type_shape(c, expected.type);
@@ -183,7 +181,7 @@ static uint32_t list_literal(Body *c, NodeIndex n, Expected expected) {
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
         stack_push(c, check(c, item, part));
-        if (i == 0 && part.reason == 0) part.reason = reason_place(c, span_of(c, item), "the first element is ", (TypeId){0});
+        if (i == 0 && part.reason == 0) part.reason = reason_node(c, item, "the first element is ", (TypeId){0});
     }
     return node_add(c, TYPED_LIST, type_of1(c, TYPE_LIST, element), token_of(c, n), 0, list_from_stack(c, base));
 }
@@ -200,7 +198,7 @@ static bool keys_equal(const Body *c, uint32_t first, uint32_t second) {
            c->type[first].index == c->type[second].index;
 }
 
-static void key_note(Body *c, KeyTable *table, NodeIndex n, uint32_t key) {
+OUT_OF_LINE static void key_note(Body *c, KeyTable *table, NodeIndex n, uint32_t key) {
     uint8_t kind = c->kind[key];
     if (kind != TYPED_INT && kind != TYPED_STR && kind != TYPED_BOOL) return;
     uint32_t slot = (c->a[key] * 0x9E3779B1u ^ c->b[key]) & table->mask;
@@ -214,7 +212,7 @@ static void key_note(Body *c, KeyTable *table, NodeIndex n, uint32_t key) {
     table->nodes[slot] = n;
 }
 
-static uint32_t map_literal(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t map_literal(Body *c, NodeIndex n, Expected expected) {
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     TypeShape shape = {0};
     if (expected.type.index != 0) shape = type_shape(c, expected.type);
@@ -234,20 +232,20 @@ static uint32_t map_literal(Body *c, NodeIndex n, Expected expected) {
         stack_push(c, value);
         if ((i & 1) == 0) key_note(c, &keys, item, value);
         if (i < 2 && reasons[i] == 0)
-            reasons[i] = reason_place(c, span_of(c, item), i == 0 ? "the first key is " : "the first value is ", (TypeId){0});
+            reasons[i] = reason_node(c, item, i == 0 ? "the first key is " : "the first value is ", (TypeId){0});
     }
     TypeId type = body_type(c, TYPE_MAP, 0, types, 2);
     if (!is_error(c, types[0])) {
         static const BuiltinTrait traits[] = {TRAIT_EQ, TRAIT_HASHABLE};
         for (uint32_t i = 0; i < 2; i++)
-            obligation_add(c, types[0], c->program->builtin_traits[traits[i]], tree_token_span(&c->view, n), token)->is_of_parts = true;
+            obligation_add(c, types[0], traits[i], n, PLACE_TOKEN)->is_of_parts = true;
     }
     return node_add(c, TYPED_MAP, type, token, 0, list_from_stack(c, base));
 }
 
 // ---- the walk -----------------------------------------------------------------------------------------------------------------------------
 
-static uint32_t config_read(Body *c, NodeIndex n) {
+OUT_OF_LINE static uint32_t config_read(Body *c, NodeIndex n) {
     NameId name = {c->view.a[n]};
     Item item = scope_lookup(c->program, c->function->module, SCOPE_CONFIG, name);
     if (item.kind == ITEM_CONFIG) {
@@ -263,7 +261,7 @@ static uint32_t config_read(Body *c, NodeIndex n) {
     return node_error(c, n);
 }
 
-static uint32_t length_read(Body *c, NodeIndex n) {
+OUT_OF_LINE static uint32_t length_read(Body *c, NodeIndex n) {
     LengthScope *length = c->env.length;
     if (length == NULL) { // a call through a type or module has no receiver
         Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, n), TEXT("#"));
@@ -279,7 +277,7 @@ static uint32_t length_read(Body *c, NodeIndex n) {
         c->env.lambda = lambda;
     }
     uint32_t receiver = local_read(c, length->local, token);
-    obligation_add(c, c->type[receiver], c->program->builtin_traits[TRAIT_LEN], span_of(c, n), token);
+    obligation_add(c, c->type[receiver], TRAIT_LEN, n, PLACE_TOKEN);
     return node_add(c, TYPED_LENGTH, INT_TYPE, token, receiver, 0);
 }
 
@@ -287,6 +285,13 @@ static uint32_t let_outside(Body *c, NodeIndex n) { return node_error(c, n); } /
 
 uint32_t expr(Body *c, NodeIndex n, Expected expected) {
     c->at = n;
+#if defined(__GNUC__)
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+#else
+    char place;
+    uintptr_t here = (uintptr_t)&place;
+#endif
+    if (UNLIKELY(c->stack_start - here > c->stack_bytes)) return expr_on_own_stack(c, n, expected);
     switch ((NodeKind)c->view.kinds[n]) {
     case NODE_INT: return int_literal(c, n, false, expected);
     case NODE_FLOAT: return wide_literal(c, n, TYPED_FLOAT, TYPE_FLOAT);

@@ -37,7 +37,7 @@ uint32_t lambda_close(Body *c, uint32_t lambda, const Env *outer, uint32_t body,
 
 // ---- parameters ------------------------------------------------------------------------------------------------------------------------
 
-static TypeId parameter_type(Body *c, NodeIndex parameter, TypeId wanted, Expected expected) {
+OUT_OF_LINE static TypeId parameter_type(Body *c, NodeIndex parameter, TypeId wanted, Expected expected) {
     NodeIndex written = c->view.b[parameter];
     if (written == 0) return wanted.index != 0 ? wanted : type_variable(c, token_of(c, parameter));
     TypeId type = type_resolve(&c->type_scope, written);
@@ -46,7 +46,7 @@ static TypeId parameter_type(Body *c, NodeIndex parameter, TypeId wanted, Expect
     return type;
 }
 
-static void report_bound_twice(Body *c, NodeIndex list, uint32_t at) {
+OUT_OF_LINE static void report_bound_twice(Body *c, NodeIndex list, uint32_t at) {
     NodeIndex parameter = tree_list_item(&c->view, list, at);
     for (uint32_t i = 0; i < at; i++) {
         NodeIndex earlier = tree_list_item(&c->view, list, i);
@@ -57,14 +57,14 @@ static void report_bound_twice(Body *c, NodeIndex list, uint32_t at) {
     }
 }
 
-static void duplicates_report(Body *c, uint32_t list) {
+OUT_OF_LINE static void duplicates_report(Body *c, uint32_t list) {
     uint32_t count = tree_list_count(&c->view, list);
     for (uint32_t i = 1; i < count && count < 256; i++)
         if (c->view.a[tree_list_item(&c->view, list, i)] != 0) report_bound_twice(c, list, i);
 }
 
 // (k, v) -> … where a function of one pair is expected: let (k, v) = hidden before the body. Returns the LET.
-static uint32_t take_apart(Body *c, NodeIndex n, uint32_t lambda, uint32_t list, TypeId whole, Expected expected) {
+OUT_OF_LINE static uint32_t take_apart(Body *c, NodeIndex n, uint32_t lambda, uint32_t list, TypeId whole, Expected expected) {
     uint32_t count = tree_list_count(&c->view, list), token = token_of(c, n), base = c->stack.count;
     TypeId *parts = arena_array(c->scratch, TypeId, count);
     for (uint32_t i = 0; i < count; i++) parts[i] = type_variable(c, token);
@@ -73,7 +73,8 @@ static uint32_t take_apart(Body *c, NodeIndex n, uint32_t lambda, uint32_t list,
         (void)report_mismatch(c, span_of(c, n), tuple, expect(whole, expected.reason), 0);
         for (uint32_t i = 0; i < count; i++) parts[i] = ERROR_TYPE;
     }
-    uint32_t hidden = lambda_parameter(c, lambda, (NameId){0}, tuple, span_of(c, n));
+    bool is_bad = count > 0 && is_error(c, parts[0]);
+    uint32_t hidden = lambda_parameter(c, lambda, (NameId){0}, is_bad ? whole : tuple, span_of(c, n));
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex parameter = tree_list_item(&c->view, list, i);
         TypeId type = parameter_type(c, parameter, parts[i], NOTHING);
@@ -93,7 +94,7 @@ static uint32_t take_apart(Body *c, NodeIndex n, uint32_t lambda, uint32_t list,
     return node_add(c, TYPED_LET, VOID_TYPE, token, pattern, value);
 }
 
-static uint32_t lambda_count_differs(Body *c, NodeIndex n, TypeShape shape, Expected expected) {
+OUT_OF_LINE static uint32_t lambda_count_differs(Body *c, NodeIndex n, TypeShape shape, Expected expected) {
     uint32_t list = c->view.extra[c->view.a[n]], count = tree_list_count(&c->view, list);
     TypeId *types = arena_array(c->scratch, TypeId, count + 1);
     for (uint32_t i = 0; i <= count; i++) types[i] = type_variable(c, token_of(c, n));
@@ -132,7 +133,7 @@ uint32_t lambda_check(Body *c, NodeIndex n, Expected expected) {
     Expected result = NOTHING;
     if (written != 0) {
         result.type = type_resolve(&c->type_scope, written);
-        result.reason = reason_place(c, span_of(c, written), "the lambda's result is declared here", (TypeId){0});
+        result.reason = reason_node(c, written, "the lambda's result is declared here", (TypeId){0});
         if (is_function && !unify_try(c, result.type, shape.args[shape.arg_count - 1]))
             (void)report_mismatch(c, span_of(c, written), result.type, expect(shape.args[shape.arg_count - 1], expected.reason), 0);
     } else if (is_function) {
@@ -166,7 +167,7 @@ static Text source_of(const Body *c, NodeIndex n) {
     return (Text){c->module->source->text.data + span.start, span.end - span.start};
 }
 
-static uint32_t assign_elsewhere(Body *c, NodeIndex n) {
+OUT_OF_LINE static uint32_t assign_elsewhere(Body *c, NodeIndex n) {
     NodeIndex target = c->view.a[n];
     Text value = source_of(c, c->view.b[n]);
     (void)expr(c, c->view.b[n], NOTHING);
@@ -194,7 +195,7 @@ static uint32_t assign_elsewhere(Body *c, NodeIndex n) {
     return node_error(c, n);
 }
 
-static uint32_t assign_refused(Body *c, NodeIndex n, uint32_t local) {
+OUT_OF_LINE static uint32_t assign_refused(Body *c, NodeIndex n, uint32_t local) {
     NodeIndex target = c->view.a[n];
     const LocalInfo *info = &c->local_infos.items[local];
     Text name = name_text(c, c->locals.items[local].name);

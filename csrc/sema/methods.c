@@ -37,7 +37,7 @@ static bool trait_method(const Body *c, NameId name, TraitMethod *out) {
     return false;
 }
 
-static uint32_t trait_node(Body *c, NodeIndex n, TraitMethod method, uint32_t receiver, uint32_t other) {
+OUT_OF_LINE static uint32_t trait_node(Body *c, NodeIndex n, TraitMethod method, uint32_t receiver, uint32_t other) {
     NodeIndex name = c->view.a[n];
     uint32_t token = token_of(c, name);
     uint32_t words[2] = {other, (uint32_t)method.op};
@@ -57,7 +57,7 @@ static uint32_t trait_node(Body *c, NodeIndex n, TraitMethod method, uint32_t re
     }
 }
 
-static uint32_t trait_call(Body *c, NodeIndex n, TraitMethod method, uint32_t receiver) {
+OUT_OF_LINE static uint32_t trait_call(Body *c, NodeIndex n, TraitMethod method, uint32_t receiver) {
     NodeIndex name = c->view.a[n];
     uint32_t list = c->view.b[n], base = c->stack.count;
     TypeId *types = arena_array(c->scratch, TypeId, 1);
@@ -65,14 +65,14 @@ static uint32_t trait_call(Body *c, NodeIndex n, TraitMethod method, uint32_t re
     NameId names[1] = {c->known->name_other};
     Signature *s = arena_new(c->scratch, Signature);
     *s = (Signature){.what = "method", .name = name_text(c, (NameId){c->view.b[name]}), .count = method.argument_count, .types = types,
-                     .names = names, .result = VOID_TYPE, .is_method = true, .span = tree_token_span(&c->view, name)};
+                     .names = names, .result = VOID_TYPE, .is_method = true, .at = name};
     LengthScope *outer = c->env.length, *length = length_enter(c, receiver);
     bool is_good = arguments_check(c, s, n, list, NOTHING);
     c->env.length = outer;
     if (!is_good) return node_error(c, n);
     uint32_t other = method.argument_count == 0 ? 0 : c->stack.items[base + 1];
     c->stack.count = base;
-    obligation_add(c, types[0], c->program->builtin_traits[method.trait], tree_token_span(&c->view, name), token_of(c, name));
+    obligation_add(c, types[0], method.trait, name, PLACE_TOKEN);
     uint32_t node = trait_node(c, n, method, length_receiver(c, length, receiver), other);
     return length_wrap(c, length, node);
 }
@@ -116,7 +116,7 @@ static void note_near_methods(Body *c, Diagnostic *d, TypeShape type, NameId nam
         if (self->kind != (uint8_t)type.kind || self->head != type.head) continue;
         for (uint32_t m = impl->first_method; m < impl->first_method + impl->method_count; m++) {
             Text text = name_text(c, c->program->functions[m].name);
-            bool is_near = edit_distance(wanted, text) <= 2;
+            bool is_near = edit_distance(wanted, text) <= (wanted.length > 4 ? 2u : 1u);
             for (size_t k = 0; k < sizeof other_words / sizeof other_words[0] && !is_near; k++)
                 is_near = text_equal(wanted, text_from(other_words[k][0])) && text_equal(text, text_from(other_words[k][1]));
             for (uint32_t k = 0; k < count; k++) is_near = is_near && !text_equal(best[k], text);
@@ -148,7 +148,7 @@ static const char *trait_word(BuiltinTrait trait) {
     }
 }
 
-static uint32_t method_missing(Body *c, NodeIndex n, NodeIndex name, TypeId type, const TraitMethod *method) {
+OUT_OF_LINE static uint32_t method_missing(Body *c, NodeIndex n, NodeIndex name, TypeId type, const TraitMethod *method) {
     TypeShape shape = type_shape(c, type);
     (void)arguments_silent(c, n, c->view.b[n]);
     Diagnostic *d = diag(c->sink, DIAG_NO_SUCH_METHOD, tree_token_span(&c->view, name), name_text(c, (NameId){c->view.b[name]}), type_text(c, type));
@@ -208,7 +208,7 @@ static TypeId self_type_of(Body *c, const Function *f, const TypeId *instance) {
     return instantiate(c, c->program->impls[f->impl.index].self_type, instance, f->generics.count);
 }
 
-static Found method_find(Body *c, NodeIndex n, NameId name, TypeId type, bool with_self) {
+OUT_OF_LINE static Found method_find(Body *c, NodeIndex n, NameId name, TypeId type, bool with_self) {
     enum { LIMIT = 16 };
     FunctionId *candidates = arena_array(c->scratch, FunctionId, LIMIT);
     uint32_t count = methods_find(c->program, c->function->module, type_heads(c, type), name, candidates, LIMIT);
@@ -311,14 +311,14 @@ uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected
     if (found.function.index != 0) return call_function(c, n, callee.node, found.function, 0, found.instance, expected);
     if (name_equal(name, c->known->name_default) && tree_list_count(&c->view, list) == 0) {
         if (expected.type.index != 0) (void)unify_try(c, callee.type, expected.type);
-        obligation_add(c, callee.type, c->program->builtin_traits[TRAIT_DEFAULT], span_of(c, n), token);
+        obligation_add(c, callee.type, TRAIT_DEFAULT, n, PLACE_WHOLE);
         return node_add(c, TYPED_DEFAULT, callee.type, token, 0, 0);
     }
     TraitMethod method;
     if (trait_method(c, name, &method) && tree_list_count(&c->view, list) == method.argument_count + 1) { // int.compare(a, b)
         uint32_t values[2] = {0, 0};
         for (uint32_t i = 0; i <= method.argument_count; i++) values[i] = check(c, tree_list_item(&c->view, list, i), expect(callee.type, 0));
-        obligation_add(c, callee.type, c->program->builtin_traits[method.trait], tree_token_span(&c->view, callee.node), token);
+        obligation_add(c, callee.type, method.trait, callee.node, PLACE_TOKEN);
         return trait_node(c, n, method, values[0], values[1]);
     }
     return method_missing(c, n, callee.node, callee.type, NULL);

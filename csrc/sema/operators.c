@@ -56,7 +56,7 @@ static bool has_operator(NodeKind op, TypeKind left) {
     }
 }
 
-static void report_undefined(Body *c, NodeIndex n, const char *op, TypeId left) {
+OUT_OF_LINE static void report_undefined(Body *c, NodeIndex n, const char *op, TypeId left) {
     Text shown = type_text(c, left);
     Diagnostic *d = diag(c->sink, DIAG_OPERATOR_UNDEFINED, tree_token_span(&c->view, n), text_from(op),
                          arena_format(c->scratch, "`%.*s`", (int)shown.length, shown.data));
@@ -73,11 +73,11 @@ static void report_undefined(Body *c, NodeIndex n, const char *op, TypeId left) 
 }
 
 static uint32_t left_reason(Body *c, NodeIndex n, TypeId type) {
-    return reason_place(c, span_of(c, c->view.a[n]), "the left operand is ", type);
+    return reason_node(c, c->view.a[n], "the left operand is ", type);
 }
 
 // The right operand has another type than the left one asks for.
-static uint32_t right_wrong(Body *c, NodeIndex n, uint32_t left, uint32_t right, TypeId wanted, const char *op) {
+OUT_OF_LINE static uint32_t right_wrong(Body *c, NodeIndex n, uint32_t left, uint32_t right, TypeId wanted, const char *op) {
     NodeIndex syntax = c->view.b[n];
     TypeId found = c->type[right];
     TypeKind from = type_shape(c, c->type[left]).kind, to = type_shape(c, found).kind;
@@ -98,7 +98,7 @@ static uint32_t right_wrong(Body *c, NodeIndex n, uint32_t left, uint32_t right,
 }
 
 // `left op right` with the left type known and the right operand checked; the type of the result, or none after a report.
-static TypeId arithmetic_type(Body *c, NodeIndex n, uint32_t left, uint32_t right) {
+OUT_OF_LINE static TypeId arithmetic_type(Body *c, NodeIndex n, uint32_t left, uint32_t right) {
     NodeKind kind = (NodeKind)c->view.kinds[n];
     OperatorRow row = operator_row(kind);
     TypeId type = c->type[left], other = c->type[right];
@@ -134,7 +134,7 @@ static uint32_t binary_node(Body *c, NodeIndex n, TypeId type, uint32_t left, ui
     return node_add(c, TYPED_BINARY, type, token_of(c, n), left, extra_words(c, words, 2));
 }
 
-static uint32_t arithmetic(Body *c, NodeIndex n, uint32_t left) {
+OUT_OF_LINE static uint32_t arithmetic(Body *c, NodeIndex n, uint32_t left) {
     NodeKind kind = (NodeKind)c->view.kinds[n];
     OperatorRow row = operator_row(kind);
     TypeId type = c->type[left];
@@ -193,7 +193,7 @@ bool binary_complete(Body *c, Waiting *w, bool by_default) {
     return true;
 }
 
-static uint32_t comparison(Body *c, NodeIndex n, uint32_t left) {
+OUT_OF_LINE static uint32_t comparison(Body *c, NodeIndex n, uint32_t left) {
     OperatorRow row = operator_row((NodeKind)c->view.kinds[n]);
     TypeId type = c->type[left];
     if (is_kind(c, type, TYPE_NEVER)) {
@@ -211,11 +211,11 @@ static uint32_t comparison(Body *c, NodeIndex n, uint32_t left) {
         }
     }
     bool is_equality = row.op == OP_EQUAL || row.op == OP_NOT_EQUAL;
-    obligation_add(c, type, c->program->builtin_traits[is_equality ? TRAIT_EQ : TRAIT_COMPARABLE], tree_token_span(&c->view, n), token_of(c, n));
+    obligation_add(c, type, is_equality ? TRAIT_EQ : TRAIT_COMPARABLE, n, PLACE_TOKEN);
     return binary_node(c, n, BOOL_TYPE, left, right, row.op);
 }
 
-static uint32_t range_of(Body *c, NodeIndex n, uint32_t left) {
+OUT_OF_LINE static uint32_t range_of(Body *c, NodeIndex n, uint32_t left) {
     bool is_inclusive = c->view.kinds[n] == NODE_RANGE_INCLUSIVE;
     TypeId type = c->type[left];
     TypeKind kind = type_shape(c, type).kind;
@@ -248,7 +248,7 @@ static void report_coalesce(Body *c, NodeIndex n, TypeId type) {
 }
 
 // The type of the whole, once both sides are checked; reports where the right one does not fit.
-static TypeId coalesce_type(Body *c, NodeIndex n, uint32_t left, uint32_t right, TypeShape shape) {
+OUT_OF_LINE static TypeId coalesce_type(Body *c, NodeIndex n, uint32_t left, uint32_t right, TypeShape shape) {
     TypeId part = shape.args[0], other = c->type[right];
     bool is_option = is_named(c, c->type[left], c->program->known.option, NULL);
     if (is_option && is_named(c, other, c->program->known.option, NULL) && !is_named(c, part, c->program->known.option, NULL)) {
@@ -259,7 +259,7 @@ static TypeId coalesce_type(Body *c, NodeIndex n, uint32_t left, uint32_t right,
     return value == right ? part : ERROR_TYPE;
 }
 
-static uint32_t coalesce(Body *c, NodeIndex n, uint32_t left, Expected expected) {
+OUT_OF_LINE static uint32_t coalesce(Body *c, NodeIndex n, uint32_t left, Expected expected) {
     TypeId type = c->type[left];
     TypeShape shape = type_shape(c, type);
     bool is_option = is_named(c, type, c->program->known.option, NULL);
@@ -401,7 +401,7 @@ uint32_t operator_function(Body *c, NodeIndex n, Expected expected) {
     uint32_t node = node_add(c, TYPED_OPERATOR_FUNCTION, function, token, (uint32_t)row.op, 0);
     if (row.class == CLASS_COMPARE) {
         bool is_equality = row.op == OP_EQUAL || row.op == OP_NOT_EQUAL;
-        obligation_add(c, left, c->program->builtin_traits[is_equality ? TRAIT_EQ : TRAIT_COMPARABLE], span_of(c, n), token);
+        obligation_add(c, left, is_equality ? TRAIT_EQ : TRAIT_COMPARABLE, n, PLACE_TOKEN);
     } else if (row.class != CLASS_LOGIC) {
         Waiting *w = wait_for(c, WAIT_OPERATOR, n, left, left);
         w->node = node;

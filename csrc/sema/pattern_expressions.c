@@ -15,7 +15,7 @@ static void note_properties(Body *c, Diagnostic *d, const Property *rows, uint32
     diag_note(c->sink, d, (Text){out.data, (uint32_t)out.length});
 }
 
-static uint32_t properties_silent(Body *c, NodeIndex n) {
+OUT_OF_LINE static uint32_t properties_silent(Body *c, NodeIndex n) {
     uint32_t list = c->view.b[n];
     for (uint32_t i = 0; i < tree_list_count(&c->view, list); i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
@@ -26,7 +26,7 @@ static uint32_t properties_silent(Body *c, NodeIndex n) {
 }
 
 // The value's tree node of every property, 0 where it is absent; false after a report.
-static bool properties_read(Body *c, NodeIndex n, const Property *rows, uint32_t count, NodeIndex *values) {
+OUT_OF_LINE static bool properties_read(Body *c, NodeIndex n, const Property *rows, uint32_t count, NodeIndex *values) {
     uint32_t list = c->view.b[n];
     bool is_good = true;
     NodeIndex *owners = arena_array(c->scratch, NodeIndex, count);
@@ -83,7 +83,7 @@ static TypeId function_type(Body *c, TypeId first, TypeId second, TypeId result)
 }
 
 // Strict properties are evaluated as written: where that is another order than the node's, hidden names hold them.
-static uint32_t pattern_node(Body *c, NodeIndex n, TypedPattern pattern, TypeId type, const NodeIndex *syntax, uint32_t *words, uint32_t count,
+OUT_OF_LINE static uint32_t pattern_node(Body *c, NodeIndex n, TypedPattern pattern, TypeId type, const NodeIndex *syntax, uint32_t *words, uint32_t count,
                              uint32_t strict_count) {
     uint32_t token = token_of(c, n), base = c->stack.count;
     bool is_ordered = true;
@@ -117,7 +117,7 @@ static uint32_t pattern_node(Body *c, NodeIndex n, TypedPattern pattern, TypeId 
 
 // ---- map, filter, fold, collect, find ---------------------------------------------------------------------------------------------------------
 
-static uint32_t map_check(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t map_check(Body *c, NodeIndex n, Expected expected) {
     const Property rows[] = {{"over", c->known->name_over, {0}, true}, {"transform", c->known->name_transform, {0}, true}};
     NodeIndex values[2];
     if (!properties_read(c, n, rows, 2, values)) return properties_silent(c, n);
@@ -130,7 +130,7 @@ static uint32_t map_check(Body *c, NodeIndex n, Expected expected) {
     return pattern_node(c, n, TYPED_PATTERN_MAP, list, values, words, 2, 2);
 }
 
-static uint32_t filter_check(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t filter_check(Body *c, NodeIndex n, Expected expected) {
     const Property rows[] = {{"over", c->known->name_over, {0}, true}, {"predicate", c->known->name_predicate, c->known->name_where, true}};
     NodeIndex values[2];
     (void)expected;
@@ -142,7 +142,7 @@ static uint32_t filter_check(Body *c, NodeIndex n, Expected expected) {
     return pattern_node(c, n, TYPED_PATTERN_FILTER, type_of1(c, TYPE_LIST, element), values, words, 2, 2);
 }
 
-static uint32_t fold_check(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t fold_check(Body *c, NodeIndex n, Expected expected) {
     const Property rows[] = {{"over", c->known->name_over, {0}, true},
                              {"init", c->known->name_init, c->known->name_initial, true},
                              {"op", c->known->name_op, {0}, true}};
@@ -159,7 +159,7 @@ static uint32_t fold_check(Body *c, NodeIndex n, Expected expected) {
     return pattern_node(c, n, TYPED_PATTERN_FOLD, state, values, words, 3, 3);
 }
 
-static uint32_t collect_check(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t collect_check(Body *c, NodeIndex n, Expected expected) {
     const Property rows[] = {{"range", c->known->name_range, c->known->name_over, true}, {"transform", c->known->name_transform, {0}, true}};
     NodeIndex values[2];
     if (!properties_read(c, n, rows, 2, values)) return properties_silent(c, n);
@@ -171,7 +171,7 @@ static uint32_t collect_check(Body *c, NodeIndex n, Expected expected) {
     return pattern_node(c, n, TYPED_PATTERN_COLLECT, list, values, words, 2, 2);
 }
 
-static uint32_t find_check(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t find_check(Body *c, NodeIndex n, Expected expected) {
     const Property rows[] = {{"over", c->known->name_over, {0}, true},
                              {"where", c->known->name_where, c->known->name_predicate, false},
                              {"map", c->known->name_map, {0}, false},
@@ -331,7 +331,7 @@ uint32_t self_call(Body *c, NodeIndex n, Expected expected) {
     Signature *s = arena_new(c->scratch, Signature);
     *s = (Signature){.what = "function", .name = TEXT("self"), .count = count, .types = types, .names = names,
                      .function = lambda == 0 ? c->id : (FunctionId){0}, .first = first,
-                     .result = info->result, .span = span_of(c, c->view.a[n])};
+                     .result = info->result, .at = c->view.a[n]};
     if (first == 1) {
         stack_push(c, 0);
         stack_push(c, local_read(c, 1, token));

@@ -21,7 +21,7 @@ typedef struct PatternScope { // of the pattern in progress; alternatives have o
 
 static uint32_t pattern_at(Body *c, NodeIndex n, TypeId type, const PatternScope *scope);
 
-static uint32_t pattern_bind(Body *c, NameId name, TypeId type, Span span, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t pattern_bind(Body *c, NameId name, TypeId type, Span span, const PatternScope *scope) {
     for (const Binding *b = c->env.bindings; b != scope->start && b != NULL; b = b->outer) {
         if (!name_equal(b->name, name)) continue;
         Diagnostic *d = diag(c->sink, DIAG_NAME_BOUND_TWICE, span, name_text(c, name));
@@ -35,7 +35,7 @@ static uint32_t pattern_bind(Body *c, NameId name, TypeId type, Span span, const
     return local;
 }
 
-static uint32_t name_pattern(Body *c, NodeIndex n, NameId name, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t name_pattern(Body *c, NodeIndex n, NameId name, TypeId type, const PatternScope *scope) {
     uint32_t local = pattern_bind(c, name, type, tree_token_span(&c->view, n), scope);
     return node_add(c, TYPED_PAT_BIND, type, token_of(c, n), local, 0);
 }
@@ -72,7 +72,7 @@ static bool literal_bits(Body *c, NodeIndex n, TypeId type, TypeId *found, uint6
     return true;
 }
 
-static uint32_t literal_pattern(Body *c, NodeIndex n, TypeId type) {
+OUT_OF_LINE static uint32_t literal_pattern(Body *c, NodeIndex n, TypeId type) {
     TypeId found;
     uint64_t bits;
     if (c->view.kinds[c->view.a[n]] == NODE_UNIT) {
@@ -86,7 +86,7 @@ static uint32_t literal_pattern(Body *c, NodeIndex n, TypeId type) {
     return node_add(c, kind, found, token_of(c, n), (uint32_t)bits, (uint32_t)(bits >> 32));
 }
 
-static uint32_t range_pattern(Body *c, NodeIndex n, TypeId type) {
+OUT_OF_LINE static uint32_t range_pattern(Body *c, NodeIndex n, TypeId type) {
     NodeIndex ends[2] = {c->view.a[n], c->view.b[n]};
     bool is_inclusive = c->view.kinds[n] == NODE_PAT_RANGE_INCLUSIVE;
     uint64_t bits[2] = {0, 0};
@@ -150,7 +150,7 @@ static VariantAnswer variant_by_name(Body *c, NameId name, TypeId type, uint32_t
 }
 
 // The names of a TYPE_PATH: `Some`, `Shape.Circle`, `shapes.Shape.Circle`, `UserId`.
-static VariantAnswer variant_by_path(Body *c, NodeIndex path, TypeId type, uint32_t *decl, uint32_t *variant) {
+OUT_OF_LINE static VariantAnswer variant_by_path(Body *c, NodeIndex path, TypeId type, uint32_t *decl, uint32_t *variant) {
     uint32_t names = c->view.a[path], count = tree_list_count(&c->view, names);
     if (count == 0) return VARIANT_SILENT;
     NameId last = {tree_list_item(&c->view, names, count - 1)};
@@ -190,7 +190,7 @@ static VariantAnswer variant_by_path(Body *c, NodeIndex path, TypeId type, uint3
     return VARIANT_UNKNOWN;
 }
 
-static void report_unknown_variant(Body *c, Span span, Text name, TypeId type) {
+void report_unknown_variant(Body *c, Span span, Text name, TypeId type) {
     Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_VARIANT, span, name);
     TypeShape shape = type_shape(c, type);
     if (shape.kind != TYPE_NAMED || c->program->type_decls[shape.head].kind != DECL_SUM) return;
@@ -205,7 +205,7 @@ static void report_unknown_variant(Body *c, Span span, Text name, TypeId type) {
 }
 
 // Names bound inside a pattern that is wrong stay known, so that the arm's body is silent about them.
-static void bind_silently(Body *c, uint32_t list, const PatternScope *scope) {
+OUT_OF_LINE static void bind_silently(Body *c, uint32_t list, const PatternScope *scope) {
     for (uint32_t i = 0; i < tree_list_count(&c->view, list); i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
         if (c->view.kinds[item] == NODE_PAT_FIELD && c->view.b[item] == 0) {
@@ -218,7 +218,7 @@ static void bind_silently(Body *c, uint32_t list, const PatternScope *scope) {
     }
 }
 
-static void report_part_count(Body *c, Span span, Text name, uint32_t has, const char *singular, const char *plural, uint32_t found,
+OUT_OF_LINE static void report_part_count(Body *c, Span span, Text name, uint32_t has, const char *singular, const char *plural, uint32_t found,
                               bool could_rest) {
     Diagnostic *d = diag(c->sink, DIAG_WRONG_PART_COUNT, span, name, count_text(c, has, singular, plural), arena_format(c->scratch, "%u", found));
     if (could_rest && found < has) diag_note(c->sink, d, TEXT("`..` at the end ignores the rest"));
@@ -237,7 +237,7 @@ static uint32_t field_pattern(Body *c, NodeIndex item, TypeId type, const Patter
 }
 
 // The parts of a variant, record or newtype: positional or named, `..` for the rest.
-static uint32_t parts_pattern(Body *c, NodeIndex n, const VariantDecl *v, Text shown, uint32_t variant, TypeId type, TypeShape shape, uint32_t list,
+OUT_OF_LINE static uint32_t parts_pattern(Body *c, NodeIndex n, const VariantDecl *v, Text shown, uint32_t variant, TypeId type, TypeShape shape, uint32_t list,
                               const PatternScope *scope) {
     uint32_t count = tree_list_count(&c->view, list), given = 0, base = c->stack.count;
     bool has_rest = false, is_wrong = false;
@@ -276,7 +276,7 @@ static uint32_t parts_pattern(Body *c, NodeIndex n, const VariantDecl *v, Text s
     return node_add(c, TYPED_PAT_CONSTRUCT, type, token_of(c, n), variant, list_from_stack(c, base));
 }
 
-static uint32_t construct_pattern(Body *c, NodeIndex n, uint32_t decl, uint32_t variant, TypeId type, bool has_list, uint32_t list,
+OUT_OF_LINE static uint32_t construct_pattern(Body *c, NodeIndex n, uint32_t decl, uint32_t variant, TypeId type, bool has_list, uint32_t list,
                                   const PatternScope *scope) {
     const TypeDecl *d = &c->program->type_decls[decl];
     if (d->has_error) {
@@ -300,7 +300,7 @@ static uint32_t construct_pattern(Body *c, NodeIndex n, uint32_t decl, uint32_t 
     return parts_pattern(c, n, v, shown, variant, sum, type_shape(c, sum), list, scope);
 }
 
-static uint32_t variant_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t variant_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     NodeIndex path = c->view.a[n];
     uint32_t decl = 0, variant = 0, list = c->view.b[n];
     VariantAnswer answer = variant_by_path(c, path, type, &decl, &variant);
@@ -313,7 +313,7 @@ static uint32_t variant_pattern(Body *c, NodeIndex n, TypeId type, const Pattern
     return pattern_error(c, n);
 }
 
-static uint32_t record_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t record_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     NodeIndex written = c->view.a[n];
     uint32_t list = c->view.b[n];
     TypeShape shape = type_shape(c, type);
@@ -361,7 +361,7 @@ static uint32_t record_pattern(Body *c, NodeIndex n, TypeId type, const PatternS
 
 // ---- tuples, lists, alternatives ----------------------------------------------------------------------------------------------------------------
 
-static uint32_t tuple_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t tuple_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     if (count == 0) {
         pattern_unify(c, n, VOID_TYPE, type);
@@ -390,7 +390,7 @@ static uint32_t tuple_pattern(Body *c, NodeIndex n, TypeId type, const PatternSc
     return node_add(c, TYPED_PAT_CONSTRUCT, type, token_of(c, n), 0, list_from_stack(c, base));
 }
 
-static uint32_t list_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t list_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     TypeShape shape = type_shape(c, type);
     if (shape.kind == TYPE_NONE) {
@@ -435,13 +435,13 @@ static uint32_t bindings_count(const Binding *newest, const Binding *start) {
     return count;
 }
 
-static void report_alternatives(Body *c, NodeIndex n, Text why, Span first) {
+OUT_OF_LINE static void report_alternatives(Body *c, NodeIndex n, Text why, Span first) {
     Diagnostic *d = diag(c->sink, DIAG_ALTERNATIVES_DIFFER, span_of(c, n), why);
     diag_label(c->sink, d, first, TEXT("the first alternative"));
 }
 
 // The alternative's names must be those of the first one, at the same types; its nodes then bind the first one's locals.
-static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n, const Binding *first, const Binding *mine, const Binding *start,
+OUT_OF_LINE static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n, const Binding *first, const Binding *mine, const Binding *start,
                              uint32_t first_node) {
     bool is_reported = false;
     for (const Binding *b = mine; b != start && b != NULL; b = b->outer) {
@@ -453,6 +453,8 @@ static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n, const Bind
             if (!is_reported)
                 report_alternatives(c, n, arena_format(c->scratch, "only this one binds `%.*s`", (int)name.length, name.data), span_of(c, first_n));
             is_reported = true;
+            c->locals.items[b->local].type = ERROR_TYPE; // known all the same, and silent
+            vec_push(c->scratch, &c->orphans, b->local);
             continue;
         }
         TypeId wanted = c->locals.items[same->local].type, found = c->locals.items[b->local].type;
@@ -474,8 +476,8 @@ static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n, const Bind
     }
 }
 
-static uint32_t or_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
-    uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
+OUT_OF_LINE static uint32_t or_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+    uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count, orphans = c->orphans.count;
     Binding *before = c->env.bindings, *first = before;
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
@@ -488,12 +490,16 @@ static uint32_t or_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope
         else alternative_join(c, item, tree_list_item(&c->view, list, 0), first, c->env.bindings, before, first_node);
     }
     scope_switch(c, first);
+    while (c->orphans.count > orphans) {
+        uint32_t local = c->orphans.items[--c->orphans.count];
+        (void)bind(c, c->locals.items[local].name, local);
+    }
     return node_add(c, TYPED_PAT_OR, type, token_of(c, n), 0, list_from_stack(c, base));
 }
 
 // ---- entry -------------------------------------------------------------------------------------------------------------------------------------
 
-static uint32_t upper_name(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t upper_name(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     NameId name = {c->view.a[n]};
     uint32_t decl = 0, variant = 0;
     VariantAnswer answer = variant_by_name(c, name, type, &decl, &variant);

@@ -62,7 +62,7 @@ static Operand operand_type(Body *c, TypeId type, NodeIndex n) {
 
 // ---- names ---------------------------------------------------------------------------------------------------------------------------
 
-static void report_ambiguous(Body *c, Item item, NodeIndex n) {
+OUT_OF_LINE static void report_ambiguous(Body *c, Item item, NodeIndex n) {
     Text name = token_text(c->view.file_tokens, token_of(c, n));
     Diagnostic *d = diag(c->sink, DIAG_AMBIGUOUS_VARIANT, tree_token_span(&c->view, n), name);
     Text one = name_text(c, c->program->type_decls[item.index].name), two = name_text(c, c->program->type_decls[item.part].name);
@@ -70,7 +70,7 @@ static void report_ambiguous(Body *c, Item item, NodeIndex n) {
                                        (int)two.length, two.data, (int)name.length, name.data));
 }
 
-static Operand operand_item(Body *c, Item item, NodeIndex n) {
+OUT_OF_LINE static Operand operand_item(Body *c, Item item, NodeIndex n) {
     Operand operand = operand_of(OPERAND_ERROR, item.index, n);
     switch (item.kind) {
     case ITEM_FUNCTION: operand.kind = OPERAND_FUNCTION; break;
@@ -102,7 +102,7 @@ static bool variant_named(const Body *c, uint32_t decl, NameId name, uint32_t *v
     return false;
 }
 
-static Operand name_unknown(Body *c, NodeIndex n, NameId name) {
+OUT_OF_LINE static Operand name_unknown(Body *c, NodeIndex n, NameId name) {
     if (c->env.let_name.index == name.index) {
         Diagnostic *d = diag0(c->sink, DIAG_CAPTURES_ITSELF, span_of(c, n));
         diag_note(c->sink, d, TEXT("the name of a `let` is in scope after its right side; write a function, or use `recurse`"));
@@ -113,7 +113,7 @@ static Operand name_unknown(Body *c, NodeIndex n, NameId name) {
     return operand_error(n);
 }
 
-static Operand self_operand(Body *c, NodeIndex n, bool is_called) {
+OUT_OF_LINE static Operand self_operand(Body *c, NodeIndex n, bool is_called) {
     if (is_called && c->env.recurse != NULL) return operand_of(OPERAND_SELF, 0, n);
     if (c->function->has_self && !is_called) return operand_of(OPERAND_VALUE, local_read(c, 1, token_of(c, n)), n);
     if (is_called) {
@@ -172,7 +172,7 @@ Operand name_operand(Body *c, NodeIndex n, Expected expected, bool is_called) {
 
 // ---- paths ----------------------------------------------------------------------------------------------------------------------------
 
-static Operand module_path(Body *c, Operand module, NodeIndex n) {
+OUT_OF_LINE static Operand module_path(Body *c, Operand module, NodeIndex n) {
     NameId name = {c->view.b[n]};
     static const ScopeKind kinds[] = {SCOPE_VALUE, SCOPE_TYPE};
     bool is_private = false;
@@ -193,7 +193,7 @@ static Operand module_path(Body *c, Operand module, NodeIndex n) {
     return operand_error(n);
 }
 
-static Operand type_member(Body *c, Operand type, NodeIndex n) {
+OUT_OF_LINE static Operand type_member(Body *c, Operand type, NodeIndex n) {
     TypeShape shape = type_shape(c, type.type);
     uint32_t variant;
     if (shape.kind == TYPE_NAMED && variant_named(c, shape.head, (NameId){c->view.b[n]}, &variant)) {
@@ -201,6 +201,11 @@ static Operand type_member(Body *c, Operand type, NodeIndex n) {
         operand.part = variant;
         operand.type = type.type;
         return operand;
+    }
+    Text name = name_text(c, (NameId){c->view.b[n]});
+    if (shape.kind == TYPE_NAMED && c->program->type_decls[shape.head].kind == DECL_SUM && name.length > 0 && name.data[0] >= 'A' && name.data[0] <= 'Z') {
+        report_unknown_variant(c, tree_token_span(&c->view, n), name, type.type);
+        return operand_error(n);
     }
     Operand operand = operand_of(OPERAND_ASSOCIATED, 0, n);
     operand.type = type.type;
@@ -213,7 +218,7 @@ static Operand trait_member(Body *c, NodeIndex n) {
 }
 
 // `Set<int>`, `Some<int>`, `shapes.Box<int>`: the type arguments are written.
-static Operand type_apply_operand(Body *c, NodeIndex n) {
+OUT_OF_LINE static Operand type_apply_operand(Body *c, NodeIndex n) {
     NodeIndex base = c->view.a[n];
     Operand operand;
     if (c->view.kinds[base] == NODE_FIELD) {
@@ -252,7 +257,7 @@ static Operand type_apply_operand(Body *c, NodeIndex n) {
 }
 
 // A dotted module name (`use std.math`) at the foot of a chain: takes the fields that belong to it off the chain.
-static bool dotted_module(Body *c, NodeIndex n, uint32_t base, Operand *out) {
+OUT_OF_LINE static bool dotted_module(Body *c, NodeIndex n, uint32_t base, Operand *out) {
     enum { LONGEST = 16 };
     NameId names[LONGEST];
     uint32_t count = 1;
@@ -301,7 +306,7 @@ bool field_find(Body *c, TypeId type, NameId name, uint32_t *index, TypeId *fiel
     return false;
 }
 
-static void report_no_field(Body *c, NodeIndex n, TypeId type) {
+OUT_OF_LINE static void report_no_field(Body *c, NodeIndex n, TypeId type) {
     NameId name = {c->view.b[n]};
     Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_FIELD, tree_token_span(&c->view, n), name_text(c, name), type_text(c, type));
     FunctionId method;
@@ -379,7 +384,7 @@ static bool part_of(Body *c, NodeIndex n, TypeId type, TypeId *part) {
     return false;
 }
 
-static uint32_t tuple_part(Body *c, NodeIndex n, uint32_t receiver) {
+OUT_OF_LINE static uint32_t tuple_part(Body *c, NodeIndex n, uint32_t receiver) {
     TypeId type = c->type[receiver], part;
     if (is_open(c, type)) {
         Waiting *w = wait_for(c, WAIT_TUPLE_PART, n, type, type_variable(c, token_of(c, n)));
@@ -421,11 +426,11 @@ uint32_t length_wrap(Body *c, LengthScope *length, uint32_t node) {
     return node_add(c, TYPED_SEQUENCE, c->type[node], token, 0, list_from_stack(c, base));
 }
 
-static uint32_t index_known(Body *c, NodeIndex n, TypeShape shape, uint32_t receiver, LengthScope *length) {
+OUT_OF_LINE static uint32_t index_known(Body *c, NodeIndex n, TypeShape shape, uint32_t receiver, LengthScope *length) {
     NodeIndex index = c->view.b[n];
     uint32_t token = token_of(c, n);
     if (shape.kind == TYPE_MAP) {
-        uint32_t key = check(c, index, expect(shape.args[0], reason_place(c, span_of(c, c->view.a[n]), "the keys of this are ", shape.args[0])));
+        uint32_t key = check(c, index, expect(shape.args[0], reason_node(c, c->view.a[n], "the keys of this are ", shape.args[0])));
         return node_add(c, TYPED_INDEX, type_option(c, shape.args[1]), token, length_receiver(c, length, receiver), key);
     }
     uint32_t value = expr(c, index, expect(INT_TYPE, 0));
@@ -439,7 +444,7 @@ static uint32_t index_known(Body *c, NodeIndex n, TypeShape shape, uint32_t rece
     return node_add(c, TYPED_INDEX, type, token, length_receiver(c, length, receiver), value);
 }
 
-static uint32_t index_step(Body *c, NodeIndex n, uint32_t receiver) {
+OUT_OF_LINE static uint32_t index_step(Body *c, NodeIndex n, uint32_t receiver) {
     TypeShape shape = type_shape(c, c->type[receiver]);
     LengthScope *outer = c->env.length, *length = length_enter(c, receiver);
     uint32_t node;
@@ -511,7 +516,7 @@ static NodeIndex spine_next(const Body *c, NodeIndex n) {
     }
 }
 
-static uint32_t config_of_module(Body *c, Operand operand, NodeIndex n) {
+OUT_OF_LINE static uint32_t config_of_module(Body *c, Operand operand, NodeIndex n) {
     NameId name = {c->view.b[n]};
     bool is_private = false;
     if (operand.kind == OPERAND_ERROR) return node_error(c, n);
@@ -552,7 +557,7 @@ uint32_t operand_value(Body *c, Operand operand, Expected expected) {
     return node_error(c, operand.node);
 }
 
-static Operand spine_step(Body *c, NodeIndex n, Operand operand, Expected expected, bool is_called) {
+OUT_OF_LINE static Operand spine_step(Body *c, NodeIndex n, Operand operand, Expected expected, bool is_called) {
     NodeKind kind = (NodeKind)c->view.kinds[n];
     if (kind == NODE_CALL) return operand_of(OPERAND_VALUE, call_step(c, n, operand, expected), n);
     if (kind == NODE_FIELD_CONFIG) return operand_of(OPERAND_VALUE, config_of_module(c, operand, n), n);
@@ -573,7 +578,7 @@ static Operand spine_step(Body *c, NodeIndex n, Operand operand, Expected expect
     return operand_of(OPERAND_VALUE, value, n);
 }
 
-static Operand spine_foot(Body *c, NodeIndex n, uint32_t base, Expected expected) {
+OUT_OF_LINE static Operand spine_foot(Body *c, NodeIndex n, uint32_t base, Expected expected) {
     uint32_t links = c->spine.count - base;
     bool is_called = links > 0 && c->view.kinds[c->spine.items[c->spine.count - 1]] == NODE_CALL;
     Expected seen = links == 0 || (links == 1 && is_called) ? expected : NOTHING;

@@ -104,6 +104,12 @@ bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape) {
     return s.kind == TYPE_NAMED && s.head == decl.index && decl.index != 0;
 }
 
+// A value of type Never stands where this type is wanted: if nothing else fixes it, nobody needs to know it.
+void variable_forgive(Body *c, TypeId type) {
+    type = prune(c, type);
+    if (type_is_local(type)) local_type(c, type)->is_reported = true;
+}
+
 // ---- unification -----------------------------------------------------------------------------------------------------------
 
 static UnifyAnswer occurs(Body *c, TypeId variable, TypeId type, uint32_t depth) {
@@ -132,11 +138,12 @@ static UnifyAnswer unify_at(Body *c, TypeId first, TypeId second, uint32_t depth
     first = prune(c, first);
     second = prune(c, second);
     if (first.index == second.index) return UNIFY_OK;
-    if (first.index <= TYPE_ERROR || second.index <= TYPE_ERROR) return UNIFY_OK; // silent (C3)
+    if (first.index == 0 || second.index == 0) return UNIFY_OK;
     TypeShape a = type_shape(c, first);
     TypeShape b = type_shape(c, second);
-    if (a.kind == TYPE_NONE) return variable_bind(c, first, second);
+    if (a.kind == TYPE_NONE) return variable_bind(c, first, second); // to the error type too: silent from then on (C3)
     if (b.kind == TYPE_NONE) return variable_bind(c, second, first);
+    if (a.kind == TYPE_ERROR || b.kind == TYPE_ERROR) return UNIFY_OK;
     if (a.kind != b.kind || a.head != b.head || a.arg_count != b.arg_count) return UNIFY_DIFFERS;
     if (a.kind == TYPE_PARAMETER || a.kind < TYPE_PRIMITIVE_END) return UNIFY_DIFFERS; // other ids, so other types
     if (c->walk_budget == 0 || depth > 2 * TYPE_DEPTH_MAX) return UNIFY_TOO_LARGE;
@@ -210,7 +217,8 @@ TypeId type_heads(Body *c, TypeId type) {
     TypeId *args = arena_array(c->scratch, TypeId, words);
     memcpy(args, shape.args, sizeof(TypeId) * words);
     for (uint32_t i = 0; i < shape.arg_count; i++) {
-        if (type_is_local(prune(c, args[i]))) args[i] = ERROR_TYPE;
+        args[i] = prune(c, args[i]);
+        if (type_is_local(args[i])) args[i] = type_heads(c, args[i]);
     }
     return type_make(c->program, c->scratch, shape.kind, shape.head, args, shape.arg_count);
 }
