@@ -8,6 +8,7 @@ enum {
     NODES_PER_TEST = 8,
     DEPTH_MAX = 12, // branches inside each other
     ROW_TESTS_MAX = 24,
+    GUARDED_MAX = 64, // alternatives of one arm with a guard, where rows are tested by themselves
 };
 
 // ---- places ------------------------------------------------------------------------------------------------------------
@@ -144,6 +145,13 @@ static void rows_push_alternatives(Match *m, Rows *out, Row *row, Place *place) 
         row_add(m, alternative, place, list_item(m->body, list, i));
         rows_push_alternatives(m, out, alternative, place);
     }
+}
+
+// A place where the row has alternatives, or NULL.
+static Place *alternatives_place(const Match *m, const Row *row) {
+    for (PatternTest *test = row->tests; test != NULL; test = test->next)
+        if (m->body->kind[test->pattern] == TYPED_PAT_OR) return test->place;
+    return NULL;
 }
 
 int64_t pattern_number(const TypedBody *body, Node pattern) { return wide(body->a[pattern], body->b[pattern]); }
@@ -407,6 +415,14 @@ static Decision *build(Builder b, Rows rows) {
         Row *first = rows.items[0];
         bool has_guard = m->guards[first->arm] != 0;
         bool is_large = b.depth > DEPTH_MAX || first->test_count > ROW_TESTS_MAX;
+        Place *split = is_large && has_guard ? alternatives_place(m, first) : NULL;
+        if (split != NULL) { // each alternative is tried with the guard
+            Rows all = {0};
+            rows_push_alternatives(m, &all, first, split);
+            for (uint32_t i = 1; i < rows.count; i++) rows_push(m, &all, rows.items[i]);
+            rows = all;
+            continue;
+        }
         if (first->test_count == 0 || is_large) {
             Decision *leaf = tree_new(m, first->test_count == 0 ? TREE_LEAF : TREE_ROW);
             leaf->row = first;
@@ -465,14 +481,34 @@ static Decision *build(Builder b, Rows rows) {
     }
 }
 
+// The alternatives of a row with a guard, each of which must be tried with it; the row itself where they are very many.
+static void push_guarded(Match *m, Rows *out, Row *row, uint32_t limit) {
+    Place *place = alternatives_place(m, row);
+    if (place == NULL || out->count >= limit) {
+        vec_push(m->arena, out, row);
+        return;
+    }
+    uint32_t list = m->body->b[row_pattern(row, place)], count = list_count(m->body, list);
+    for (uint32_t i = 0; i < count; i++) {
+        Row *alternative = row_without(m, row, place);
+        row_add(m, alternative, place, list_item(m->body, list, i));
+        push_guarded(m, out, alternative, limit);
+    }
+}
+
 // One row after the other, each tested by itself: as large as the patterns are, whatever they are.
 static Decision *chain_of_rows(Match *m, Row **rows, uint32_t count) {
     Decision *result = NULL, **link = &result;
+    Rows all = {0};
     for (uint32_t i = 0; i < count; i++) {
+        if (m->guards[rows[i]->arm] != 0) push_guarded(m, &all, rows[i], all.count + GUARDED_MAX);
+        else vec_push(m->arena, &all, rows[i]);
+    }
+    for (uint32_t i = 0; i < all.count; i++) {
         Decision *row = *link = tree_new(m, TREE_ROW);
-        row->row = rows[i];
-        row->has_guard = m->guards[rows[i]->arm] != 0;
-        m->arm_uses[rows[i]->arm]++;
+        row->row = all.items[i];
+        row->has_guard = m->guards[row->row->arm] != 0;
+        m->arm_uses[row->row->arm]++;
         link = &row->next;
     }
     *link = tree_new(m, TREE_FAIL);
