@@ -86,6 +86,14 @@ const Module *function_module(const Generation *g, const CoreFunction *function)
 bool function_is_static(const CoreFunction *function);
 
 // ---- files.c, main_file.c
-Status write_files(Generation *g, struct Pool *pool, COutput *out);
+typedef struct FilePlan {
+    Text name;
+    VEC(uint32_t) functions; // indices, in the order of the file
+    uint8_t *uses;           // USE_… per layout
+    Text content;
+    const Module *module; // NULL: instances
+} FilePlan;
+void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count); // which function goes where
+void file_write(const Generation *g, FilePlan *file, Arena *arena);                     // content and uses, from the functions' texts
 void write_main_file(const Generation *g, Arena *arena, uint8_t *uses, Buffer *out);
 void write_place(const Generation *g, const Module *module, uint32_t token, Text *name, Text *text, Arena *arena);

@@ -341,14 +341,32 @@ static void write_stack_check(Gen *g, Buffer *out) {
     buffer_format(out, "        si_stack_overflow(task, %.*s);\n    }\n", (int)name.length, name.data);
 }
 
+// Where debuggers stop when they enter it; 0: no #line is wanted. A lambda begins where its first instruction stands.
+static uint32_t function_line(Gen *g) {
+    if (!g->g->options->with_lines || g->module->source == NULL) return 0;
+    const Function *f = &g->program->functions[g->f->function.index];
+    uint32_t line = f->line, column;
+    const Tokens *tokens = &g->module->file->tokens;
+    if (g->f->lambda != 0 && g->f->code_count > 0 && g->f->code[0].token < tokens->count)
+        tokens_position(tokens, tokens->starts[g->f->code[0].token], &line, &column);
+    return line == 0 ? 1 : line;
+}
+
 static void write_definition(Gen *g) {
     CoreFunction *f = g->f;
     Buffer out = buffer_in(g->arena);
     if (g->slot_count > 0) write_frame_struct(g, &out);
+    uint32_t line = function_line(g);
+    if (line != 0) {
+        buffer_format(&out, "#line %u ", line);
+        write_c_string(g->module->source->path, &out);
+        buffer_char(&out, '\n');
+    }
     buffer_text(&out, g->out->prototype);
     buffer_literal(&out, " {\n");
     Buffer top = buffer_in(g->arena);
     write_locals(g, &top);
+    if (line != 0 && (f->is_recursive || g->slot_count > 0)) buffer_format(&top, "#line %u\n", line);
     if (g->slot_count > 0) buffer_format(&top, "    struct sf_%.*s f;\n", (int)f->symbol.length, f->symbol.data);
     if (f->is_recursive) write_stack_check(g, &top);
     if (g->slot_count > 0) {
