@@ -25,15 +25,24 @@ static Text source_text(const Body *c, Span span) {
 OUT_OF_LINE static void hint_conversion(Body *c, Diagnostic *d, Span span, TypeId found, TypeId wanted) {
     TypeShape from = type_shape(c, found), to = type_shape(c, wanted);
     const char *open = NULL, *close = ")";
-    if (to.kind == TYPE_FLOAT && from.kind == TYPE_INT) open = "float(";
-    else if (to.kind == TYPE_INT && (from.kind == TYPE_FLOAT || from.kind == TYPE_STR)) open = "int(";
-    else if (to.kind == TYPE_FLOAT && from.kind == TYPE_STR) open = "float(";
-    else if (to.kind == TYPE_BYTE && (from.kind == TYPE_STR || from.kind == TYPE_INT)) open = "byte(";
-    else if (to.kind == TYPE_CHAR && from.kind == TYPE_STR) open = "char(";
-    else if (to.kind == TYPE_LIST && fits(c, found, to.args[0])) open = "[", close = "]";
-    else if (to.kind == TYPE_NAMED && to.head == c->program->known.option.index && fits(c, found, to.args[0])) open = "Some(";
-    else if (to.kind == TYPE_NAMED && to.head == c->program->known.result.index && fits(c, found, to.args[0])) open = "Ok(";
-    else if (to.kind == TYPE_NAMED && to.head == c->program->known.result.index && fits(c, found, to.args[1])) open = "Err(";
+    if (to.kind == TYPE_FLOAT && from.kind == TYPE_INT)
+        open = "float(";
+    else if (to.kind == TYPE_INT && (from.kind == TYPE_FLOAT || from.kind == TYPE_STR))
+        open = "int(";
+    else if (to.kind == TYPE_FLOAT && from.kind == TYPE_STR)
+        open = "float(";
+    else if (to.kind == TYPE_BYTE && (from.kind == TYPE_STR || from.kind == TYPE_INT))
+        open = "byte(";
+    else if (to.kind == TYPE_CHAR && from.kind == TYPE_STR)
+        open = "char(";
+    else if (to.kind == TYPE_LIST && fits(c, found, to.args[0]))
+        open = "[", close = "]";
+    else if (to.kind == TYPE_NAMED && to.head == c->program->known.option.index && fits(c, found, to.args[0]))
+        open = "Some(";
+    else if (to.kind == TYPE_NAMED && to.head == c->program->known.result.index && fits(c, found, to.args[0]))
+        open = "Ok(";
+    else if (to.kind == TYPE_NAMED && to.head == c->program->known.result.index && fits(c, found, to.args[1]))
+        open = "Err(";
     else if (to.kind == TYPE_STR && from.kind != TYPE_FUNCTION && from.kind != TYPE_NONE && from.kind != TYPE_VOID) {
         SolveResult printable = trait_solve(c->program, &c->function->generics, type_heads(c, found),
                                             c->program->builtin_traits[TRAIT_PRINTABLE]);
@@ -51,13 +60,15 @@ OUT_OF_LINE static void label_reason(Body *c, Diagnostic *d, Expected expected) 
     const Reason *r = &c->reasons.items[expected.reason];
     const Function *f;
     switch (r->kind) {
-    case REASON_NONE: return;
+    case REASON_NONE:
+        return;
     case REASON_PARAMETER: {
         f = &c->program->functions[r->a];
         if (f->module.index == c->program->prelude.index) return; // its text is nowhere to be seen
         const Parameter *p = &f->parameters[r->b];
         Text name = name_text(c, p->name);
-        diag_label(c->sink, d, p->span, arena_format(c->scratch, "`%.*s` is declared here", (int)name.length, name.data));
+        diag_label(c->sink, d, p->span,
+                   arena_format(c->scratch, "`%.*s` is declared here", (int)name.length, name.data));
         return;
     }
     case REASON_RESULT: {
@@ -74,7 +85,8 @@ OUT_OF_LINE static void label_reason(Body *c, Diagnostic *d, Expected expected) 
             Text type = type_text(c, r->type.index != 0 ? r->type : expected.type);
             text = arena_format(c->scratch, "%s`%.*s`", r->text, (int)type.length, type.data);
         }
-        diag_label(c->sink, d, r->kind == REASON_NODE ? span_of(c, r->a) : (Span){c->module->source->file, r->a, r->b}, text);
+        diag_label(c->sink, d, r->kind == REASON_NODE ? span_of(c, r->a) : (Span){c->module->source->file, r->a, r->b},
+                   text);
         return;
     }
     }
@@ -91,8 +103,8 @@ Diagnostic *report_mismatch(Body *c, Span span, TypeId found, Expected expected,
     Diagnostic *d;
     if (result_by_question(c, expected.type)) {
         d = diag(c->sink, DIAG_NO_MATCHING_RESULT, span,
-                 arena_format(c->scratch, "the `?` before makes the result `%.*s`, found `%.*s`", (int)wanted.length, wanted.data,
-                              (int)shown.length, shown.data));
+                 arena_format(c->scratch, "the `?` before makes the result `%.*s`, found `%.*s`", (int)wanted.length,
+                              wanted.data, (int)shown.length, shown.data));
     } else {
         d = diag(c->sink, DIAG_TYPE_MISMATCH, span, wanted, shown);
         diag_primary(c->sink, d, arena_format(c->scratch, "this is `%.*s`", (int)shown.length, shown.data));
@@ -108,8 +120,10 @@ Diagnostic *report_mismatch(Body *c, Span span, TypeId found, Expected expected,
 }
 
 OUT_OF_LINE static uint32_t coerce_failed(Body *c, NodeIndex n, uint32_t value, Expected expected, UnifyAnswer answer) {
-    if (answer == UNIFY_DIFFERS) (void)report_mismatch(c, span_of(c, n), c->type[value], expected, n);
-    else report_unify(c, answer, span_of(c, n));
+    if (answer == UNIFY_DIFFERS)
+        (void)report_mismatch(c, span_of(c, n), c->type[value], expected, n);
+    else
+        report_unify(c, answer, span_of(c, n));
     return node_error(c, n);
 }
 
@@ -157,7 +171,9 @@ OUT_OF_LINE static uint32_t tuple_literal(Body *c, NodeIndex n, Expected expecte
     bool is_expected = shape.kind == TYPE_TUPLE && shape.arg_count == count;
     bool is_silent = expected.type.index != 0 && shape.kind == TYPE_ERROR;
     for (uint32_t i = 0; i < count; i++) {
-        Expected part = is_expected ? expect(shape.args[i], expected.reason) : is_silent ? expect(ERROR_TYPE, 0) : NOTHING;
+        Expected part = is_expected ? expect(shape.args[i], expected.reason)
+                        : is_silent ? expect(ERROR_TYPE, 0)
+                                    : NOTHING;
         NodeIndex item = tree_list_item(&c->view, list, i);
         uint32_t value = is_expected ? check(c, item, part) : expr(c, item, part);
         stack_push(c, i);
@@ -176,7 +192,9 @@ OUT_OF_LINE static uint32_t list_literal(Body *c, NodeIndex n, Expected expected
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     TypeShape shape = {0};
     if (expected.type.index != 0) shape = type_shape(c, expected.type);
-    TypeId element = shape.kind == TYPE_LIST ? shape.args[0] : shape.kind == TYPE_ERROR ? ERROR_TYPE : type_variable(c, token_of(c, n));
+    TypeId element = shape.kind == TYPE_LIST    ? shape.args[0]
+                     : shape.kind == TYPE_ERROR ? ERROR_TYPE
+                                                : type_variable(c, token_of(c, n));
     Expected part = expect(element, shape.kind == TYPE_LIST ? expected.reason : 0);
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
@@ -202,10 +220,12 @@ OUT_OF_LINE static void key_note(Body *c, KeyTable *table, NodeIndex n, uint32_t
     uint8_t kind = c->kind[key];
     if (kind != TYPED_INT && kind != TYPED_STR && kind != TYPED_BOOL) return;
     uint32_t slot = (c->a[key] * 0x9E3779B1u ^ c->b[key]) & table->mask;
-    while (table->slots[slot] != 0 && !keys_equal(c, table->slots[slot], key)) slot = (slot + 1) & table->mask;
+    while (table->slots[slot] != 0 && !keys_equal(c, table->slots[slot], key))
+        slot = (slot + 1) & table->mask;
     if (table->slots[slot] != 0) {
         Text text = source_text(c, span_of(c, n));
-        Diagnostic *d = diag(c->sink, DIAG_KEY_GIVEN_TWICE, span_of(c, n), arena_format(c->scratch, "`%.*s`", (int)text.length, text.data));
+        Diagnostic *d = diag(c->sink, DIAG_KEY_GIVEN_TWICE, span_of(c, n),
+                             arena_format(c->scratch, "`%.*s`", (int)text.length, text.data));
         diag_label(c->sink, d, span_of(c, table->nodes[slot]), TEXT("it is given here before"));
     }
     table->slots[slot] = key;
@@ -219,10 +239,13 @@ OUT_OF_LINE static uint32_t map_literal(Body *c, NodeIndex n, Expected expected)
     uint32_t token = token_of(c, n);
     TypeId types[2] = {ERROR_TYPE, ERROR_TYPE};
     bool is_expected = shape.kind == TYPE_MAP;
-    if (is_expected) types[0] = shape.args[0], types[1] = shape.args[1];
-    else if (shape.kind != TYPE_ERROR) types[0] = type_variable(c, token), types[1] = type_variable(c, token);
+    if (is_expected)
+        types[0] = shape.args[0], types[1] = shape.args[1];
+    else if (shape.kind != TYPE_ERROR)
+        types[0] = type_variable(c, token), types[1] = type_variable(c, token);
     KeyTable keys = {.mask = 7};
-    while (keys.mask < count) keys.mask = 2 * keys.mask + 1;
+    while (keys.mask < count)
+        keys.mask = 2 * keys.mask + 1;
     keys.slots = arena_array(c->scratch, uint32_t, keys.mask + 1);
     keys.nodes = arena_array(c->scratch, uint32_t, keys.mask + 1);
     uint32_t reasons[2] = {is_expected ? expected.reason : 0, is_expected ? expected.reason : 0};
@@ -255,7 +278,8 @@ OUT_OF_LINE static uint32_t config_read(Body *c, NodeIndex n) {
     }
     if (item.kind == ITEM_NONE) {
         Text text = name_text(c, name);
-        Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, n), arena_format(c->scratch, "$%.*s", (int)text.length, text.data));
+        Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, n),
+                             arena_format(c->scratch, "$%.*s", (int)text.length, text.data));
         suggest_names(c->program, c->function->module, SCOPE_CONFIG, name, c->sink, d);
     }
     return node_error(c, n);
@@ -293,23 +317,38 @@ uint32_t expr(Body *c, NodeIndex n, Expected expected) {
 #endif
     if (UNLIKELY(c->stack_start - here > c->stack_bytes)) return expr_on_own_stack(c, n, expected);
     switch ((NodeKind)c->view.kinds[n]) {
-    case NODE_INT: return int_literal(c, n, false, expected);
-    case NODE_FLOAT: return wide_literal(c, n, TYPED_FLOAT, TYPE_FLOAT);
-    case NODE_STR: return node_add(c, TYPED_STR, STR_TYPE, token_of(c, n), c->view.a[n], 0);
-    case NODE_CHAR: return node_add(c, TYPED_INT, CHAR_TYPE, token_of(c, n), c->view.a[n], 0);
-    case NODE_BOOL: return node_add(c, TYPED_BOOL, BOOL_TYPE, token_of(c, n), c->view.a[n], 0);
-    case NODE_DURATION: return wide_literal(c, n, TYPED_INT, TYPE_DURATION);
-    case NODE_SIZE: return wide_literal(c, n, TYPED_INT, TYPE_SIZE);
-    case NODE_UNIT: return node_add(c, TYPED_UNIT, VOID_TYPE, token_of(c, n), 0, 0);
-    case NODE_CONFIG: return config_read(c, n);
-    case NODE_LENGTH: return length_read(c, n);
-    case NODE_TUPLE: return tuple_literal(c, n, expected);
-    case NODE_LIST: return list_literal(c, n, expected);
-    case NODE_MAP: return map_literal(c, n, expected);
-    case NODE_STRUCT: return struct_literal(c, n, expected);
+    case NODE_INT:
+        return int_literal(c, n, false, expected);
+    case NODE_FLOAT:
+        return wide_literal(c, n, TYPED_FLOAT, TYPE_FLOAT);
+    case NODE_STR:
+        return node_add(c, TYPED_STR, STR_TYPE, token_of(c, n), c->view.a[n], 0);
+    case NODE_CHAR:
+        return node_add(c, TYPED_INT, CHAR_TYPE, token_of(c, n), c->view.a[n], 0);
+    case NODE_BOOL:
+        return node_add(c, TYPED_BOOL, BOOL_TYPE, token_of(c, n), c->view.a[n], 0);
+    case NODE_DURATION:
+        return wide_literal(c, n, TYPED_INT, TYPE_DURATION);
+    case NODE_SIZE:
+        return wide_literal(c, n, TYPED_INT, TYPE_SIZE);
+    case NODE_UNIT:
+        return node_add(c, TYPED_UNIT, VOID_TYPE, token_of(c, n), 0, 0);
+    case NODE_CONFIG:
+        return config_read(c, n);
+    case NODE_LENGTH:
+        return length_read(c, n);
+    case NODE_TUPLE:
+        return tuple_literal(c, n, expected);
+    case NODE_LIST:
+        return list_literal(c, n, expected);
+    case NODE_MAP:
+        return map_literal(c, n, expected);
+    case NODE_STRUCT:
+        return struct_literal(c, n, expected);
     case NODE_NEGATE:
     case NODE_NOT:
-    case NODE_COMPLEMENT: return unary_check(c, n, expected);
+    case NODE_COMPLEMENT:
+        return unary_check(c, n, expected);
     case NODE_NAME:
     case NODE_SELF:
     case NODE_SELF_TYPE:
@@ -341,28 +380,45 @@ uint32_t expr(Body *c, NodeIndex n, Expected expected) {
     case NODE_BIT_OR:
     case NODE_AND:
     case NODE_OR:
-    case NODE_COALESCE: return spine_expression(c, n, expected);
-    case NODE_OPERATOR: return operator_function(c, n, expected);
-    case NODE_LAMBDA: return lambda_check(c, n, expected);
-    case NODE_IF: return if_check(c, n, expected);
-    case NODE_FOR_LOOP: return for_check(c, n, expected);
-    case NODE_WHILE: return while_check(c, n);
-    case NODE_BREAK: return break_check(c, n);
-    case NODE_CONTINUE: return break_check(c, n);
-    case NODE_ASSIGN: return assign_check(c, n);
-    case NODE_RUN: return sequence_check(c, n, c->view.b[n], expected, false);
-    case NODE_TRY: return try_check(c, n, expected);
-    case NODE_LOOP: return loop_check(c, n, expected);
-    case NODE_MATCH: return match_check(c, n, expected);
-    case NODE_LET: return let_outside(c, n);
-    case NODE_FOR_PATTERN: return for_pattern(c, n, expected);
-    case NODE_PATTERN_EXPR: return pattern_expression(c, n, expected);
+    case NODE_COALESCE:
+        return spine_expression(c, n, expected);
+    case NODE_OPERATOR:
+        return operator_function(c, n, expected);
+    case NODE_LAMBDA:
+        return lambda_check(c, n, expected);
+    case NODE_IF:
+        return if_check(c, n, expected);
+    case NODE_FOR_LOOP:
+        return for_check(c, n, expected);
+    case NODE_WHILE:
+        return while_check(c, n);
+    case NODE_BREAK:
+        return break_check(c, n);
+    case NODE_CONTINUE:
+        return break_check(c, n);
+    case NODE_ASSIGN:
+        return assign_check(c, n);
+    case NODE_RUN:
+        return sequence_check(c, n, c->view.b[n], expected, false);
+    case NODE_TRY:
+        return try_check(c, n, expected);
+    case NODE_LOOP:
+        return loop_check(c, n, expected);
+    case NODE_MATCH:
+        return match_check(c, n, expected);
+    case NODE_LET:
+        return let_outside(c, n);
+    case NODE_FOR_PATTERN:
+        return for_pattern(c, n, expected);
+    case NODE_PATTERN_EXPR:
+        return pattern_expression(c, n, expected);
     case NODE_PROVIDE:
         (void)body_unsupported(c, tree_token_span(&c->view, n), "capabilities (`with X = … in`)");
         return node_error(c, n);
     case NODE_WITH_PATTERN:
         (void)body_unsupported(c, tree_token_span(&c->view, n), "the pattern `with`");
         return node_error(c, n);
-    default: return node_error(c, n); // ERROR nodes, and what can only follow from one
+    default:
+        return node_error(c, n); // ERROR nodes, and what can only follow from one
     }
 }
