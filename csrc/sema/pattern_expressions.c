@@ -104,7 +104,7 @@ OUT_OF_LINE static uint32_t pattern_node(Body *c, NodeIndex n, TypedPattern patt
         for (uint32_t done = 0; done < strict_count; done++) {
             uint32_t next = UINT32_MAX;
             for (uint32_t i = 0; i < strict_count; i++) {
-                if (words[i] == 0 || c->kind[words[i]] == TYPED_LAMBDA || (words[i] & LOCAL_TYPE) != 0) continue;
+                if (words[i] == 0 || (words[i] & LOCAL_TYPE) != 0 || c->kind[words[i]] == TYPED_LAMBDA) continue;
                 if (next == UINT32_MAX || token_of(c, syntax[i]) < token_of(c, syntax[next])) next = i;
             }
             if (next == UINT32_MAX) break;
