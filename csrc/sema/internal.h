@@ -10,7 +10,6 @@
 // OWNERSHIP  Everything lives in Program.arena (step 1) or in the module's arena (step 2); program_free gives both back.
 #pragma once
 #include "base/hash.h"
-#include "sched/sched.h"
 #include "sema/sema.h"
 #include "sema/typed.h"
 
