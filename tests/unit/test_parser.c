@@ -370,7 +370,7 @@ TEST(sequences) {
     CHECK_ERRORS("@f () = run(f(let x = 1), x)", "E0111 1:15-3");
     CHECK_ERRORS("@f () = run(a; b; c)", "E0101 1:14-1, E0101 1:17-1");
     CHECK_ERRORS("@f () = a;\n@g () = b;", "E0101 1:10-1, E0101 2:10-1");
-    CHECK_ERRORS("@f () = run(let = 1, let in)", "E0105 1:17-1, E0012 1:26-2");
+    CHECK_ERRORS("@f () = run(let = 1, let in = 2)", "E0105 1:17-1, E0012 1:26-2");
     CHECK_ERRORS("@f () = run(\n  let x = 1\n  let y = 2,\n  let z =\n  let w = 3,\n  x)",
                  "E0102 2:12-0, E0103 4:10-0");
     CHECK_ERRORS("@f () = run(let x 5, x)", "E0102 1:19-1");
