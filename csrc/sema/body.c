@@ -255,7 +255,8 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         c->lambdas.items[0].result = function->result;
         vec_push(scratch, &c->reasons, (Reason){.kind = REASON_RESULT});
         bool is_free_test = function->is_test && tree_function_head(&c->view, function->node)->result == 0;
-        root = is_free_test ? free_test_body(c, body) : function_body(c, body, expect(function->result, c->reasons.count - 1));
+        root = is_free_test ? free_test_body(c, body)
+                            : function_body(c, body, expect(function->result, c->reasons.count - 1));
         waiting_run(c);
         generals_forgive(c);
         obligations_solve(c);
