@@ -485,6 +485,9 @@ void body_copy_out(Body *c, uint32_t root) {
         out->kind[i] = c->kind[node];
         out->type[i] = zonk(c, c->type[node]);
         out->token[i] = c->token[node];
+        // What hangs on an error elsewhere (a signature, another module) is silent here, and is not lowered either.
+        if (out->kind[i] == TYPED_ERROR || (type_info(c->program->types, out->type[i])->flags & TYPE_HAS_ERROR) != 0)
+            out->has_errors = true;
         copy_operands(&copy, node, &out->a[i], &out->b[i]);
     }
     out->extra = arena_array(&out->arena, uint32_t, copy.extra.count);
