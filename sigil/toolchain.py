@@ -174,8 +174,8 @@ def _kill(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 def _interrupts_held() -> Iterator[Callable[[], None]]:
     """Within, Ctrl-C waits for a call of what this gives.
 
-    An exception in the middle of starting a process would lose that process: nobody would end it. Other threads
-    than the main one are never interrupted.
+    An exception in the middle of starting a process would lose that process: nobody would end it. Other
+    threads than the main one are never interrupted.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
