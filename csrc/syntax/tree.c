@@ -87,9 +87,29 @@ static uint32_t read_column(const TreeView *v, NodeIndex node, const char *colum
     return count;
 }
 
+// Bounds or a type, by a word of its own in a constraint, by the root (which stands last) for an associated type.
+static Operand bounds_or_type(const TreeView *v, NodeIndex node) {
+    bool is_list = true;
+    uint32_t value = v->b[node];
+    if (v->kinds[node] == NODE_CONSTRAINT) {
+        is_list = v->extra[value] == 0;
+        value = v->extra[value + 1];
+    } else {
+        NodeIndex root = node;
+        while (v->kinds[root] != NODE_TRAIT_DECL && v->kinds[root] != NODE_IMPL && v->kinds[root] != NODE_EXTEND) root++;
+        is_list = v->kinds[root] == NODE_TRAIT_DECL;
+    }
+    if (is_list) return (Operand){OPERAND_LIST, FAMILY_ANY, true, value, NULL};
+    return (Operand){OPERAND_NODE, FAMILY_TYPE, false, value, NULL};
+}
+
 uint32_t tree_operands(const TreeView *v, NodeIndex node, Operand out[TREE_OPERANDS_MAX]) {
     NodeKind kind = v->kinds[node];
     uint32_t count = read_column(v, node, rows[kind].a, v->a[node], out);
+    if (kind == NODE_CONSTRAINT || kind == NODE_ASSOCIATED_TYPE) {
+        out[count] = bounds_or_type(v, node);
+        return count + 1;
+    }
     return count + read_column(v, node, rows[kind].b, v->b[node], out + count);
 }
 
@@ -328,7 +348,8 @@ static bool may_be_item(NodeKind parent, const Operand *operand, NodeKind item) 
     case NODE_EXTENSION_IMPORT: return item == NODE_EXTENSION_ITEM;
     case NODE_CONFIG_DECL: return item == NODE_ATTRIBUTE;
     case NODE_GENERIC:
-    case NODE_CONSTRAINT: return item == NODE_TYPE_PATH;
+    case NODE_CONSTRAINT:
+    case NODE_ASSOCIATED_TYPE: return item == NODE_TYPE_PATH;
     case NODE_TRAIT_DECL:
     case NODE_IMPL:
     case NODE_EXTEND: return item == NODE_FUNCTION || item == NODE_ASSOCIATED_TYPE;
@@ -386,23 +407,6 @@ static const char *check_operand(const TreeView *v, const Declaration *d, NodeIn
     return "an operand of no known form";
 }
 
-// Constraints and associated types say by a word of their own what an operand is.
-static const char *check_special(const TreeView *v, const Declaration *d, NodeIndex node, uint32_t *references) {
-    NodeKind kind = v->kinds[node];
-    uint32_t value = v->b[node];
-    bool is_list;
-    if (kind == NODE_CONSTRAINT) {
-        if (value == 0 || value + 1 >= d->extra_count) return "a constraint lies outside of the declaration";
-        is_list = v->extra[value] == 0;
-        value = v->extra[value + 1];
-    } else { // in a trait the bounds, in an impl the type: which one shows in the root
-        NodeKind root = v->kinds[d->root];
-        is_list = root == NODE_TRAIT_DECL;
-    }
-    Operand operand = {is_list ? OPERAND_LIST : OPERAND_NODE, FAMILY_TYPE, is_list, value, is_list ? "bounds" : NULL};
-    return check_operand(v, d, node, &operand, references);
-}
-
 static const char *check_declaration(const Tree *tree, const Tokens *tokens, const Declaration *d) {
     if (d->node_count < 2 || d->extra_count < 1) return "a declaration has no nodes";
     if (d->first_node + d->node_count > tree->node_count) return "nodes lie outside of the tree";
@@ -419,16 +423,10 @@ static const char *check_declaration(const Tree *tree, const Tokens *tokens, con
         uint32_t token = tree_token(v, node);
         if (token >= tokens->count) return "a main token lies outside of the file";
         if (!d->has_errors && !is_main_token(kind, tokens->kinds[token])) return "a main token is of the wrong kind";
-        bool is_special = kind == NODE_CONSTRAINT || kind == NODE_ASSOCIATED_TYPE;
         Operand operands[TREE_OPERANDS_MAX];
         uint32_t count = tree_operands(v, node, operands);
-        if (is_special) count = 1; // the first column is an ordinary one
         for (uint32_t i = 0; i < count; i++) {
             const char *wrong = check_operand(v, d, node, &operands[i], &references);
-            if (wrong != NULL) return wrong;
-        }
-        if (is_special) {
-            const char *wrong = check_special(v, d, node, &references);
             if (wrong != NULL) return wrong;
         }
     }

@@ -165,8 +165,8 @@ TEST(types_and_variants) {
 TEST(traits_and_impls) {
     CHECK_DECLARATION("trait T<A>: B + C { type Item: X type U @m (self) -> int @d (self, o: Self) = 1 type Z }",
                       "(TRAIT_DECL T generics: [(GENERIC A -)] bounds: [(TYPE_PATH B -) (TYPE_PATH C -)] [(ASSOCIATED_TYPE Item "
-                      "[(TYPE_PATH X -)]) (ASSOCIATED_TYPE U) (FUNCTION m self parameters: [(SELF_PARAM)] result: (TYPE_PATH int -) -) "
-                      "(FUNCTION d self parameters: [(SELF_PARAM) (PARAM o (TYPE_PATH Self -))] (INT 1)) (ASSOCIATED_TYPE Z)])");
+                      "[(TYPE_PATH X -)]) (ASSOCIATED_TYPE U -) (FUNCTION m self parameters: [(SELF_PARAM)] result: (TYPE_PATH int -) -) "
+                      "(FUNCTION d self parameters: [(SELF_PARAM) (PARAM o (TYPE_PATH Self -))] (INT 1)) (ASSOCIATED_TYPE Z -)])");
     CHECK_DECLARATION("impl<T: P> Q<T> for Box<T> where T: E { type U = int pub @m (self) = self @n () -> int = 1 }",
                       "(IMPL generics: [(GENERIC T [(TYPE_PATH P -)])] trait: (TYPE_PATH Q [(TYPE_PATH T -)]) type: (TYPE_PATH Box [(TYPE_PATH "
                       "T -)]) where: [(CONSTRAINT T [(TYPE_PATH E -)])] [(ASSOCIATED_TYPE U (TYPE_PATH int -)) (FUNCTION m pub self "
@@ -538,6 +538,12 @@ TEST(unbalanced_files_take_no_long_time) {
     CHECK_INT(parse(repeated("([", 50000, "1", "])("))->diagnostics.first != NULL, true);
     CHECK_INT(parse(repeated("f(\n", 50000, "1", ""))->diagnostics.first != NULL, true);
     CHECK_INT(parse(repeated("A<", 100000, "int", ">"))->diagnostics.first != NULL, true);
+}
+
+TEST(elements_that_consume_nothing_end_their_list) {
+    CHECK_ERRORS("@f () = match(x,\n  let y = 1,\n  A -> 2)", "E0105 1:17-0");
+    CHECK_ERRORS("@f () = [A < (\n if a then b else c), d]", "");
+    CHECK_ERRORS("$x: (\n let) = 1", "E0104 1:6-0");
 }
 
 // ---- spans and hashes
