@@ -397,8 +397,8 @@ static Text function_value(Gen *g, const CoreInstruction *in) {
     Text at = {0}, suffix = TEXT("");
     if (takes_place) { // the adapter has no place of its own, so it names this one even inside a prelude function
         NamedText place;
-        write_place(g->g, g->module, in->token, &place.name, &place.text, g->arena);
-        vec_push(g->arena, &g->out->places, place);
+        write_place(&g->position, g->module, in->token, &place.name, &place.text, g->arena);
+        note(g, &g->out->places, place);
         at = place.name;
         suffix = format_text(g, "_%.*s", T(at));
     }
@@ -426,9 +426,7 @@ static Text function_value(Gen *g, const CoreInstruction *in) {
     Text type = descriptor(g, g->locals[in->dst].layout);
     buffer_format(&out, ");\n}\nstatic const SiClosure %.*s = {{0, %.*s}, (SiCode)%.*s};\n", T(adapter.name), T(type), T(code));
     adapter.text = (Text){out.data, (uint32_t)out.length};
-    bool known = false;
-    for (uint32_t i = 0; i < g->out->adapters.count && !known; i++) known = text_equal(g->out->adapters.items[i].name, adapter.name);
-    if (!known) vec_push(g->arena, &g->out->adapters, adapter);
+    note(g, &g->out->adapters, adapter);
     return format_text(g, "(SiClosure *)&%.*s", T(adapter.name));
 }
 
@@ -563,7 +561,7 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
         NamedText adapter = {.name = format_text(g, "value_%.*s", T(lambda->symbol))};
         Text type = descriptor(g, g->locals[in->dst].layout);
         adapter.text = format_text(g, "static const SiClosure %.*s = {{0, %.*s}, (SiCode)%.*s};\n", T(adapter.name), T(type), T(lambda->symbol));
-        vec_push(g->arena, &g->out->adapters, adapter);
+        note(g, &g->out->adapters, adapter);
         e->text = format_text(g, "(SiClosure *)&%.*s", T(adapter.name));
         return true;
     }

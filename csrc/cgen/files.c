@@ -16,8 +16,6 @@ static int by_name(const void *first, const void *second) {
     return text_compare(((const NamedText *)first)->name, ((const NamedText *)second)->name);
 }
 
-typedef VEC(NamedText) NamedTexts;
-
 // Each named piece once, ordered by name.
 static void write_named(NamedTexts *all, Buffer *out) {
     if (all->count == 0) return;

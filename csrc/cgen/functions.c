@@ -52,16 +52,21 @@ Text type_name(Gen *g, const Layout *layout) {
     return text_of(&out);
 }
 
+// files.c writes each name once. Here only the latest are looked at, so that a function with very many costs no more for each.
+void note(Gen *g, NamedTexts *all, NamedText one) {
+    for (uint32_t i = all->count; i > 0 && i + 4 > all->count; i--)
+        if (text_equal(all->items[i - 1].name, one.name)) return;
+    vec_push(g->arena, all, one);
+}
+
 Text place_of(Gen *g, uint32_t token) {
     if (g->takes_place) {
         g->uses_at = true;
         return TEXT("at");
     }
     NamedText place;
-    write_place(g->g, g->module, token, &place.name, &place.text, g->arena);
-    bool known = false;
-    for (uint32_t i = 0; i < g->out->places.count && !known; i++) known = text_equal(g->out->places.items[i].name, place.name);
-    if (!known) vec_push(g->arena, &g->out->places, place);
+    write_place(&g->position, g->module, token, &place.name, &place.text, g->arena);
+    note(g, &g->out->places, place);
     return format_text(g, "&%.*s", (int)place.name.length, place.name.data);
 }
 
@@ -81,9 +86,7 @@ Text literal_of(Gen *g, NameId name) {
     write_c_string(text, &t);
     buffer_literal(&t, ");\n");
     literal.text = text_of(&t);
-    bool known = false;
-    for (uint32_t i = 0; i < g->out->literals.count && !known; i++) known = text_equal(g->out->literals.items[i].name, literal.name);
-    if (!known) vec_push(g->arena, &g->out->literals, literal);
+    note(g, &g->out->literals, literal);
     return format_text(g, "(SiStr *)&%.*s", (int)n.length, n.data);
 }
 
@@ -348,7 +351,7 @@ static uint32_t function_line(Gen *g) {
     uint32_t line = f->line, column;
     const Tokens *tokens = &g->module->file->tokens;
     if (g->f->lambda != 0 && g->f->code_count > 0 && g->f->code[0].token < tokens->count)
-        tokens_position(tokens, tokens->starts[g->f->code[0].token], &line, &column);
+        find_position(&g->position, tokens, g->f->code[0].token, &line, &column);
     return line == 0 ? 1 : line;
 }
 

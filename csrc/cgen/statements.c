@@ -22,9 +22,7 @@ void write_label(Gen *g, Text name) { write_raw(g, format_text(g, "%.*s:;", T(na
 static void find_line(Gen *g, uint32_t token) {
     if (!g->g->options->with_lines || g->module->file == NULL) return;
     const Tokens *tokens = &g->module->file->tokens;
-    if (token >= tokens->count) return;
-    uint32_t column;
-    tokens_position(tokens, tokens->starts[token], &g->wanted_line, &column);
+    if (token < tokens->count) g->wanted_line = find_line_of(tokens, token);
 }
 
 // ---- the frame -------------------------------------------------------------------------------------------------------------------
@@ -533,7 +531,10 @@ static void write_condition(Gen *g, const CoreInstruction *in) {
         if (in->op == CORE_IF) write_line(g, format_text(g, "if (!(%.*s)) goto else_%u;", T(e.text), frame->flat));
         return;
     }
-    write_line(g, format_text(g, "%s (%.*s) {", in->op == CORE_IF ? "if" : "switch", T(e.text)));
+    // The stream goes on to END, so there is a next instruction.
+    frame->is_negated = in->op == CORE_IF && in[1].op == CORE_ELSE;
+    if (frame->is_negated) write_line(g, format_text(g, "if (!(%.*s)) {", T(e.text)));
+    else write_line(g, format_text(g, "%s (%.*s) {", in->op == CORE_IF ? "if" : "switch", T(e.text)));
     g->depth += in->op == CORE_IF ? 1 : 2;
     if (in->op == CORE_IF) g->indent++;
 }
@@ -547,7 +548,7 @@ static void write_else(Gen *g) {
             top->is_done_used = true;
         }
         write_label(g, format_text(g, "else_%u", top->flat));
-    } else {
+    } else if (!top->is_negated) {
         g->indent--;
         write_brace(g, TEXT("} else {"));
         g->indent++;

@@ -13,14 +13,17 @@ enum {
 
 // ---- places ------------------------------------------------------------------------------------------------------------
 
-Place *place_child(Match *m, Place *parent, Access access, uint32_t variant, uint32_t index, uint32_t after, TypeId type) {
+Place *place_child(Match *m, Place *parent, Access access, uint32_t variant, uint32_t index, uint32_t after,
+                   TypeId type) {
     Place **link = &parent->first_child;
     for (; *link != NULL; link = &(*link)->next_sibling) {
         Place *child = *link;
-        if (child->access == access && child->variant == variant && child->index == index && child->after == after) return child;
+        if (child->access == access && child->variant == variant && child->index == index && child->after == after)
+            return child;
     }
     Place *place = arena_new(m->arena, Place);
-    *place = (Place){.parent = parent, .access = access, .variant = variant, .index = index, .after = after, .type = type};
+    *place =
+        (Place){.parent = parent, .access = access, .variant = variant, .index = index, .after = after, .type = type};
     *link = place;
     return place;
 }
@@ -41,7 +44,8 @@ static void row_test(Match *m, Row *row, Place *place, Node pattern) {
     PatternTest *test = arena_new(m->arena, PatternTest);
     *test = (PatternTest){NULL, place, pattern};
     PatternTest **end = &row->tests; // never shared with another row
-    while (*end != NULL) end = &(*end)->next;
+    while (*end != NULL)
+        end = &(*end)->next;
     *end = test;
     row->test_count++;
 }
@@ -56,14 +60,16 @@ void row_add(Match *m, Row *row, Place *place, Node pattern) {
     const TypedBody *body = m->body;
     uint32_t a = body->a[pattern], b = body->b[pattern];
     switch ((TypedKind)body->kind[pattern]) {
-    case TYPED_PAT_WILDCARD: return;
+    case TYPED_PAT_WILDCARD:
+        return;
     case TYPED_PAT_BIND:
         row_name(m, row, place, a);
         if (b != 0) row_add(m, row, place, b);
         return;
     case TYPED_PAT_CONSTRUCT:
         if (type_variant_count(m->frame->lower, place->type) > 1) break;
-        for (uint32_t i = 0; i < list_count(body, b); i++) row_add(m, row, place_field(m, place, 0, i), list_item(body, b, i));
+        for (uint32_t i = 0; i < list_count(body, b); i++)
+            row_add(m, row, place_field(m, place, 0, i), list_item(body, b, i));
         return;
     case TYPED_PAT_LIST:
         if (a != 0 && list_count(body, body->extra[b]) == 0 && list_count(body, body->extra[b + 2]) == 0) { // [..rest]
@@ -74,7 +80,8 @@ void row_add(Match *m, Row *row, Place *place, Node pattern) {
     case TYPED_PAT_RANGE:
         if (a == 0) return;
         break;
-    default: break;
+    default:
+        break;
     }
     row_test(m, row, place, pattern);
 }
@@ -108,7 +115,8 @@ typedef VEC(Row *) Rows;
 // only when its place is looked at.
 static PatternTest *hiding_test(Match *m, Row *row) {
     for (PatternTest *test = row->tests; test != NULL; test = test->next)
-        if (m->body->kind[test->pattern] == TYPED_PAT_OR && type_variant_count(m->frame->lower, test->place->type) == 1 &&
+        if (m->body->kind[test->pattern] == TYPED_PAT_OR &&
+            type_variant_count(m->frame->lower, test->place->type) == 1 &&
             type_field_count(m->frame->lower, test->place->type, 0) > 0)
             return test;
     return NULL;
@@ -128,8 +136,10 @@ static void rows_push_split(Match *m, Rows *out, Row *row, Place *place, Node pa
 static void rows_push(Match *m, Rows *rows, Row *row) {
     if (++m->work > WORK_MAX) return; // the tree will not be used
     PatternTest *hiding = hiding_test(m, row);
-    if (hiding != NULL) rows_push_split(m, rows, row, hiding->place, hiding->pattern);
-    else vec_push(m->arena, rows, row);
+    if (hiding != NULL)
+        rows_push_split(m, rows, row, hiding->place, hiding->pattern);
+    else
+        vec_push(m->arena, rows, row);
 }
 
 // Replaces alternatives at `place` by rows of their own.
@@ -186,7 +196,8 @@ static Place *choose_place(const Rows *rows) {
     uint32_t best_count = 0;
     for (PatternTest *test = first->tests; test != NULL; test = test->next) {
         uint32_t count = 0;
-        for (uint32_t i = 0; i < rows->count; i++) count += row_pattern(rows->items[i], test->place) != 0;
+        for (uint32_t i = 0; i < rows->count; i++)
+            count += row_pattern(rows->items[i], test->place) != 0;
         if (count > best_count) {
             best = test->place;
             best_count = count;
@@ -236,9 +247,12 @@ static Row *row_in_case(Match *m, Row *row, Place *place, int64_t value) {
     Node pattern = row_pattern(row, place);
     if (pattern == 0) return row;
     switch (body->kind[pattern]) {
-    case TYPED_PAT_INT: return pattern_number(body, pattern) == value ? row_without(m, row, place) : NULL;
-    case TYPED_PAT_RANGE: return range_contains(body, pattern, value) ? row_without(m, row, place) : NULL;
-    default: break; // PAT_CONSTRUCT
+    case TYPED_PAT_INT:
+        return pattern_number(body, pattern) == value ? row_without(m, row, place) : NULL;
+    case TYPED_PAT_RANGE:
+        return range_contains(body, pattern, value) ? row_without(m, row, place) : NULL;
+    default:
+        break; // PAT_CONSTRUCT
     }
     if ((int64_t)body->a[pattern] != value) return NULL;
     Row *inner = row_without(m, row, place);
@@ -257,9 +271,12 @@ static Rows build_switch(Builder b, Decision *tree, Rows rows, Place *place) {
     for (uint32_t i = 0; i < rows.count; i++) {
         Node pattern = row_pattern(rows.items[i], place);
         uint8_t kind = pattern == 0 ? TYPED_NONE : body->kind[pattern];
-        if (kind == TYPED_PAT_INT) vec_push(m->arena, &keyed, ((Keyed){pattern_number(body, pattern), i}));
-        else if (kind == TYPED_PAT_CONSTRUCT) vec_push(m->arena, &keyed, ((Keyed){(int64_t)body->a[pattern], i}));
-        else vec_push(m->arena, &general, i);
+        if (kind == TYPED_PAT_INT)
+            vec_push(m->arena, &keyed, ((Keyed){pattern_number(body, pattern), i}));
+        else if (kind == TYPED_PAT_CONSTRUCT)
+            vec_push(m->arena, &keyed, ((Keyed){(int64_t)body->a[pattern], i}));
+        else
+            vec_push(m->arena, &general, i);
     }
     qsort(keyed.items, keyed.count, sizeof(Keyed), keyed_compare);
     tree->cases = arena_array(m->arena, DecisionCase, keyed.count);
@@ -283,7 +300,8 @@ static Rows build_switch(Builder b, Decision *tree, Rows rows, Place *place) {
         c->tree = build((Builder){m, b.facts, b.depth + 1}, inside);
     }
     Rows others = {0};
-    for (uint32_t g = 0; g < general.count; g++) rows_push(m, &others, rows.items[general.items[g]]);
+    for (uint32_t g = 0; g < general.count; g++)
+        rows_push(m, &others, rows.items[general.items[g]]);
     return others;
 }
 
@@ -295,7 +313,8 @@ static bool is_exhaustive(const Match *m, const Decision *tree) {
 // ---- single conditions ---------------------------------------------------------------------------------------------------
 
 static bool is_same_constant(const TypedBody *body, Node first, Node second) {
-    return body->kind[first] == body->kind[second] && body->a[first] == body->a[second] && body->b[first] == body->b[second];
+    return body->kind[first] == body->kind[second] && body->a[first] == body->a[second] &&
+           body->b[first] == body->b[second];
 }
 
 static bool is_same_range(const TypedBody *body, Node first, Node second) {
@@ -346,7 +365,8 @@ static Row *row_in_length(Match *m, Row *row, Place *place, Fact fact) {
     Row *inner = row_without(m, row, place);
     for (uint32_t i = 0; i < before_count; i++)
         row_add(m, inner, place_element(m, place, ACCESS_ELEMENT, i), list_item(body, before, i));
-    if (rest != 0) row_add(m, inner, place_child(m, place, ACCESS_REST, 0, before_count, after_count, place->type), rest);
+    if (rest != 0)
+        row_add(m, inner, place_child(m, place, ACCESS_REST, 0, before_count, after_count, place->type), rest);
     for (uint32_t i = 0; i < after_count; i++) {
         uint32_t back = after_count - 1 - i;
         Place *element = fact.min == fact.max ? place_element(m, place, ACCESS_ELEMENT, fact.min - 1 - back)
@@ -380,8 +400,10 @@ static Rows build_length(Builder *b, Decision *tree, const Rows *rows, Place *pl
     } else {
         tree->test = TEST_LENGTH;
         yes.min = yes.max = length;
-        if (no.min == length) no.min++;
-        else if (no.max == length) no.max--;
+        if (no.min == length)
+            no.min++;
+        else if (no.max == length)
+            no.max--;
     }
     Builder inner = {m, fact_add(m, b->facts, place, yes.min, yes.max), b->depth + 1};
     tree->yes = build(inner, rows_in_length(m, rows, place, yes));
@@ -419,7 +441,8 @@ static Decision *build(Builder b, Rows rows) {
         if (split != NULL) { // each alternative is tried with the guard
             Rows all = {0};
             rows_push_alternatives(m, &all, first, split);
-            for (uint32_t i = 1; i < rows.count; i++) rows_push(m, &all, rows.items[i]);
+            for (uint32_t i = 1; i < rows.count; i++)
+                rows_push(m, &all, rows.items[i]);
             rows = all;
             continue;
         }
@@ -438,12 +461,14 @@ static Decision *build(Builder b, Rows rows) {
         }
         Place *place = choose_place(&rows);
         Rows all = {0};
-        for (uint32_t i = 0; i < rows.count; i++) rows_push_alternatives(m, &all, rows.items[i], place);
+        for (uint32_t i = 0; i < rows.count; i++)
+            rows_push_alternatives(m, &all, rows.items[i], place);
         rows = all;
         Node pattern = row_pattern(rows.items[0], place);
         if (pattern == 0) continue; // an alternative that always fits
         switch (body->kind[pattern]) {
-        case TYPED_PAT_INT: case TYPED_PAT_CONSTRUCT: {
+        case TYPED_PAT_INT:
+        case TYPED_PAT_CONSTRUCT: {
             Decision *tree = *link = tree_new(m, TREE_SWITCH);
             tree->place = place;
             tree->is_tag = body->kind[pattern] == TYPED_PAT_CONSTRUCT;
@@ -501,8 +526,10 @@ static Decision *chain_of_rows(Match *m, Row **rows, uint32_t count) {
     Decision *result = NULL, **link = &result;
     Rows all = {0};
     for (uint32_t i = 0; i < count; i++) {
-        if (m->guards[rows[i]->arm] != 0) push_guarded(m, &all, rows[i], all.count + GUARDED_MAX);
-        else vec_push(m->arena, &all, rows[i]);
+        if (m->guards[rows[i]->arm] != 0)
+            push_guarded(m, &all, rows[i], all.count + GUARDED_MAX);
+        else
+            vec_push(m->arena, &all, rows[i]);
     }
     for (uint32_t i = 0; i < all.count; i++) {
         Decision *row = *link = tree_new(m, TREE_ROW);

@@ -65,7 +65,6 @@ typedef struct Parser {
     uint32_t group_end;     // the token that ends the innermost group; END outside
     uint32_t depth;         // R4
     uint32_t bracket_depth; // brackets within the declaration or member
-    uint32_t resumed_at;    // where list_next last went on without a separator: never twice at one token
     uint32_t shadowed;      // pattern words that mean something else here, a bit for each
     uint32_t bound;         // pattern words that the pattern just parsed binds
     bool has_length;        // `#` is allowed: inside an index or the arguments of a method call
