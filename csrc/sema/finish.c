@@ -232,7 +232,7 @@ void waiting_run(Body *c) {
 // ---- warnings -----------------------------------------------------------------------------------------------------------------------------------
 
 void warnings_give(Body *c) {
-    if (c->sink->error_count > 0 || c->module->kind != MODULE_PROJECT) return; // what an error hid may be a use
+    if (c->sink->error_count > 0 || c->has_syntax_errors || c->module->kind != MODULE_PROJECT) return; // what an error hid may be a use
     for (uint32_t i = 1; i < c->locals.count; i++) {
         const TypedLocal *local = &c->locals.items[i];
         const LocalInfo *info = &c->local_infos.items[i];

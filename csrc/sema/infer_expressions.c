@@ -51,6 +51,11 @@ OUT_OF_LINE static void hint_conversion(Body *c, Diagnostic *d, Span span, TypeI
     if (open == NULL) return;
     const char *shown = open[0] == '[' ? "[x]" : arena_format(c->scratch, "%sx)", open).data;
     diag_note(c->sink, d, arena_format(c->scratch, open[0] == '[' ? "write `%s`" : "convert with `%s`", shown));
+    Text literal = source_text(c, span);
+    if (to.kind == TYPE_CHAR && literal.length == 3 && literal.data[0] == '"' && literal.data[1] != '\'') {
+        DiagFix *quotes = diag_fix(c->sink, d, TEXT("a character stands in single quotes: `'x'`"), true);
+        diag_edit(c->sink, quotes, span, arena_format(c->scratch, "'%c'", literal.data[1]));
+    }
     DiagFix *fix = diag_fix(c->sink, d, arena_format(c->scratch, "convert with `%s`", shown), false);
     Text text = source_text(c, span);
     diag_edit(c->sink, fix, span, arena_format(c->scratch, "%s%.*s%s", open, (int)text.length, text.data, close));
