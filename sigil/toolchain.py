@@ -17,8 +17,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,6 +156,11 @@ class _Job:
     done: Callable[[], None]
     label: str
 
+    @property
+    def log(self) -> Path:
+        """What the command says."""
+        return self.folder / "said.txt"
+
 
 def _kill(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     for process in processes:
@@ -164,38 +170,66 @@ def _kill(processes: Sequence[subprocess.Popen[bytes]]) -> None:
         process.wait()
 
 
-def _run_all(jobs: Sequence[_Job], width: int) -> None:
-    """Runs the commands, at most `width` at once; kills the rest when one fails or we are interrupted."""
-    waiting = list(reversed(jobs))
-    running: list[tuple[subprocess.Popen[bytes], _Job, Path]] = []
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[Callable[[], None]]:
+    """Within, Ctrl-C waits for a call of what this gives.
+
+    An exception in the middle of starting a process would lose that process: nobody would end it. Other
+    threads than the main one are never interrupted.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    waiting: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, frame: waiting.append(number))
+
+    def deliver() -> None:
+        if waiting and callable(previous):
+            waiting.clear()
+            previous(signal.SIGINT, None)
+
     try:
-        while waiting or running:
-            while waiting and len(running) < max(1, width):
-                job = waiting.pop()
-                log = job.folder / "said.txt"
-                with log.open("wb") as said:
-                    process = subprocess.Popen(
-                        job.command,
-                        cwd=job.folder,
-                        stdin=subprocess.DEVNULL,
-                        stdout=said,
-                        stderr=said,
-                        start_new_session=True,
-                    )
-                running.append((process, job, log))
-            ended = [entry for entry in running if entry[0].poll() is not None]
-            if not ended:
-                time.sleep(0.001)
-                continue
-            for entry in ended:
-                running.remove(entry)
-                process, job, log = entry
-                if process.returncode != 0:
-                    said_text = log.read_text("utf-8", "replace").strip()
-                    raise ToolchainError("E0702", f"the C compiler failed on {job.label}:\n{said_text}")
-                job.done()
+        yield deliver
     finally:
-        _kill([process for process, _, _ in running])
+        signal.signal(signal.SIGINT, previous)
+    deliver()
+
+
+def _run_all(jobs: Sequence[_Job], width: int) -> None:
+    """Runs the commands, at most `width` at once; ends the rest when one fails or we are interrupted."""
+    waiting = list(reversed(jobs))
+    running: list[tuple[subprocess.Popen[bytes], _Job]] = []
+    with _interrupts_held() as deliver_interrupt:
+        try:
+            while waiting or running:
+                while waiting and len(running) < max(1, width):
+                    job = waiting.pop()
+                    running.append((_start(job), job))
+                deliver_interrupt()
+                ended = [entry for entry in running if entry[0].poll() is not None]
+                if not ended:
+                    time.sleep(0.001)
+                for entry in ended:
+                    running.remove(entry)
+                    process, job = entry
+                    if process.returncode != 0:
+                        said = job.log.read_text("utf-8", "replace").strip()
+                        raise ToolchainError("E0702", f"the C compiler failed on {job.label}:\n{said}")
+                    job.done()
+        finally:
+            _kill([process for process, _ in running])
+
+
+def _start(job: _Job) -> subprocess.Popen[bytes]:
+    with job.log.open("wb") as said:
+        return subprocess.Popen(
+            job.command,
+            cwd=job.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
 
 
 # ---- compiling ---------------------------------------------------------------------------------------------

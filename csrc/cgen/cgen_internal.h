@@ -23,6 +23,7 @@ typedef struct NamedText { // something that a file has once, whoever mentions i
     Text name;
     Text text;
 } NamedText;
+typedef VEC(NamedText) NamedTexts;
 
 typedef struct TypeUse {
     uint32_t layout;
@@ -36,9 +37,9 @@ typedef struct FunctionText {
     Text closure_prototype;
     VEC(TypeUse) types;
     VEC(uint32_t) functions;    // called or taken, of other core functions
-    VEC(NamedText) places;      // static const SiPlace at_…
-    VEC(NamedText) literals;    // static cells
-    VEC(NamedText) adapters;    // functions as values: prototype-less static functions and closures
+    NamedTexts places;      // static const SiPlace at_…
+    NamedTexts literals;    // static cells
+    NamedTexts adapters;    // functions as values: prototype-less static functions and closures
     VEC(uint32_t) closures;     // lambdas with captures that are made here
 } FunctionText;
 
@@ -77,6 +78,12 @@ void write_char(uint32_t value, Buffer *out);
 void write_c_string(Text text, Buffer *out); // with its quotes
 void write_file_prefix(Text module, Buffer *out);
 int64_t text_code_points(Text text);
+typedef struct PositionCache { // of one file: where the last position was
+    uint32_t line, offset, column;
+} PositionCache;
+uint32_t find_line_of(const Tokens *tokens, uint32_t token);
+void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, uint32_t *line, uint32_t *column);
+void write_place(PositionCache *cache, const Module *module, uint32_t token, Text *name, Text *text, Arena *arena);
 
 // ---- functions.c
 Status write_function(const Generation *g, uint32_t index, Arena *arena, FunctionText *out);
@@ -86,6 +93,13 @@ const Module *function_module(const Generation *g, const CoreFunction *function)
 bool function_is_static(const CoreFunction *function);
 
 // ---- files.c, main_file.c
-Status write_files(Generation *g, struct Pool *pool, COutput *out);
+typedef struct FilePlan {
+    Text name;
+    VEC(uint32_t) functions; // indices, in the order of the file
+    uint8_t *uses;           // USE_… per layout
+    Text content;
+    const Module *module; // NULL: instances
+} FilePlan;
+void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count); // which function goes where
+void file_write(const Generation *g, FilePlan *file, Arena *arena);                     // content and uses, from the functions' texts
 void write_main_file(const Generation *g, Arena *arena, uint8_t *uses, Buffer *out);
-void write_place(const Generation *g, const Module *module, uint32_t token, Text *name, Text *text, Arena *arena);

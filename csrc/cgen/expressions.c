@@ -5,7 +5,7 @@
 
 // ---- operands ----------------------------------------------------------------------------------------------------------------
 
-Text local_name(Gen *g, uint32_t local) {
+Text variable_of(Gen *g, uint32_t local) {
     LocalInfo *it = &g->locals[local];
     it->is_declared = true;
     if (it->slot != 0) return format_text(g, "f.%.*s", T(it->name));
@@ -23,7 +23,7 @@ static void forget_pending(Gen *g, uint32_t local) {
 }
 
 Expr take(Gen *g, uint32_t local) {
-    if (!g->locals[local].is_pending) return (Expr){.text = local_name(g, local)};
+    if (!g->locals[local].is_pending) return (Expr){.text = variable_of(g, local)};
     forget_pending(g, local);
     return g->locals[local].pending;
 }
@@ -34,7 +34,7 @@ Text address_of(Gen *g, uint32_t local) {
         g->locals[local].is_declared = true;
         return g->locals[local].name;
     }
-    return format_text(g, "&%.*s", T(local_name(g, local)));
+    return format_text(g, "&%.*s", T(variable_of(g, local)));
 }
 
 Text member_of(Gen *g, uint32_t local) {
@@ -42,7 +42,7 @@ Text member_of(Gen *g, uint32_t local) {
         g->locals[local].is_declared = true;
         return format_text(g, "%.*s->", T(g->locals[local].name));
     }
-    return format_text(g, "%.*s.", T(local_name(g, local)));
+    return format_text(g, "%.*s.", T(variable_of(g, local)));
 }
 
 // An expression under construction: joins what its operands are.
@@ -120,7 +120,7 @@ static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
     if ((op == OP_SHIFT_LEFT || op == OP_SHIFT_RIGHT) && kind == LAYOUT_BYTE) {
         if (checked) {
             materialize(g, in->b);
-            Text b = local_name(g, in->b), at = place_of(g, in->token);
+            Text b = variable_of(g, in->b), at = place_of(g, in->token);
             g->uses_task = true;
             flush_pending(g); // the check is a statement
             set_live(g, e->live);
@@ -397,8 +397,8 @@ static Text function_value(Gen *g, const CoreInstruction *in) {
     Text at = {0}, suffix = TEXT("");
     if (takes_place) { // the adapter has no place of its own, so it names this one even inside a prelude function
         NamedText place;
-        write_place(g->g, g->module, in->token, &place.name, &place.text, g->arena);
-        vec_push(g->arena, &g->out->places, place);
+        write_place(&g->position, g->module, in->token, &place.name, &place.text, g->arena);
+        note(g, &g->out->places, place);
         at = place.name;
         suffix = format_text(g, "_%.*s", T(at));
     }
@@ -426,9 +426,7 @@ static Text function_value(Gen *g, const CoreInstruction *in) {
     Text type = descriptor(g, g->locals[in->dst].layout);
     buffer_format(&out, ");\n}\nstatic const SiClosure %.*s = {{0, %.*s}, (SiCode)%.*s};\n", T(adapter.name), T(type), T(code));
     adapter.text = (Text){out.data, (uint32_t)out.length};
-    bool known = false;
-    for (uint32_t i = 0; i < g->out->adapters.count && !known; i++) known = text_equal(g->out->adapters.items[i].name, adapter.name);
-    if (!known) vec_push(g->arena, &g->out->adapters, adapter);
+    note(g, &g->out->adapters, adapter);
     return format_text(g, "(SiClosure *)&%.*s", T(adapter.name));
 }
 
@@ -438,7 +436,8 @@ static Text content_of(Gen *g, uint32_t local, Expr *e) { // "x.", "p->", "x->co
     const Layout *base = g->locals[local].base;
     if (!base->is_boxed) return member_of(g, local);
     use_type(g, base, USE_COMPLETE);
-    return format_text(g, "%.*s->content.", T(join(g, e, local, true)));
+    Text pointer = join(g, e, local, true);
+    return format_text(g, "%.*s->content.", T(pointer));
 }
 
 static Text field_text(Gen *g, const CoreInstruction *in, Expr *e) {
@@ -562,7 +561,7 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
         NamedText adapter = {.name = format_text(g, "value_%.*s", T(lambda->symbol))};
         Text type = descriptor(g, g->locals[in->dst].layout);
         adapter.text = format_text(g, "static const SiClosure %.*s = {{0, %.*s}, (SiCode)%.*s};\n", T(adapter.name), T(type), T(lambda->symbol));
-        vec_push(g->arena, &g->out->adapters, adapter);
+        note(g, &g->out->adapters, adapter);
         e->text = format_text(g, "(SiClosure *)&%.*s", T(adapter.name));
         return true;
     }

@@ -7,30 +7,14 @@
 //              order of its own that no schedule can change, and only what the file's functions mention.
 #include "base/hash.h"
 #include "cgen/cgen_internal.h"
-#include "sched/sched.h"
 #include <stdlib.h>
 
 #define INSTANCES_PER_FILE 64u
 #define INSTANCE_FILES_MAX 64u
 
-typedef struct FilePlan {
-    Text name;
-    VEC(uint32_t) functions; // indices, in the order of the file
-    uint8_t *uses;           // per layout
-    Text content;
-    const Module *module; // NULL: instances
-} FilePlan;
-
-typedef struct FilesJob {
-    const Generation *g;
-    FilePlan *files;
-} FilesJob;
-
 static int by_name(const void *first, const void *second) {
     return text_compare(((const NamedText *)first)->name, ((const NamedText *)second)->name);
 }
-
-typedef VEC(NamedText) NamedTexts;
 
 // Each named piece once, ordered by name.
 static void write_named(NamedTexts *all, Buffer *out) {
@@ -47,7 +31,7 @@ static void use_signature(const Generation *g, const CoreFunction *f, uint8_t *u
     for (uint32_t p = 1; p <= f->parameter_count; p++) uses[layout_of(l, f->locals[p].type)->base] |= USE_NAME;
 }
 
-static void write_content(const Generation *g, FilePlan *file, Arena *arena) {
+void file_write(const Generation *g, FilePlan *file, Arena *arena) {
     const Layouts *l = &g->layouts;
     file->uses = arena_array(arena, uint8_t, l->count + 1);
     NamedTexts places = {0}, literals = {0}, adapters = {0}, prototypes = {0};
@@ -105,20 +89,7 @@ static void write_content(const Generation *g, FilePlan *file, Arena *arena) {
     file->content = (Text){out.data, (uint32_t)out.length};
 }
 
-static Status write_one(Worker *worker, void *job_pointer, uint32_t item) {
-    FilesJob *job = job_pointer;
-    Arena *arena = &job->g->arenas[worker_index(worker)];
-    ARENA_GUARD(arena);
-    write_content(job->g, &job->files[item], arena);
-    ARENA_GUARD_END(arena);
-    return STATUS_OK;
-}
-
-static int file_order(const void *first, const void *second) {
-    return text_compare(((const CFile *)first)->name, ((const CFile *)second)->name);
-}
-
-static void plan_files(Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count) {
+void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count) {
     const Program *p = g->program;
     uint32_t count = g->core->function_count, instances = 0;
     uint32_t *root = arena_array(arena, uint32_t, count + 1);
@@ -152,85 +123,4 @@ static void plan_files(Generation *g, Arena *arena, FilePlan **out, uint32_t *ou
     }
     *out = files;
     *out_count = kept;
-}
-
-static Status write_files_in(Generation *g, Pool *pool, COutput *out, Arena *arena) {
-    ARENA_GUARD(arena);
-    FilePlan *files;
-    uint32_t count;
-    plan_files(g, arena, &files, &count);
-    FilesJob job = {g, files};
-    Status status = pool_for_each(pool, NULL, count, write_one, &job);
-    if (status == STATUS_OK) {
-        const Layouts *l = &g->layouts;
-        uint8_t *uses = arena_array(arena, uint8_t, l->count + 1);
-        for (uint32_t f = 0; f < count; f++)
-            for (uint32_t i = 1; i <= l->count; i++) uses[i] |= files[f].uses[i];
-        Buffer types = buffer_in(arena), main = buffer_in(arena);
-        write_main_file(g, arena, uses, &main);
-        write_types_file(g, uses, arena, &types);
-        out->files = arena_array(arena, CFile, count + 2);
-        for (uint32_t f = 0; f < count; f++)
-            out->files[out->file_count++] = (CFile){files[f].name, files[f].content, files[f].functions.count};
-        out->files[out->file_count++] = (CFile){TEXT("sg_types.c"), {types.data, (uint32_t)types.length}, 0};
-        out->files[out->file_count++] = (CFile){TEXT("sg_main.c"), {main.data, (uint32_t)main.length}, 0};
-        qsort(out->files, out->file_count, sizeof(CFile), file_order);
-    }
-    ARENA_GUARD_END(arena);
-    return status;
-}
-
-Status write_files(Generation *g, Pool *pool, COutput *out) { return write_files_in(g, pool, out, &out->arena); }
-
-// ---- the whole --------------------------------------------------------------------------------------------------------------------
-
-typedef struct GenerateJob {
-    const Generation *g;
-} GenerateJob;
-
-static Status generate_one(Worker *worker, void *job_pointer, uint32_t item) {
-    GenerateJob *job = job_pointer;
-    return write_function(job->g, item + 1, &job->g->arenas[worker_index(worker)], &job->g->texts[item + 1]);
-}
-
-static Status prepare(Generation *g, Arena *arena, uint32_t **order) {
-    ARENA_GUARD(arena);
-    g->texts = arena_array(arena, FunctionText, g->core->function_count + 1);
-    layouts_init(&g->layouts, g->program, arena);
-    for (uint32_t i = 1; i <= g->core->function_count; i++) layouts_add_function(&g->layouts, g->core->functions[i]);
-    layouts_finish(&g->layouts);
-    // Largest first: by size class, so that no big function ends the stage alone. A counting sort keeps the order inside a class.
-    uint32_t count = g->core->function_count, classes[33] = {0};
-    *order = arena_array(arena, uint32_t, count + 1);
-    for (uint32_t pass = 0; pass < 2; pass++)
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t size = g->core->functions[i + 1]->code_count, class = 0;
-            while (class < 32 && size >> class != 0) class++;
-            if (pass == 0) {
-                for (uint32_t c = 0; c < class; c++) classes[c]++;
-            } else (*order)[classes[class]++] = i;
-        }
-    g->arenas = arena_array(arena, Arena, g->worker_count);
-    ARENA_GUARD_END(arena);
-    return STATUS_OK;
-}
-
-Status c_generate(CoreProgram *core, const COptions *options, Pool *pool, COutput *out) {
-    *out = (COutput){.file_count = 0};
-    Generation g = {.core = core, .program = core->program, .options = options, .worker_count = pool_thread_count(pool)};
-    uint32_t *order = NULL;
-    Status status = prepare(&g, &out->arena, &order);
-    if (status == STATUS_OK) {
-        GenerateJob job = {&g};
-        status = pool_for_each(pool, order, core->function_count, generate_one, &job);
-        if (status == STATUS_OK) status = write_files(&g, pool, out);
-        for (uint32_t w = 0; w < g.worker_count; w++) arena_adopt(&out->arena, &g.arenas[w]);
-    }
-    if (status != STATUS_OK) c_output_free(out);
-    return status;
-}
-
-void c_output_free(COutput *out) {
-    arena_free(&out->arena);
-    *out = (COutput){.file_count = 0};
 }

@@ -52,16 +52,21 @@ Text type_name(Gen *g, const Layout *layout) {
     return text_of(&out);
 }
 
+// files.c writes each name once. Here only the latest are looked at, so that a function with very many costs no more for each.
+void note(Gen *g, NamedTexts *all, NamedText one) {
+    for (uint32_t i = all->count; i > 0 && i + 4 > all->count; i--)
+        if (text_equal(all->items[i - 1].name, one.name)) return;
+    vec_push(g->arena, all, one);
+}
+
 Text place_of(Gen *g, uint32_t token) {
     if (g->takes_place) {
         g->uses_at = true;
         return TEXT("at");
     }
     NamedText place;
-    write_place(g->g, g->module, token, &place.name, &place.text, g->arena);
-    bool known = false;
-    for (uint32_t i = 0; i < g->out->places.count && !known; i++) known = text_equal(g->out->places.items[i].name, place.name);
-    if (!known) vec_push(g->arena, &g->out->places, place);
+    write_place(&g->position, g->module, token, &place.name, &place.text, g->arena);
+    note(g, &g->out->places, place);
     return format_text(g, "&%.*s", (int)place.name.length, place.name.data);
 }
 
@@ -81,9 +86,7 @@ Text literal_of(Gen *g, NameId name) {
     write_c_string(text, &t);
     buffer_literal(&t, ");\n");
     literal.text = text_of(&t);
-    bool known = false;
-    for (uint32_t i = 0; i < g->out->literals.count && !known; i++) known = text_equal(g->out->literals.items[i].name, literal.name);
-    if (!known) vec_push(g->arena, &g->out->literals, literal);
+    note(g, &g->out->literals, literal);
     return format_text(g, "(SiStr *)&%.*s", (int)n.length, n.data);
 }
 
@@ -341,14 +344,32 @@ static void write_stack_check(Gen *g, Buffer *out) {
     buffer_format(out, "        si_stack_overflow(task, %.*s);\n    }\n", (int)name.length, name.data);
 }
 
+// Where debuggers stop when they enter it; 0: no #line is wanted. A lambda begins where its first instruction stands.
+static uint32_t function_line(Gen *g) {
+    if (!g->g->options->with_lines || g->module->source == NULL) return 0;
+    const Function *f = &g->program->functions[g->f->function.index];
+    uint32_t line = f->line, column;
+    const Tokens *tokens = &g->module->file->tokens;
+    if (g->f->lambda != 0 && g->f->code_count > 0 && g->f->code[0].token < tokens->count)
+        find_position(&g->position, tokens, g->f->code[0].token, &line, &column);
+    return line == 0 ? 1 : line;
+}
+
 static void write_definition(Gen *g) {
     CoreFunction *f = g->f;
     Buffer out = buffer_in(g->arena);
     if (g->slot_count > 0) write_frame_struct(g, &out);
+    uint32_t line = function_line(g);
+    if (line != 0) {
+        buffer_format(&out, "#line %u ", line);
+        write_c_string(g->module->source->path, &out);
+        buffer_char(&out, '\n');
+    }
     buffer_text(&out, g->out->prototype);
     buffer_literal(&out, " {\n");
     Buffer top = buffer_in(g->arena);
     write_locals(g, &top);
+    if (line != 0 && (f->is_recursive || g->slot_count > 0)) buffer_format(&top, "#line %u\n", line);
     if (g->slot_count > 0) buffer_format(&top, "    struct sf_%.*s f;\n", (int)f->symbol.length, f->symbol.data);
     if (f->is_recursive) write_stack_check(g, &top);
     if (g->slot_count > 0) {

@@ -92,11 +92,35 @@ void write_file_prefix(Text module, Buffer *out) {
     }
 }
 
-void write_place(const Generation *g, const Module *module, uint32_t token, Text *name, Text *text, Arena *arena) {
-    (void)g;
-    uint32_t line = 1, column = 1;
-    const Tokens *tokens = module->file == NULL ? NULL : &module->file->tokens;
-    if (tokens != NULL && token < tokens->count) tokens_position(tokens, tokens->starts[token], &line, &column);
+uint32_t find_line_of(const Tokens *tokens, uint32_t token) {
+    uint32_t offset = tokens->starts[token], low = 0, high = tokens->line_count;
+    while (high - low > 1) { // line_starts[low] <= offset < line_starts[high]
+        uint32_t middle = low + (high - low) / 2;
+        if (tokens->line_starts[middle] <= offset) low = middle;
+        else high = middle;
+    }
+    return low + 1;
+}
+
+// Columns are counted from the last place that was asked for on the same line, so that a file of one endless line costs no square.
+void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, uint32_t *line, uint32_t *column) {
+    *line = *column = 1;
+    if (tokens == NULL || token >= tokens->count) return;
+    uint32_t offset = tokens->starts[token];
+    *line = find_line_of(tokens, token);
+    if (cache->line != *line) {
+        uint32_t start = tokens->line_starts[*line - 1];
+        *cache = (PositionCache){.line = *line, .offset = start, .column = 1};
+    }
+    const char *text = tokens->source->text.data;
+    for (; cache->offset < offset; cache->offset++) cache->column += ((unsigned char)text[cache->offset] & 0xC0) != 0x80;
+    for (; cache->offset > offset; cache->offset--) cache->column -= ((unsigned char)text[cache->offset - 1] & 0xC0) != 0x80;
+    *column = cache->column;
+}
+
+void write_place(PositionCache *cache, const Module *module, uint32_t token, Text *name, Text *text, Arena *arena) {
+    uint32_t line, column;
+    find_position(cache, module->file == NULL ? NULL : &module->file->tokens, token, &line, &column);
     Buffer n = buffer_in(arena), t = buffer_in(arena);
     buffer_literal(&n, "at_");
     write_file_prefix(module->name, &n);

@@ -22,9 +22,7 @@ void write_label(Gen *g, Text name) { write_raw(g, format_text(g, "%.*s:;", T(na
 static void find_line(Gen *g, uint32_t token) {
     if (!g->g->options->with_lines || g->module->file == NULL) return;
     const Tokens *tokens = &g->module->file->tokens;
-    if (token >= tokens->count) return;
-    uint32_t column;
-    tokens_position(tokens, tokens->starts[token], &g->wanted_line, &column);
+    if (token < tokens->count) g->wanted_line = find_line_of(tokens, token);
 }
 
 // ---- the frame -------------------------------------------------------------------------------------------------------------------
@@ -65,7 +63,7 @@ static void assign(Gen *g, uint32_t local, const Expr *e) {
         if (e->kind != EXPR_PURE) write_line(g, format_text(g, "(void)%s%.*s%s;", e->is_compound ? "(" : "", T(e->text), e->is_compound ? ")" : ""));
         return;
     }
-    Text name = local_name(g, local);
+    Text name = variable_of(g, local);
     if (!text_equal(name, e->text)) write_line(g, format_text(g, "%.*s = %.*s;", T(name), T(e->text)));
 }
 
@@ -144,7 +142,7 @@ void write_retain(Gen *g, uint32_t local) {
         write_line(g, format_text(g, "si_value_retain(%.*s, %.*s);", T(address), T(type)));
     } else {
         materialize(g, local);
-        write_line(g, format_text(g, "si_retain(%.*s);", T(local_name(g, local))));
+        write_line(g, format_text(g, "si_retain(%.*s);", T(variable_of(g, local))));
     }
 }
 
@@ -154,7 +152,7 @@ void write_release(Gen *g, uint32_t local) {
     if (layout->is_aggregate) {
         Text address = address_of(g, local), type = descriptor(g, layout);
         write_line(g, format_text(g, "si_value_release(task, %.*s, %.*s);", T(address), T(type)));
-    } else write_line(g, format_text(g, "si_release(task, %.*s);", T(local_name(g, local))));
+    } else write_line(g, format_text(g, "si_release(task, %.*s);", T(variable_of(g, local))));
 }
 
 // ---- building values ---------------------------------------------------------------------------------------------------------------------
@@ -207,7 +205,7 @@ static void write_construct_op(Gen *g, const CoreInstruction *in, const CoreOper
     set_live(g, all.live);
     bool is_own_part = base->is_boxed && is_operand(o, in->dst);
     if (!is_own_part) {
-        write_construct(g, local_name(g, in->dst), g->locals[in->dst].layout, in->sub, fields);
+        write_construct(g, variable_of(g, in->dst), g->locals[in->dst].layout, in->sub, fields);
         return;
     }
     write_brace(g, TEXT("{"));
@@ -215,7 +213,7 @@ static void write_construct_op(Gen *g, const CoreInstruction *in, const CoreOper
     use_type(g, base, USE_COMPLETE);
     write_line(g, format_text(g, "Sb_%.*s *made;", T(base->name)));
     write_construct(g, TEXT("made"), g->locals[in->dst].layout, in->sub, fields);
-    write_line(g, format_text(g, "%.*s = made;", T(local_name(g, in->dst))));
+    write_line(g, format_text(g, "%.*s = made;", T(variable_of(g, in->dst))));
     g->indent--;
     write_brace(g, TEXT("}"));
 }
@@ -236,7 +234,7 @@ static void write_closure_op(Gen *g, const CoreInstruction *in, const CoreOperan
     write_line(g, format_text(g, "SiClosure *made = si_closure_new(task, &st_%.*s, (SiCode)%.*s);", T(lambda->symbol), T(lambda->symbol)));
     for (uint32_t k = 0; k < o->list_count; k++)
         write_line(g, format_text(g, "((struct %.*s *)(void *)made)->c%u = %.*s;", T(cell), k, T(captures[k])));
-    write_line(g, format_text(g, "%.*s = made;", T(local_name(g, in->dst))));
+    write_line(g, format_text(g, "%.*s = made;", T(variable_of(g, in->dst))));
     g->indent--;
     write_brace(g, TEXT("}"));
 }
@@ -246,7 +244,7 @@ static void write_map_get(Gen *g, const CoreInstruction *in, const Expr *e) {
     const Layout *option = g->locals[in->dst].base;
     uint32_t some = 0, none = 1;
     if (option->variant_count > 0 && option->variants[0].field_count == 0) some = 1, none = 0;
-    Text key = address_of(g, in->b), map = take_text(g, in->a, false), to = local_name(g, in->dst);
+    Text key = address_of(g, in->b), map = take_text(g, in->a, false), to = variable_of(g, in->dst);
     flush_pending(g);
     set_live(g, e->live);
     g->uses_task = true;
@@ -281,14 +279,14 @@ static void write_map_next(Gen *g, const CoreInstruction *in) {
     g->indent++;
     write_line(g, TEXT("const void *key, *value;"));
     Text call = format_text(g, "si_map_next(%.*s, %.*s, &key, &value);", T(map), T(cursor));
-    if (in->dst != 0 && g->locals[in->dst].uses > 0) write_line(g, format_text(g, "%.*s = %.*s", T(local_name(g, in->dst)), T(call)));
+    if (in->dst != 0 && g->locals[in->dst].uses > 0) write_line(g, format_text(g, "%.*s = %.*s", T(variable_of(g, in->dst)), T(call)));
     else write_line(g, format_text(g, "(void)%.*s", T(call)));
     for (uint32_t k = 2; k <= words[0] && k <= 3; k++) {
         uint32_t local = words[k];
         if (local == 0 || g->locals[local].uses == 0) continue;
         Text type = type_name(g, g->locals[local].base);
         bool pointer = type.data[type.length - 1] == '*';
-        write_line(g, format_text(g, "%.*s = *(%s%.*s%s)%s;", T(local_name(g, local)), pointer ? "" : "const ", T(type),
+        write_line(g, format_text(g, "%.*s = *(%s%.*s%s)%s;", T(variable_of(g, local)), pointer ? "" : "const ", T(type),
                                   pointer ? "const *" : " *", k == 2 ? "key" : "value"));
         bool is_alias = (in->flags & (k == 2 ? CORE_IS_ALIAS : CORE_VALUE_IS_ALIAS)) != 0;
         if (g->locals[local].layout->is_counted && !is_alias) write_retain(g, local);
@@ -308,7 +306,7 @@ static void write_list_append(Gen *g, const CoreInstruction *in) {
     flush_pending(g);
     g->uses_task = true;
     bool pointer = type.data[type.length - 1] == '*';
-    write_line(g, format_text(g, "*(%.*s%s*)si_list_append(task, &%.*s) = %.*s;", T(type), pointer ? "" : " ", T(local_name(g, in->a)), T(value)));
+    write_line(g, format_text(g, "*(%.*s%s*)si_list_append(task, &%.*s) = %.*s;", T(type), pointer ? "" : " ", T(variable_of(g, in->a)), T(value)));
 }
 
 static void write_map_put(Gen *g, const CoreInstruction *in, const CoreOperands *o, const Expr *e) {
@@ -318,7 +316,7 @@ static void write_map_put(Gen *g, const CoreInstruction *in, const CoreOperands 
     flush_pending(g);
     set_live(g, e->live);
     g->uses_task = true;
-    Text map = local_name(g, in->a);
+    Text map = variable_of(g, in->a);
     write_line(g, format_text(g, "%.*s = si_map_put(task, %.*s, %.*s, %.*s);", T(map), T(map), T(key), T(value)));
 }
 
@@ -344,13 +342,13 @@ static void write_operation(Gen *g, const CoreInstruction *in, const CoreOperand
         Text type = descriptor(g, g->locals[in->dst].layout);
         flush_pending(g);
         g->uses_task = true;
-        write_line(g, format_text(g, "si_default(task, &%.*s, %.*s);", T(local_name(g, in->dst)), T(type)));
+        write_line(g, format_text(g, "si_default(task, &%.*s, %.*s);", T(variable_of(g, in->dst)), T(type)));
         break;
     }
     case CORE_CALL:
     case CORE_INTRINSIC:
     case CORE_CALL_CLOSURE: {
-        Text result = format_text(g, "&%.*s", T(local_name(g, in->dst)));
+        Text result = format_text(g, "&%.*s", T(variable_of(g, in->dst)));
         Text call = call_text(g, in, result, e);
         flush_pending(g);
         set_live(g, e->live);
@@ -366,15 +364,15 @@ static void write_operation(Gen *g, const CoreInstruction *in, const CoreOperand
     case CORE_STR_NEXT: {
         Text text = take_text(g, in->a, false);
         flush_pending(g);
-        Text call = format_text(g, "si_str_next(%.*s, &%.*s);", T(text), T(local_name(g, in->b)));
-        if (g->locals[in->dst].uses > 0) write_line(g, format_text(g, "%.*s = %.*s", T(local_name(g, in->dst)), T(call)));
+        Text call = format_text(g, "si_str_next(%.*s, &%.*s);", T(text), T(variable_of(g, in->b)));
+        if (g->locals[in->dst].uses > 0) write_line(g, format_text(g, "%.*s = %.*s", T(variable_of(g, in->dst)), T(call)));
         else write_line(g, format_text(g, "(void)%.*s", T(call)));
         break;
     }
     case CORE_RANGE: {
         Text from = take_text(g, in->a, false), to = take_text(g, in->b, false);
         flush_pending(g);
-        write_line(g, format_text(g, "%.*s = (SiRange){%.*s, %.*s, %u};", T(local_name(g, in->dst)), T(from), T(to), in->sub));
+        write_line(g, format_text(g, "%.*s = (SiRange){%.*s, %.*s, %u};", T(variable_of(g, in->dst)), T(from), T(to), in->sub));
         break;
     }
     default: break;
@@ -420,7 +418,7 @@ static void begin_arm(Gen *g, const CoreInstruction *in) {
             write_label(g, format_text(g, "arm_%u_%u", top->flat, top->arm));
         }
         top->arm++;
-        if (!is_default) write_line(g, format_text(g, "if (%.*s != %.*s) goto arm_%u_%u;", T(local_name(g, top->label)), (int)value.length, value.data, top->flat, top->arm));
+        if (!is_default) write_line(g, format_text(g, "if (%.*s != %.*s) goto arm_%u_%u;", T(variable_of(g, top->label)), (int)value.length, value.data, top->flat, top->arm));
     } else {
         if (top->arm > 0) {
             if (!g->is_path_over) write_brace(g, TEXT("break;"));
@@ -533,7 +531,10 @@ static void write_condition(Gen *g, const CoreInstruction *in) {
         if (in->op == CORE_IF) write_line(g, format_text(g, "if (!(%.*s)) goto else_%u;", T(e.text), frame->flat));
         return;
     }
-    write_line(g, format_text(g, "%s (%.*s) {", in->op == CORE_IF ? "if" : "switch", T(e.text)));
+    // The stream goes on to END, so there is a next instruction.
+    frame->is_negated = in->op == CORE_IF && in[1].op == CORE_ELSE;
+    if (frame->is_negated) write_line(g, format_text(g, "if (!(%.*s)) {", T(e.text)));
+    else write_line(g, format_text(g, "%s (%.*s) {", in->op == CORE_IF ? "if" : "switch", T(e.text)));
     g->depth += in->op == CORE_IF ? 1 : 2;
     if (in->op == CORE_IF) g->indent++;
 }
@@ -547,7 +548,7 @@ static void write_else(Gen *g) {
             top->is_done_used = true;
         }
         write_label(g, format_text(g, "else_%u", top->flat));
-    } else {
+    } else if (!top->is_negated) {
         g->indent--;
         write_brace(g, TEXT("} else {"));
         g->indent++;

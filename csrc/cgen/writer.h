@@ -42,6 +42,7 @@ typedef struct ControlFrame {
     bool is_flat; // written with gotos: nests too deep
     bool is_done_used, is_again_used;
     bool has_default;
+    bool is_negated; // an IF without a first part: only its ELSE is written
     uint32_t flat; // number of its flat labels
     uint32_t arm;  // of a flat SWITCH
     uint32_t live_stores; // g->live_stores at its opening
@@ -91,6 +92,7 @@ struct Gen {
     uint32_t live_stores;
     uint32_t flat_count;
     uint32_t box_count;
+    PositionCache position;
     uint32_t line, wanted_line; // of the C text, as the compiler counts it; of the source
     bool uses_task, uses_at, uses_self;
     bool takes_place;
@@ -100,6 +102,7 @@ struct Gen {
 // ---- functions.c
 void use_type(Gen *g, const Layout *layout, uint32_t flags);
 void use_function(Gen *g, uint32_t function);
+void note(Gen *g, NamedTexts *all, NamedText one);
 Text descriptor(Gen *g, const Layout *layout); // `&sgt_…`
 Text type_name(Gen *g, const Layout *layout);
 Text place_of(Gen *g, uint32_t token);         // `at` or `&at_…`
@@ -119,7 +122,7 @@ void write_retain(Gen *g, uint32_t local);
 void write_release(Gen *g, uint32_t local);
 
 // ---- expressions.c
-Text local_name(Gen *g, uint32_t local); // as an lvalue, or an rvalue for by-pointer parameters `(*p)`
+Text variable_of(Gen *g, uint32_t local); // as an lvalue, or an rvalue for by-pointer parameters `(*p)`
 Expr take(Gen *g, uint32_t local);       // the operand's expression
 Text take_text(Gen *g, uint32_t local, bool parenthesize);
 Text address_of(Gen *g, uint32_t local); // pointer to its value

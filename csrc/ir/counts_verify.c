@@ -14,6 +14,7 @@ typedef struct Join {
 } Join;
 
 typedef struct Verify {
+    const Layouts *layouts;
     const CoreFunction *f;
     Arena *arena;
     uint8_t *tracked;
@@ -137,7 +138,8 @@ static void step(Verify *v, uint32_t index) {
     for (uint32_t d = 0; d < o.define_count; d++) {
         uint32_t local = o.defines[d];
         if (!v->tracked[local]) {
-            if (in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_MAP_NEXT) v->owner[local] = in->a;
+            bool looks_inside = in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_MAP_NEXT;
+            if (looks_inside && layout_of(v->layouts, v->f->locals[local].type)->is_counted) v->owner[local] = in->a;
             continue;
         }
         if (v->held[local] != 0) fail(v, "assigned while it still owns", index, local);
@@ -146,7 +148,7 @@ static void step(Verify *v, uint32_t index) {
 }
 
 const char *counts_verify(const Layouts *layouts, const CoreFunction *f, Arena *arena) {
-    Verify v = {.f = f, .arena = arena, .is_reached = true};
+    Verify v = {.layouts = layouts, .f = f, .arena = arena, .is_reached = true};
     v.tracked = counts_tracked(layouts, f, arena);
     v.held = arena_array(arena, uint32_t, f->local_count + 1);
     v.owner = arena_array(arena, uint32_t, f->local_count + 1);

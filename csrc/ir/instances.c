@@ -16,9 +16,9 @@ typedef struct Instance {
     FunctionId function;
     const TypeId *arguments;
     uint32_t argument_count;
-    uint32_t requester; // instance that first needed it; 0: a root
-    uint32_t token;     // where, in the requester's file
-    uint32_t growth;    // how often the type arguments grew on the way here
+    uint32_t requester;       // instance that first needed it; 0: a root
+    uint32_t token;           // where, in the requester's file
+    uint32_t growth;          // how often the type arguments grew on the way here
     CoreFunction **functions; // itself, then its lambdas
     uint32_t function_count;
     uint32_t first; // index of functions[0] in the program
@@ -41,7 +41,8 @@ typedef struct Build {
 
 static uint64_t instance_hash(FunctionId function, const TypeId *arguments, uint32_t count) {
     uint64_t hash = hash_mix(0, function.index);
-    for (uint32_t i = 0; i < count; i++) hash = hash_mix(hash, arguments[i].index);
+    for (uint32_t i = 0; i < count; i++)
+        hash = hash_mix(hash, arguments[i].index);
     return hash;
 }
 
@@ -56,7 +57,8 @@ static void table_grow(Build *build) {
     for (uint32_t i = 1; i < build->instances.count; i++) {
         const Instance *instance = &build->instances.items[i];
         uint64_t slot = instance_hash(instance->function, instance->arguments, instance->argument_count);
-        while (table[slot & (capacity - 1)] != 0) slot++;
+        while (table[slot & (capacity - 1)] != 0)
+            slot++;
         table[slot & (capacity - 1)] = i;
     }
     build->table = table;
@@ -96,7 +98,8 @@ static Status lower_one(Worker *worker, void *job, uint32_t item) {
 
 static uint32_t parts_of(const Build *build, const TypeId *types, uint32_t count) {
     uint32_t parts = 0;
-    for (uint32_t i = 0; i < count; i++) parts += type_info(build->program->types, types[i])->part_count;
+    for (uint32_t i = 0; i < count; i++)
+        parts += type_info(build->program->types, types[i])->part_count;
     return parts;
 }
 
@@ -109,7 +112,8 @@ static bool is_too_large(const Build *build, const Instance *instance) {
     return false;
 }
 
-static void print_instance(const Build *build, FunctionId function, const TypeId *arguments, uint32_t count, Buffer *out) {
+static void print_instance(const Build *build, FunctionId function, const TypeId *arguments, uint32_t count,
+                           Buffer *out) {
     const Program *program = build->program;
     buffer_text(out, names_text(program->names, program->functions[function.index].name));
     for (uint32_t i = 0; i < count; i++) {
@@ -129,7 +133,8 @@ static void report_growth(Build *build, const Instance *instance) {
     if (build->has_failed) return; // one chain is enough: the others grow in the same way
     build->has_failed = true;
     VEC(uint32_t) chain = {0};
-    for (uint32_t i = instance->requester; i != 0; i = build->instances.items[i].requester) vec_push(build->arena, &chain, i);
+    for (uint32_t i = instance->requester; i != 0; i = build->instances.items[i].requester)
+        vec_push(build->arena, &chain, i);
     Buffer text = buffer_in(build->arena);
     uint32_t shown = chain.count < 4 ? chain.count : 4;
     for (uint32_t i = 0; i < shown; i++) {
@@ -141,7 +146,8 @@ static void report_growth(Build *build, const Instance *instance) {
     // The call in the last function of the chain that the project itself wrote.
     uint32_t token = instance->token, index = instance->requester;
     const Function *function = &build->program->functions[build->instances.items[index].function.index];
-    while (build->program->modules[function->module.index].kind != MODULE_PROJECT && build->instances.items[index].requester != 0) {
+    while (build->program->modules[function->module.index].kind != MODULE_PROJECT &&
+           build->instances.items[index].requester != 0) {
         token = build->instances.items[index].token;
         index = build->instances.items[index].requester;
         function = &build->program->functions[build->instances.items[index].function.index];
@@ -177,10 +183,13 @@ static void request_refs(Build *build, uint32_t index) {
                                .growth = requester.growth};
             ref->target = *table_slot(build, wanted.function, wanted.arguments, wanted.argument_count);
             if (ref->target != 0) continue;
-            if (parts_of(build, ref->arguments, ref->argument_count) > parts && ref->argument_count > 0) wanted.growth++;
+            if (parts_of(build, ref->arguments, ref->argument_count) > parts && ref->argument_count > 0)
+                wanted.growth++;
             wanted.token = token_of_ref(function, r);
-            if (is_too_large(build, &wanted)) report_growth(build, &wanted);
-            else ref->target = instance_add(build, &wanted);
+            if (is_too_large(build, &wanted))
+                report_growth(build, &wanted);
+            else
+                ref->target = instance_add(build, &wanted);
         }
     }
 }
@@ -190,7 +199,8 @@ static Status lower_rounds(Build *build, struct Pool *pool) {
     while (build->round_first < build->instances.count && !build->has_failed) {
         uint32_t limit = build->instances.count;
         TRY(pool_for_each(pool, NULL, limit - build->round_first, lower_one, build));
-        for (uint32_t i = build->round_first; i < limit; i++) request_refs(build, i);
+        for (uint32_t i = build->round_first; i < limit; i++)
+            request_refs(build, i);
         build->round_first = limit;
     }
     return STATUS_OK;
@@ -209,18 +219,23 @@ static void mangle(Buffer *out, Text text) {
 
 // [(int, str)] is list_tuple_int_str. Two types may come out alike: name_instances looks for that.
 static void mangle_type(const Build *build, TypeId type, Buffer *out) {
-    static const char *const words[] = {[TYPE_ERROR] = "error", [TYPE_INT] = "int", [TYPE_FLOAT] = "float", [TYPE_BOOL] = "bool",
-                                        [TYPE_BYTE] = "byte", [TYPE_CHAR] = "char", [TYPE_STR] = "str", [TYPE_VOID] = "void",
-                                        [TYPE_NEVER] = "Never", [TYPE_DURATION] = "Duration", [TYPE_SIZE] = "Size",
-                                        [TYPE_INSTANT] = "Instant", [TYPE_LIST] = "list", [TYPE_MAP] = "map", [TYPE_SET] = "set",
-                                        [TYPE_RANGE] = "range", [TYPE_CHANNEL] = "channel", [TYPE_TUPLE] = "tuple",
-                                        [TYPE_FUNCTION] = "function", [TYPE_RECORD] = "record", [TYPE_DYN] = "dyn",
-                                        [TYPE_PARAMETER] = "T"};
+    static const char *const words[] = {
+        [TYPE_ERROR] = "error",       [TYPE_INT] = "int",         [TYPE_FLOAT] = "float",
+        [TYPE_BOOL] = "bool",         [TYPE_BYTE] = "byte",       [TYPE_CHAR] = "char",
+        [TYPE_STR] = "str",           [TYPE_VOID] = "void",       [TYPE_NEVER] = "Never",
+        [TYPE_DURATION] = "Duration", [TYPE_SIZE] = "Size",       [TYPE_INSTANT] = "Instant",
+        [TYPE_LIST] = "list",         [TYPE_MAP] = "map",         [TYPE_SET] = "set",
+        [TYPE_RANGE] = "range",       [TYPE_CHANNEL] = "channel", [TYPE_TUPLE] = "tuple",
+        [TYPE_FUNCTION] = "function", [TYPE_RECORD] = "record",   [TYPE_DYN] = "dyn",
+        [TYPE_PARAMETER] = "T"};
     const Program *program = build->program;
     const TypeInfo *info = type_info(program->types, type);
-    if (info->kind == TYPE_NAMED) mangle(out, names_text(program->names, program->type_decls[info->head].name));
-    else if (info->kind < sizeof words / sizeof *words && words[info->kind] != NULL) buffer_string(out, words[info->kind]);
-    else buffer_literal(out, "type");
+    if (info->kind == TYPE_NAMED)
+        mangle(out, names_text(program->names, program->type_decls[info->head].name));
+    else if (info->kind < sizeof words / sizeof *words && words[info->kind] != NULL)
+        buffer_string(out, words[info->kind]);
+    else
+        buffer_literal(out, "type");
     if (out->length > SYMBOL_BYTES_MAX) return; // hashed in any case
     for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++) {
         buffer_char(out, '_');
@@ -233,12 +248,24 @@ static void mangle_home(const Build *build, TypeId type, Buffer *out) {
     const Program *program = build->program;
     const TypeInfo *info = type_info(program->types, type);
     switch (info->kind) {
-    case TYPE_LIST: buffer_literal(out, "List"); break;
-    case TYPE_MAP: buffer_literal(out, "Map"); break;
-    case TYPE_SET: buffer_literal(out, "Set"); break;
-    case TYPE_RANGE: buffer_literal(out, "Range"); break;
-    case TYPE_NAMED: mangle(out, names_text(program->names, program->type_decls[info->head].name)); break;
-    default: mangle_type(build, type, out); break;
+    case TYPE_LIST:
+        buffer_literal(out, "List");
+        break;
+    case TYPE_MAP:
+        buffer_literal(out, "Map");
+        break;
+    case TYPE_SET:
+        buffer_literal(out, "Set");
+        break;
+    case TYPE_RANGE:
+        buffer_literal(out, "Range");
+        break;
+    case TYPE_NAMED:
+        mangle(out, names_text(program->names, program->type_decls[info->head].name));
+        break;
+    default:
+        mangle_type(build, type, out);
+        break;
     }
 }
 
@@ -254,7 +281,8 @@ static void identify_type(const Build *build, TypeId type, Buffer *out) {
         buffer_text(out, names_text(program->names, decl->name));
     }
     buffer_char(out, '(');
-    for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++) identify_type(build, info->args[i], out);
+    for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++)
+        identify_type(build, info->args[i], out);
     if (info->kind == TYPE_RECORD)
         for (uint32_t i = 0; i < info->arg_count; i++) {
             buffer_char(out, ',');
@@ -299,8 +327,10 @@ static Text instance_symbol(const Build *build, const Instance *instance) {
         buffer_string(&out, i == 0 ? "__" : "_");
         mangle_type(build, instance->arguments[i], &out);
     }
-    if (out.length > SYMBOL_BYTES_MAX) {
-        out.length = SYMBOL_BYTES_MAX - 17;
+    bool is_like_a_lambda =
+        memmem(out.data, out.length, "__lambda_", 9) != NULL; // whose names are made from their owner's
+    if (out.length > SYMBOL_BYTES_MAX || is_like_a_lambda) {
+        if (out.length > SYMBOL_BYTES_MAX) out.length = SYMBOL_BYTES_MAX - 17;
         add_hash(&out, instance_identity(build, instance));
     }
     return (Text){out.data, (uint32_t)out.length};
@@ -345,7 +375,8 @@ static void name_instances(Build *build, Entry *entries, uint32_t count) {
     for (uint32_t i = 0; i < count;) { // where two would have one symbol, all of them get a hash
         Text symbol = build->instances.items[entries[i].instance].symbol;
         uint32_t k = i + 1;
-        while (k < count && text_equal(symbol, build->instances.items[entries[k].instance].symbol)) k++;
+        while (k < count && text_equal(symbol, build->instances.items[entries[k].instance].symbol))
+            k++;
         for (uint32_t n = i; n < k && k - i > 1; n++) {
             Instance *instance = &build->instances.items[entries[n].instance];
             Buffer out = buffer_in(build->arena);
@@ -363,10 +394,12 @@ static void program_link(Build *build) {
     CoreProgram *core = build->core;
     uint32_t count = build->instances.count - 1, total = 0;
     Entry *entries = arena_array(build->arena, Entry, count + 1);
-    for (uint32_t i = 0; i < count; i++) entries[i] = (Entry){build, i + 1};
+    for (uint32_t i = 0; i < count; i++)
+        entries[i] = (Entry){build, i + 1};
     name_instances(build, entries, count);
     qsort(entries, count, sizeof *entries, compare_final);
-    for (uint32_t i = 0; i < count; i++) total += build->instances.items[entries[i].instance].function_count;
+    for (uint32_t i = 0; i < count; i++)
+        total += build->instances.items[entries[i].instance].function_count;
     core->functions = arena_array(&core->arena, CoreFunction *, total + 1);
     for (uint32_t i = 0; i < count; i++) {
         Instance *instance = &build->instances.items[entries[i].instance];
@@ -387,8 +420,10 @@ static void program_link(Build *build) {
             CoreFunction *function = instance->functions[k];
             for (uint32_t r = 1; r <= function->ref_count; r++) {
                 CoreRef *ref = &function->refs[r];
-                if (ref->kind == REF_FUNCTION) ref->target = build->instances.items[ref->target].first;
-                else if (ref->kind == REF_LAMBDA) ref->target += instance->first;
+                if (ref->kind == REF_FUNCTION)
+                    ref->target = build->instances.items[ref->target].first;
+                else if (ref->kind == REF_LAMBDA)
+                    ref->target += instance->first;
             }
         }
     }
@@ -450,7 +485,8 @@ static void find_recursion(Build *build) {
             }
             if (low[current] == number[current]) {
                 uint32_t first = stack_count;
-                while (stack[first - 1] != current) first--;
+                while (stack[first - 1] != current)
+                    first--;
                 first--;
                 for (uint32_t i = first; i < stack_count; i++) {
                     is_on_stack[stack[i]] = false;
@@ -500,7 +536,8 @@ static bool is_root(const Program *program, uint32_t id, bool with_tests) {
     const Function *function = &program->functions[id];
     const TypedBody *body = &program->bodies[id];
     if (program->modules[function->module.index].kind != MODULE_PROJECT) return false;
-    if (function->is_intrinsic || function->generics.count > 0 || function->has_error || function->is_incomplete) return false;
+    if (function->is_intrinsic || function->generics.count > 0 || function->has_error || function->is_incomplete)
+        return false;
     if (function->is_test && !with_tests) return false;
     return body->root != 0 && !body->has_errors; // tests that must not compile have no body
 }
@@ -543,7 +580,8 @@ Status core_lower(const Program *program, bool with_tests, struct Pool *pool, Co
 
 void core_program_free(CoreProgram *core) {
     if (core == NULL) return;
-    for (uint32_t i = 0; i < core->worker_count; i++) arena_free(&core->worker_arenas[i]);
+    for (uint32_t i = 0; i < core->worker_count; i++)
+        arena_free(&core->worker_arenas[i]);
     Arena arena = core->arena;
     arena_free(&arena);
     free(core);

@@ -74,7 +74,8 @@ uint32_t local_add(Body *c, NameId name, TypeId type, Span span) {
 static uint32_t table_slot(const Body *c, NameId name) {
     uint32_t mask = c->table_capacity - 1;
     uint32_t slot = (name.index * 0x9E3779B1u) >> 7 & mask;
-    while (c->table[slot] != NULL && c->table[slot]->name.index != name.index) slot = (slot + 1) & mask;
+    while (c->table[slot] != NULL && c->table[slot]->name.index != name.index)
+        slot = (slot + 1) & mask;
     return slot;
 }
 
@@ -119,8 +120,10 @@ Binding *binding_find(const Body *c, NameId name) {
 static void bindings_enter(Body *c, Binding *target, Binding *shared) {
     Binding **path = arena_array(c->scratch, Binding *, target == NULL ? 1 : target->depth + 1);
     uint32_t count = 0;
-    for (Binding *b = target; b != shared; b = b->outer) path[count++] = b;
-    while (count > 0) table_enter(c, path[--count]);
+    for (Binding *b = target; b != shared; b = b->outer)
+        path[count++] = b;
+    while (count > 0)
+        table_enter(c, path[--count]);
 }
 
 void scope_switch(Body *c, Binding *target) {
@@ -139,10 +142,12 @@ void scope_switch(Body *c, Binding *target) {
 
 void local_captured(Body *c, uint32_t local) {
     uint32_t owner = c->locals.items[local].lambda;
-    for (uint32_t lambda = c->env.lambda; lambda != owner && lambda != 0; lambda = c->lambdas.items[lambda].typed.parent) {
+    for (uint32_t lambda = c->env.lambda; lambda != owner && lambda != 0;
+         lambda = c->lambdas.items[lambda].typed.parent) {
         LambdaInfo *info = &c->lambdas.items[lambda];
         bool is_known = false;
-        for (uint32_t i = info->captures.count; i > 0 && !is_known; i--) is_known = info->captures.items[i - 1] == local;
+        for (uint32_t i = info->captures.count; i > 0 && !is_known; i--)
+            is_known = info->captures.items[i - 1] == local;
         if (is_known) break; // then the enclosing ones have it too
         vec_push(c->scratch, &info->captures, local);
     }
@@ -158,6 +163,11 @@ uint32_t local_read(Body *c, uint32_t local, uint32_t token) {
 
 uint32_t reason_place(Body *c, Span span, const char *text, TypeId type) {
     Reason reason = {.kind = REASON_PLACE, .a = span.start, .b = span.end, .text = text, .type = type};
+    vec_push(c->scratch, &c->reasons, reason);
+    return c->reasons.count - 1;
+}
+uint32_t reason_node(Body *c, NodeIndex n, const char *text, TypeId type) {
+    Reason reason = {.kind = REASON_NODE, .a = n, .text = text, .type = type};
     vec_push(c->scratch, &c->reasons, reason);
     return c->reasons.count - 1;
 }
@@ -204,6 +214,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     c->module = module;
     c->known = known;
     c->view = tree_view(&module->file->tree, &module->file->tokens, declaration);
+    c->has_syntax_errors = declaration->has_errors;
     c->scratch = scratch;
     c->out = out;
     c->sink = &out->diagnostics;
@@ -211,7 +222,8 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
                                 .module = function->module,
                                 .view = &c->view,
                                 .generics = &function->generics,
-                                .self_type = function->impl.index == 0 ? (TypeId){0} : program->impls[function->impl.index].self_type,
+                                .self_type = function->impl.index == 0 ? (TypeId){0}
+                                                                       : program->impls[function->impl.index].self_type,
                                 .arena = &out->arena,
                                 .sink = c->sink};
     (void)node_add(c, TYPED_NONE, (TypeId){0}, 0, 0, 0);
@@ -222,6 +234,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     vec_push(scratch, &c->lambdas, (LambdaInfo){0});
     vec_push(scratch, &c->reasons, (Reason){0});
 
+    stack_measure(c, STACK_SHARED_BYTES);
     NodeIndex body = c->view.b[function->node];
     uint32_t root = 0;
     if (!function->is_intrinsic && !body_is_missing(c, body)) {
@@ -234,8 +247,8 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         warnings_give(c);
         body_copy_out(c, root);
     }
-    out->has_errors = out->diagnostics.error_count > 0 || declaration->has_errors || function->has_error ||
-                      function->is_incomplete;
+    out->has_errors =
+        out->diagnostics.error_count > 0 || declaration->has_errors || function->has_error || function->is_incomplete;
     if (out->has_errors) out->root = 0;
     out->status = STATUS_OK;
     ARENA_GUARD_END(&out->arena);
@@ -275,8 +288,10 @@ static Status one_body_in(BodiesJob *job, uint32_t item, Arena *scratch) {
     TypedBody *out = &job->program->bodies[function.index];
     if (job->program->modules[job->program->functions[function.index].module.index].is_cyclic) return STATUS_OK;
     Status status = check_in(job->program, function, &job->known, scratch, out);
-    if (scratch->reserved_bytes > 4u << 20) arena_free(scratch); // one giant body must not keep its memory for all
-    else arena_reset(scratch);
+    if (scratch->reserved_bytes > 4u << 20)
+        arena_free(scratch); // one giant body must not keep its memory for all
+    else
+        arena_reset(scratch);
     return status;
 }
 
@@ -307,6 +322,7 @@ Status bodies_check(Program *program, Pool *pool, NameCache *caches) {
     if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
     for (uint32_t i = 0; pool == NULL && i < program->function_count && status == STATUS_OK; i++)
         status = one_body_in(job, i, &job->scratch[0]);
-    for (uint32_t i = 0; i < workers; i++) arena_free(&job->scratch[i]);
+    for (uint32_t i = 0; i < workers; i++)
+        arena_free(&job->scratch[i]);
     return status;
 }

@@ -326,7 +326,7 @@ static NodeIndex parse_member(Parser *p, FunctionPlace place) {
     uint32_t hash = p->index, nodes = p->node_count, extra = p->extra.count, name, attributes = 0;
     if (p->kind == TOKEN_HASH) { // only methods of the prelude have attributes: the checker knows which module this is
         attributes = parse_attributes(p);
-        if (p->kind != TOKEN_AT && p->kind != TOKEN_PUB) {
+        if (p->kind != TOKEN_AT && !(p->kind == TOKEN_PUB && peek(p, 1) == TOKEN_AT)) {
             error_token(p, DIAG_ATTRIBUTE_NOT_ALLOWED, hash, TEXT(""), TEXT(""));
             p->node_count = nodes;
             p->extra.count = extra;

@@ -382,13 +382,11 @@ static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_clos
 // Behind a name that begins with an upper-case letter, at `<`: type arguments, if they parse and `.`, `(` or `{` follows.
 static NodeIndex try_type_arguments(Parser *p, NodeIndex applied) {
     uint32_t token = p->index;
-    if (!depth_enter(p)) return 0;
+    if (has_no_types(p, token)) return 0;
     Mark mark = mark_begin(p);
     uint32_t types = parse_type_arguments(p);
     bool is_good = !p->is_split && (p->kind == TOKEN_DOT || p->kind == TOKEN_LPAREN || p->kind == TOKEN_LBRACE);
-    bool is_kept = mark_end(p, &mark, is_good);
-    depth_leave(p);
-    return is_kept ? node_add(p, NODE_TYPE_APPLY, token, applied, types) : 0;
+    return mark_end(p, &mark, is_good) ? node_add(p, NODE_TYPE_APPLY, token, applied, types) : 0;
 }
 
 // Behind `.`: a field, a part of a tuple, or a config value. At the dot.

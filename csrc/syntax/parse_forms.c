@@ -151,6 +151,8 @@ static NodeIndex try_result_type(Parser *p) {
 
 // lambda = ( NAME | '_' ) '->' expr | '(' list(…) ')' '->' ( type '=' expr | expr )
 NodeIndex parse_lambda(Parser *p) {
+    if (!depth_enter(p)) return error_node(p); // here already: parameters and body would each report it
+    depth_leave(p);
     uint32_t token = p->index, shadowed = p->shadowed;
     uint32_t words[2] = {0, 0};
     bool may_have_result = false;

@@ -15,9 +15,19 @@ bool accept_greater(Parser *p) {
     return accept(p, TOKEN_GREATER);
 }
 
+// What failed inside a `<` fails there again, whoever asks: without this memory a chain of n `A <` would take n² steps.
+static void note_no_types(Parser *p, uint32_t open) {
+    if (p->no_types == NULL) p->no_types = arena_array(p->arena, uint8_t, p->tokens->count / 8 + 1);
+    p->no_types[open / 8] |= (uint8_t)(1u << (open & 7u));
+}
+
+bool has_no_types(const Parser *p, uint32_t open) {
+    return p->no_types != NULL && (p->no_types[open / 8] & 1u << (open & 7u)) != 0;
+}
+
 // '<' list(x) '>': angle brackets are not paired, so this list finds its end itself.
 static uint32_t parse_angles(Parser *p, ElementParser element) {
-    uint32_t base = p->scratch.count;
+    uint32_t base = p->scratch.count, open = p->index;
     advance(p);
     bool is_closed = accept_greater(p);
     while (!is_closed) {
@@ -25,7 +35,10 @@ static uint32_t parse_angles(Parser *p, ElementParser element) {
         NodeIndex item = element(p, 0);
         scratch_push(p, item);
         if (p->failed || p->error_count != errors) { // go on behind the `>` if there is one near
-            if (p->speculating > 0) break;
+            if (p->speculating > 0) {
+                note_no_types(p, open);
+                break;
+            }
             while (p->kind == TOKEN_NAME || p->kind == TOKEN_COMMA || p->kind == TOKEN_COLON || p->kind == TOKEN_PLUS)
                 advance(p);
             (void)accept_greater(p); // its absence would be a second error for one mistake
@@ -35,6 +48,7 @@ static uint32_t parse_angles(Parser *p, ElementParser element) {
         is_closed = accept_greater(p);
         if (!is_closed && !has_comma) {
             error_expected(p, TEXT("`,` or `>`"));
+            if (p->speculating > 0) note_no_types(p, open);
             break;
         }
     }

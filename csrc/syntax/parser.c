@@ -327,7 +327,7 @@ static void error_semicolon(Parser *p) {
 }
 
 bool list_next(Parser *p, uint32_t errors_before) {
-    if (p->index >= p->group_end || p->kind == TOKEN_END) return false;
+    if (p->failed || p->index >= p->group_end || p->kind == TOKEN_END) return false;
     if (p->kind != TOKEN_COMMA && p->kind != TOKEN_SEMICOLON) {
         bool is_new_line = is_on_later_line(p, p->index);
         if (p->error_count == errors_before) {
@@ -335,7 +335,7 @@ bool list_next(Parser *p, uint32_t errors_before) {
             error_separator(p, arena_format(p->arena, "`,` or %.*s", (int)closing.length, closing.data));
             if (is_new_line && starts_expression(p)) return true; // a comma was forgotten at the end of a line
         }
-        if (is_new_line && p->kind == TOKEN_LET) return true;
+        if (is_new_line && p->in_sequence && p->kind == TOKEN_LET) return true;
         skip_to_separator(p);
         if (p->index >= p->group_end || p->kind == TOKEN_END) return false;
     }

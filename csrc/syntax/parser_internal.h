@@ -76,6 +76,7 @@ typedef struct Parser {
     bool failed; // an error while speculating
     uint32_t error_count;
     uint8_t *reported;     // R3: a bit for each token; NULL before the first error
+    uint8_t *no_types;     // a bit for each `<` that opens no type arguments; NULL before the first
     uint32_t *virtual_end; // by opening bracket: where its group ends, if its partner is missing; NULL when none is
 
     // The tree.
@@ -184,6 +185,7 @@ void pair_brackets(Parser *p);
 NodeIndex parse_type(Parser *p);
 NodeIndex parse_type_path(Parser *p);             // a name, void or Self
 uint32_t parse_type_arguments(Parser *p);         // `<` list `>`
+bool has_no_types(const Parser *p, uint32_t open); // this `<` was tried before, in vain
 bool accept_greater(Parser *p);                   // `>`, or the first half of `>=`
 uint32_t parse_bounds(Parser *p);                 // a + b: LIST of TYPE_PATH
 uint32_t parse_generics(Parser *p);               // LIST? of GENERIC

@@ -18,7 +18,6 @@ typedef struct Printer {
     const NameInterner *names;
     Buffer *out;
     VEC(Step) steps;
-    NodeKind root;
 } Printer;
 
 static void push(Printer *printer, Step step) { vec_push(printer->out->arena, &printer->steps, step); }
@@ -86,13 +85,6 @@ static void push_list(Printer *printer, const uint32_t *items, uint32_t count, u
     push(printer, (Step){STEP_TEXT, 0, depth, "]"});
 }
 
-// Constraints and associated types hold bounds or a type; see nodes.def.
-static void push_special(Printer *printer, uint32_t value, bool is_list, uint32_t depth) {
-    const TreeView *v = printer->v;
-    if (!is_list) push(printer, (Step){STEP_NODE, value, depth, NULL});
-    else push_list(printer, v->extra + value + 1, tree_list_count(v, value), depth);
-}
-
 static void push_operand(Printer *printer, NodeIndex node, const Operand *operand, uint32_t depth) {
     const TreeView *v = printer->v;
     Buffer *out = printer->out;
@@ -154,15 +146,7 @@ static void print_node(Printer *printer, NodeIndex node, uint32_t depth) {
     else if (depth > 0) new_line(printer->out, depth);
     buffer_char(printer->out, '(');
     buffer_string(printer->out, node_kind_name(kind));
-    bool is_constraint = kind == NODE_CONSTRAINT, is_associated = kind == NODE_ASSOCIATED_TYPE;
-    if (is_constraint || is_associated) count = 1;
     for (uint32_t i = 0; i < count; i++) push_operand(printer, node, &operands[i], depth + 1);
-    if (is_constraint) {
-        const uint32_t *words = v->extra + v->b[node];
-        push_special(printer, words[1], words[0] == 0, depth + 1);
-    } else if (is_associated && v->b[node] != 0) {
-        push_special(printer, v->b[node], printer->root == NODE_TRAIT_DECL, depth + 1);
-    }
     push(printer, (Step){STEP_TEXT, 0, depth, ")"});
     for (uint32_t low = base, high = printer->steps.count - 1; low < high; low++, high--) { // the stack is last in, first out
         Step step = printer->steps.items[low];
@@ -175,7 +159,7 @@ void tree_print(const Tree *tree, const Tokens *tokens, const NameInterner *name
     for (uint32_t i = 0; i < tree->declaration_count; i++) {
         const Declaration *d = &tree->declarations[i];
         TreeView view = tree_view(tree, tokens, d);
-        Printer printer = {.v = &view, .names = names, .out = out, .root = d->kind};
+        Printer printer = {.v = &view, .names = names, .out = out};
         push(&printer, (Step){STEP_NODE, d->root, 0, NULL});
         while (printer.steps.count > 0) {
             Step step = printer.steps.items[--printer.steps.count];

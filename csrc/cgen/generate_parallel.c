@@ -1,0 +1,112 @@
+// cgen/generate_parallel.c: all functions, then all files, on all workers.
+//
+// Results land by index, so what comes out does not depend on the schedule (C1). Text lies in the arena of the worker that wrote it;
+// all arenas go over to the output.
+#include "cgen/cgen_internal.h"
+#include "sched/sched.h"
+#include <stdlib.h>
+
+typedef struct Job {
+    const Generation *g;
+    FilePlan *files;
+} Job;
+
+static Arena *arena_of(const Generation *g, const Worker *worker) { return &g->arenas[worker == NULL ? 0 : worker_index(worker)]; }
+
+static Status function_item(Worker *worker, void *job_pointer, uint32_t item) {
+    Job *job = job_pointer;
+    return write_function(job->g, item + 1, arena_of(job->g, worker), &job->g->texts[item + 1]);
+}
+
+static Status file_item(Worker *worker, void *job_pointer, uint32_t item) {
+    Job *job = job_pointer;
+    Arena *arena = arena_of(job->g, worker);
+    ARENA_GUARD(arena);
+    file_write(job->g, &job->files[item], arena);
+    ARENA_GUARD_END(arena);
+    return STATUS_OK;
+}
+
+// Without a pool: one after the other, with the first arena.
+static Status run_items(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, Job *job) {
+    if (pool != NULL) return pool_for_each(pool, order, count, function, job);
+    Status status = STATUS_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        Status one = function(NULL, job, i);
+        if (status == STATUS_OK) status = one;
+    }
+    return status;
+}
+
+static Status prepare(Generation *g, Arena *arena, uint32_t **order) {
+    ARENA_GUARD(arena);
+    g->texts = arena_array(arena, FunctionText, g->core->function_count + 1);
+    layouts_init(&g->layouts, g->program, arena);
+    for (uint32_t i = 1; i <= g->core->function_count; i++) layouts_add_function(&g->layouts, g->core->functions[i]);
+    layouts_finish(&g->layouts);
+    // Largest first: by size class, so that no big function ends the stage alone. A counting sort keeps the order inside a class.
+    uint32_t count = g->core->function_count, classes[33] = {0};
+    *order = arena_array(arena, uint32_t, count + 1);
+    for (uint32_t pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t size = g->core->functions[i + 1]->code_count, class = 0;
+            while (class < 32 && size >> class != 0) class++;
+            if (pass == 0) {
+                for (uint32_t c = 0; c < class; c++) classes[c]++;
+            } else (*order)[classes[class]++] = i;
+        }
+    g->arenas = arena_array(arena, Arena, g->worker_count);
+    ARENA_GUARD_END(arena);
+    return STATUS_OK;
+}
+
+static int file_order(const void *first, const void *second) {
+    return text_compare(((const CFile *)first)->name, ((const CFile *)second)->name);
+}
+
+static Status write_files(const Generation *g, Pool *pool, COutput *out) {
+    Arena *arena = &out->arena;
+    ARENA_GUARD(arena);
+    uint32_t count;
+    Job job = {.g = g};
+    files_plan(g, arena, &job.files, &count);
+    FilePlan *files = job.files;
+    Status status = run_items(pool, NULL, count, file_item, &job);
+    if (status == STATUS_OK) {
+        const Layouts *l = &g->layouts;
+        uint8_t *uses = arena_array(arena, uint8_t, l->count + 1);
+        for (uint32_t f = 0; f < count; f++)
+            for (uint32_t i = 1; i <= l->count; i++) uses[i] |= files[f].uses[i];
+        Buffer types = buffer_in(arena), main = buffer_in(arena);
+        write_main_file(g, arena, uses, &main);
+        write_types_file(g, uses, arena, &types);
+        out->files = arena_array(arena, CFile, count + 2);
+        for (uint32_t f = 0; f < count; f++)
+            out->files[out->file_count++] = (CFile){files[f].name, files[f].content, files[f].functions.count};
+        out->files[out->file_count++] = (CFile){TEXT("sg_types.c"), {types.data, (uint32_t)types.length}, 0};
+        out->files[out->file_count++] = (CFile){TEXT("sg_main.c"), {main.data, (uint32_t)main.length}, 0};
+        qsort(out->files, out->file_count, sizeof(CFile), file_order);
+    }
+    ARENA_GUARD_END(arena);
+    return status;
+}
+
+Status c_generate(CoreProgram *core, const COptions *options, Pool *pool, COutput *out) {
+    *out = (COutput){.file_count = 0};
+    Generation g = {.core = core, .program = core->program, .options = options, .worker_count = pool == NULL ? 1 : pool_thread_count(pool)};
+    uint32_t *order = NULL;
+    Status status = prepare(&g, &out->arena, &order);
+    if (status == STATUS_OK) {
+        Job job = {.g = &g};
+        status = run_items(pool, order, core->function_count, function_item, &job);
+        if (status == STATUS_OK) status = write_files(&g, pool, out);
+        for (uint32_t w = 0; w < g.worker_count; w++) arena_adopt(&out->arena, &g.arenas[w]);
+    }
+    if (status != STATUS_OK) c_output_free(out);
+    return status;
+}
+
+void c_output_free(COutput *out) {
+    arena_free(&out->arena);
+    *out = (COutput){.file_count = 0};
+}
