@@ -227,7 +227,7 @@ class Workspace:
         folder = self.build_folder(
             profile + ("-tests" if with_tests else "") + (f"-{sanitize}" if sanitize else "")
         )
-        target = Path(output) if output is not None else folder / self.project.name
+        target = Path(output) if output is not None else folder / "bin" / self.project.name
         width = jobs or self._jobs or self.threads
 
         def count(done: int, total: int) -> None:

@@ -170,7 +170,7 @@ def test_build_makes_a_program_and_says_so_in_one_line(sigil, write, tmp_path: P
     done = sigil("build", "p", "-j", "2")
     assert done.returncode == 0 and done.stdout == ""
     assert re.match(SUMMARY.format(subject="p"), done.stderr), done.stderr
-    program = tmp_path / "p/.sigil/debug/p"
+    program = tmp_path / "p/.sigil/debug/bin/p"
     assert subprocess.run([program], capture_output=True, check=True).stdout == b"fine\n"
 
 
@@ -226,7 +226,7 @@ def test_two_builds_at_once_both_succeed(write, environment, tmp_path: Path) -> 
     for process in both:
         _, said = process.communicate(timeout=60)
         assert process.returncode == 0, said
-    program = tmp_path / "p/.sigil/debug/p"
+    program = tmp_path / "p/.sigil/debug/bin/p"
     assert subprocess.run([program], capture_output=True, check=True).stdout == b"fine\n"
 
 
