@@ -236,7 +236,7 @@ class Workspace:
         clock = _Clock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            compiled = toolchain.compile_files(chosen, files, folder, width, count)
+            compiled = toolchain.compile_files(chosen, files, folder, width, count, self.project.root)
             compile_time = clock.lap("compile")
             toolchain.link(chosen, compiled.objects, target, folder)
             emitted = self._emit_files(emit, folder) if emit else ()

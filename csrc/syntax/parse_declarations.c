@@ -333,6 +333,15 @@ static NodeIndex parse_associated_type(Parser *p, FunctionPlace place) {
     return node_add(p, NODE_ASSOCIATED_TYPE, token, name, operand);
 }
 
+// A function that came to nothing holds no attributes: the nodes from `nodes` on give way to the error alone.
+static NodeIndex drop_attributes(Parser *p, NodeIndex function, uint32_t nodes, uint32_t extra) {
+    if (node_kind(p, function) != NODE_ERROR) return function;
+    uint32_t token = p->first_token + p->node_tokens[p->first_node + function];
+    p->node_count = nodes;
+    p->extra.count = extra;
+    return node_add(p, NODE_ERROR, token, 0, 0);
+}
+
 static NodeIndex parse_member(Parser *p, FunctionPlace place) {
     uint32_t hash = p->index, nodes = p->node_count, extra = p->extra.count, name, attributes = 0;
     if (p->kind == TOKEN_HASH) { // only methods of the prelude have attributes: the checker knows which module this is
@@ -348,7 +357,8 @@ static NodeIndex parse_member(Parser *p, FunctionPlace place) {
         if (place == IN_TRAIT) error_expected(p, TEXT("`@` or `type`"));
         advance(p);
     }
-    if (p->kind == TOKEN_AT) return parse_function(p, place, is_public, attributes, &name);
+    if (p->kind == TOKEN_AT)
+        return drop_attributes(p, parse_function(p, place, is_public, attributes, &name), nodes, extra);
     if (p->kind == TOKEN_TYPE) return parse_associated_type(p, place);
     error_expected(p, TEXT("`@` or `type`"));
     return error_node(p);
@@ -465,7 +475,7 @@ static NodeIndex parse_declaration(Parser *p, Declaration *out) {
     case TOKEN_DOLLAR:
         return parse_config(p, is_public, attributes, &out->name.index);
     case TOKEN_AT:
-        return parse_function(p, AT_TOP, is_public, attributes, &out->name.index);
+        return drop_attributes(p, parse_function(p, AT_TOP, is_public, attributes, &out->name.index), nodes, extra);
     case TOKEN_TYPE:
         return parse_type_declaration(p, is_public, attributes, &out->name.index);
     case TOKEN_TRAIT:

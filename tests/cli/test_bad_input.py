@@ -102,7 +102,7 @@ def test_a_hundred_thousand_brackets(sigil, write, opening: str, closing: str) -
     done = check_source(sigil, write, f"@main () -> void = print({body})\n")
     assert errors(done)
     if opening == "(":
-        assert errors(done)[0][0] == "E0108"
+        assert "E0108" in [code for code, _, _, _ in errors(done)]
 
 
 @pytest.mark.parametrize(
