@@ -59,7 +59,7 @@ static Status link_modules(Workspace *ws) {
     }
     LinkInput input = {.modules = inputs,
                        .module_count = ws->file_count,
-                       .with_tests = ws->options.with_tests,
+                       .with_tests = true, // checked always; only lowering leaves them out
                        .coverage = ws->options.coverage};
     TRY(modules_link(ws->program, &input));
     progress_add(&ws->progress, PROGRESS_modules, ws->program->module_count);
@@ -79,7 +79,7 @@ static Status lower_functions(Workspace *ws) {
 
 static Status generate_c(Workspace *ws) {
     COptions options = {.program_name = ws->options.program_name,
-                        .with_tests = ws->options.with_tests,
+                        .with_tests = true, // checked always; only lowering leaves them out
                         .with_lines = ws->options.with_lines};
     TRY(c_generate(ws->core, &options, ws->pool, &ws->output));
     ws->has_output = true;

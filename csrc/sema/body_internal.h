@@ -41,9 +41,10 @@
 // Names that the checker knows; found once for a program.
 #define KNOWN_NAMES(X)                                                                                                 \
     X(int)                                                                                                             \
-    X(float) X(byte) X(char) X(str) X(bool) X(Set) X(Range) X(Channel) X(Duration) X(Size) X(Instant) X(List) X(Never) \
-        X(Self) X(value) X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(cmp) X(equals) X(not_equals) X(compare) X(hash)         \
-            X(to_string) X(clone) X(len) X(is_empty) X(assert_panics) X(assert_panics_with) X(assert_panics_call)      \
+    X(float)                                                                                                           \
+    X(byte) X(char) X(str) X(bool) X(Set) X(Range) X(Channel) X(Duration) X(Size) X(Instant) X(List) X(Never) X(Self)  \
+        X(value) X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(cmp) X(equals) X(not_equals) X(compare) X(hash) X(to_string)    \
+            X(clone) X(len) X(is_empty) X(assert_panics) X(assert_panics_with) X(assert_panics_call)                   \
                 X(assert_panics_with_call) X(sort_by) X(sort_by_comparison) X(also) X(message) X(source) X(over)       \
                     X(transform) X(predicate) X(where) X(init) X(initial) X(op) X(range) X(map) X(match) X(cond)       \
                         X(condition) X(base) X(step) X(memo) X(parallel) X(expr) X(msg) X(other) X(iter) X(collect)    \
@@ -107,6 +108,7 @@ typedef struct Binding {
     NameId name;
     uint32_t local;
     uint32_t depth;
+    uint32_t general; // such a let whose lambda's type is open: index into Body.generals
     NodeIndex lambda; // an immutable let of a lambda: its node, for the names of its parameters
 } Binding;
 
@@ -238,6 +240,8 @@ typedef struct Body {
     Binding **table;       // open addressing by name: the binding in force
     uint32_t table_capacity, table_count;
     Env env;
+    VEC(struct General *) generals; // generalise.c
+    uint32_t instance_count;
     uint32_t try_count;
     NodeIndex at; // the expression being checked: where a type that grows too large is reported
     bool is_too_large_reported;
@@ -349,6 +353,7 @@ typedef enum OperandKind {
     OPERAND_MEMBER,     // value: typed node of the receiver, node: the FIELD; called as a method or read as a field
     OPERAND_ASSOCIATED, // type, node: the FIELD, its name in part
     OPERAND_LAMBDA,     // value: typed node, part: the lambda's tree node, for the names of its parameters
+    OPERAND_GENERAL,    // value: index into Body.generals: a lambda that may be used at several types
     OPERAND_SELF,       // `self` before `(`, when there is a recurse
     OPERAND_PANICS,     // assert_panics (part 0) and assert_panics_with (part 1)
     OPERAND_ERROR
@@ -408,11 +413,28 @@ uint32_t function_value(Body *c, NodeIndex n, FunctionId function, Expected expe
 uint32_t variant_value(Body *c, NodeIndex n, TypeDeclId decl, uint32_t variant, TypeId type, Expected expected);
 bool function_usable(Body *c, FunctionId function, Span span);
 
+NodeIndex argument_value(const Body *c, NodeIndex argument);
+bool argument_is_late(const Body *c, NodeIndex argument); // lambdas, operators, names of generalised lambdas
+// Writes the parameter index of every argument into the stack's slots (2 words each); false after a report.
+bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base);
+uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base);
+
+// ---- generalise.c --------------------------------------------------------------------------------------------------
+uint32_t general_add(Body *c, const Env *env, NodeIndex syntax, NameId name, uint32_t local,
+                     uint32_t lambda); // 0: nothing is open
+void general_set_let(Body *c, uint32_t general, uint32_t let);
+uint32_t general_value(Body *c, NodeIndex n, uint32_t general, Expected expected);
+uint32_t general_call(Body *c, NodeIndex n, Operand callee, Expected expected);
+void generals_write(Body *c);
+void generals_forgive(Body *c);
+
 // ---- methods.c --------------------------------------------------------------------------------------------------------------------
 uint32_t method_call(Body *c, NodeIndex n, Operand callee, Expected expected);
 bool method_complete(Body *c, Waiting *w);
 void waiting_settle(Body *c, const Waiting *w, uint32_t node); // the placeholder becomes what `node` is
 bool argument_arity(Body *c, NodeIndex argument, uint32_t *arity);
+uint32_t edit_distance(Text a, Text b, bool ignores_case);
+void note_near(Body *c, Diagnostic *d, const Text *best, uint32_t count);
 uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected);
 uint32_t associated_value(Body *c, Operand operand, Expected expected);
 

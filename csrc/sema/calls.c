@@ -15,12 +15,17 @@ static Text signature_name(const Body *c, const Signature *s) {
     return (Text){c->module->source->text.data + span.start, span.end - span.start};
 }
 
-static NodeIndex argument_value(const Body *c, NodeIndex argument) {
+NodeIndex argument_value(const Body *c, NodeIndex argument) {
     return c->view.kinds[argument] == NODE_NAMED_ARG ? c->view.b[argument] : argument;
 }
 
-static bool is_late(const Body *c, NodeIndex argument) {
-    uint8_t kind = c->view.kinds[argument_value(c, argument)];
+bool argument_is_late(const Body *c, NodeIndex argument) {
+    NodeIndex value = argument_value(c, argument);
+    uint8_t kind = c->view.kinds[value];
+    if (kind == NODE_NAME) {
+        const Binding *binding = binding_find(c, (NameId){c->view.a[value]});
+        return binding != NULL && binding->general != 0;
+    }
     return kind == NODE_LAMBDA || kind == NODE_OPERATOR;
 }
 
@@ -97,8 +102,7 @@ OUT_OF_LINE static void report_unknown_argument(Body *c, const Signature *s, Nod
     diag_note(c->sink, d, (Text){names.data, (uint32_t)names.length});
 }
 
-// Writes the parameter index of every argument into the stack's slots; false after a report.
-OUT_OF_LINE static bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base) {
+bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base) {
     uint32_t count = tree_list_count(&c->view, list), named = 0;
     NodeIndex odd = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -166,14 +170,14 @@ bool arguments_check(Body *c, const Signature *s, NodeIndex call, uint32_t list,
     bool has_late = false;
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex argument = tree_list_item(&c->view, list, i);
-        if (is_late(c, argument))
+        if (argument_is_late(c, argument))
             has_late = true;
         else
             argument_check(c, s, argument, base + 2 * i);
     }
     for (uint32_t i = 0; has_late && i < count; i++) {
         NodeIndex argument = tree_list_item(&c->view, list, i);
-        if (is_late(c, argument)) argument_check(c, s, argument, base + 2 * i);
+        if (argument_is_late(c, argument)) argument_check(c, s, argument, base + 2 * i);
     }
     return true;
 }
@@ -321,7 +325,7 @@ uint32_t variant_value(Body *c, NodeIndex n, TypeDeclId decl, uint32_t variant, 
 
 // ---- function values ----------------------------------------------------------------------------------------------------------------------
 
-OUT_OF_LINE static uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base) {
+uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base) {
     uint32_t count = (c->stack.count - base) / 2, token = token_of(c, n);
     bool is_ordered = true;
     for (uint32_t i = 0; i < count; i++)
@@ -387,6 +391,13 @@ OUT_OF_LINE static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Exp
                      .at = callee.node,
                      .is_value = true};
     if (!arguments_check(c, s, n, list, expected)) return node_error(c, n);
+    for (uint32_t i = base; i < c->stack.count;
+         i += 2) { // what a value of function type gives may hang on a wrong argument
+        uint32_t value = c->stack.items[i + 1];
+        if (c->kind[value] != TYPED_ERROR || type_is_local(c->type[value])) continue; // local: a placeholder that waits
+        c->stack.count = base;
+        return node_error(c, n);
+    }
     return call_by_order(c, n, callee.value, s->result, base);
 }
 
@@ -606,6 +617,8 @@ uint32_t call_step(Body *c, NodeIndex n, Operand callee, Expected expected) {
     case OPERAND_VALUE:
     case OPERAND_LAMBDA:
         return call_value(c, n, callee, expected);
+    case OPERAND_GENERAL:
+        return general_call(c, n, callee, expected);
     case OPERAND_FUNCTION:
         return call_function(c, n, callee.node, (FunctionId){callee.value}, 0, NULL, expected);
     case OPERAND_VARIANT:

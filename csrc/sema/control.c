@@ -252,11 +252,22 @@ OUT_OF_LINE static uint32_t let_check(Body *c, NodeIndex n, bool is_unwrapped) {
     TypeId type = expected.type.index != 0 ? expected.type : c->type[value];
     bool is_name = c->view.kinds[pattern] == NODE_PAT_NAME;
     if (is_kind(c, type, TYPE_NEVER) && !is_name) type = type_variable(c, token_of(c, n));
-    uint32_t typed = pattern_whole(c, pattern, type, true, is_mutable);
+    if (is_mutable && !is_name && c->view.kinds[pattern] != NODE_ERROR) {
+        diag(c->sink, DIAG_EXPECTED_TOKEN, span_of(c, pattern), TEXT("a single name after `mut`"), TEXT("a pattern"));
+        is_mutable = false;
+    }
+    Env env = c->env;
+    uint32_t typed = pattern_whole(c, pattern, type, true, is_mutable), general = 0;
     if (is_lambda && is_name && !is_mutable && c->env.bindings != NULL &&
-        name_equal(c->env.bindings->name, (NameId){c->view.a[pattern]}))
+        name_equal(c->env.bindings->name, (NameId){c->view.a[pattern]})) {
         c->env.bindings->lambda = right;
-    return node_add(c, TYPED_LET, VOID_TYPE, token_of(c, n), typed, value);
+        env.let_name = c->env.bindings->name;
+        if (written == 0) general = general_add(c, &env, right, env.let_name, c->env.bindings->local, value);
+        c->env.bindings->general = general;
+    }
+    uint32_t let = node_add(c, TYPED_LET, VOID_TYPE, token_of(c, n), typed, value);
+    if (general != 0) general_set_let(c, general, let);
+    return let;
 }
 
 // `unwraps`: an element of a try: a Result<void, E> statement leaves it with the Err.

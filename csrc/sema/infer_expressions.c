@@ -51,6 +51,11 @@ OUT_OF_LINE static void hint_conversion(Body *c, Diagnostic *d, Span span, TypeI
     if (open == NULL) return;
     const char *shown = open[0] == '[' ? "[x]" : arena_format(c->scratch, "%sx)", open).data;
     diag_note(c->sink, d, arena_format(c->scratch, open[0] == '[' ? "write `%s`" : "convert with `%s`", shown));
+    Text literal = source_text(c, span);
+    if (to.kind == TYPE_CHAR && literal.length == 3 && literal.data[0] == '"' && literal.data[1] != '\'') {
+        DiagFix *quotes = diag_fix(c->sink, d, TEXT("a character stands in single quotes: `'x'`"), true);
+        diag_edit(c->sink, quotes, span, arena_format(c->scratch, "'%c'", literal.data[1]));
+    }
     DiagFix *fix = diag_fix(c->sink, d, arena_format(c->scratch, "convert with `%s`", shown), false);
     Text text = source_text(c, span);
     diag_edit(c->sink, fix, span, arena_format(c->scratch, "%s%.*s%s", open, (int)text.length, text.data, close));
@@ -145,6 +150,13 @@ uint32_t check(Body *c, NodeIndex n, Expected expected) { return coerce(c, n, ex
 
 uint32_t int_literal(Body *c, NodeIndex n, bool is_negative, Expected expected) {
     uint64_t value = c->view.file_tokens->literals[c->view.a[n]];
+    if (c->has_syntax_errors) { // `1e`: no number at all, as the lexer said
+        Text text = token_text(c->view.file_tokens, token_of(c, n));
+        char last = text.length == 0 ? '0' : text.data[text.length - 1];
+        bool is_decimal = text.length < 2 || text.data[1] < 'A';
+        if (is_decimal && (last < '0' || last > '9')) return node_error(c, n);
+        if (last == '_') return node_error(c, n);
+    }
     TypeId type = INT_TYPE;
     if (expected.type.index != 0 && is_kind(c, expected.type, TYPE_BYTE)) {
         type = BYTE_TYPE;

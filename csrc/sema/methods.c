@@ -90,7 +90,9 @@ OUT_OF_LINE static uint32_t trait_call(Body *c, NodeIndex n, TraitMethod method,
 
 // ---- nothing found -----------------------------------------------------------------------------------------------------------------------------
 
-static uint32_t edit_distance(Text a, Text b) { // Levenshtein 1966, one row
+static char letter(char c, bool ignores_case) { return ignores_case && c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+uint32_t edit_distance(Text a, Text b, bool ignores_case) { // Levenshtein 1966, one row
     enum { LONGEST = 40 };
     uint32_t row[LONGEST + 1];
     if (a.length > LONGEST || b.length > LONGEST) return 99;
@@ -101,7 +103,7 @@ static uint32_t edit_distance(Text a, Text b) { // Levenshtein 1966, one row
         row[0] = i;
         for (uint32_t j = 1; j <= b.length; j++) {
             uint32_t above = row[j];
-            uint32_t best = diagonal + (a.data[i - 1] != b.data[j - 1]);
+            uint32_t best = diagonal + (letter(a.data[i - 1], ignores_case) != letter(b.data[j - 1], ignores_case));
             if (above + 1 < best) best = above + 1;
             if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
             row[j] = best;
@@ -109,6 +111,16 @@ static uint32_t edit_distance(Text a, Text b) { // Levenshtein 1966, one row
         }
     }
     return row[b.length];
+}
+
+void note_near(Body *c, Diagnostic *d, const Text *best, uint32_t count) {
+    Buffer out = buffer_in(c->scratch);
+    for (uint32_t k = 0; k < count; k++) {
+        buffer_string(&out, k == 0 ? "did you mean `" : k + 1 == count ? "` or `" : "`, `");
+        buffer_text(&out, best[k]);
+    }
+    buffer_literal(&out, "`?");
+    diag_note(c->sink, d, (Text){out.data, (uint32_t)out.length});
 }
 
 static const char *const other_words[][2] = {
@@ -151,7 +163,7 @@ static void note_near_methods(Body *c, Diagnostic *d, TypeShape type, NameId nam
         if (self->kind != (uint8_t)type.kind || self->head != type.head) continue;
         for (uint32_t m = impl->first_method; m < impl->first_method + impl->method_count; m++) {
             Text text = name_text(c, c->program->functions[m].name);
-            bool is_near = edit_distance(wanted, text) <= (wanted.length > 4 ? 2u : 1u);
+            bool is_near = edit_distance(wanted, text, false) <= (wanted.length > 4 ? 2u : 1u);
             for (size_t k = 0; k < sizeof other_words / sizeof other_words[0] && !is_near; k++)
                 is_near =
                     text_equal(wanted, text_from(other_words[k][0])) && text_equal(text, text_from(other_words[k][1]));
@@ -165,13 +177,7 @@ static void note_near_methods(Body *c, Diagnostic *d, TypeShape type, NameId nam
         }
     }
     if (count == 0) return;
-    Buffer out = buffer_in(c->scratch);
-    for (uint32_t k = 0; k < count; k++) {
-        buffer_string(&out, k == 0 ? "did you mean `" : k + 1 == count ? "` or `" : "`, `");
-        buffer_text(&out, best[k]);
-    }
-    buffer_literal(&out, "`?");
-    diag_note(c->sink, d, (Text){out.data, (uint32_t)out.length});
+    note_near(c, d, best, count);
 }
 
 static const char *trait_word(BuiltinTrait trait) {

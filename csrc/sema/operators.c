@@ -279,6 +279,10 @@ OUT_OF_LINE static uint32_t range_of(Body *c, NodeIndex n, uint32_t left) {
         (void)expr(c, c->view.b[n], kind == TYPE_ERROR ? expect(ERROR_TYPE, 0) : NOTHING);
         return left;
     }
+    if (kind == TYPE_RANGE && c->has_syntax_errors) { // `1..2..3`: the parser said so
+        (void)expr(c, c->view.b[n], expect(ERROR_TYPE, 0));
+        return node_error(c, n);
+    }
     if (kind != TYPE_NONE && kind != TYPE_INT && kind != TYPE_CHAR && kind != TYPE_BYTE) {
         (void)expr(c, c->view.b[n], expect(ERROR_TYPE, 0));
         report_undefined(c, n, is_inclusive ? "..=" : "..", type);
@@ -338,7 +342,7 @@ OUT_OF_LINE static uint32_t coalesce(Body *c, NodeIndex n, uint32_t left, Expect
     if (expected.type.index != 0) {
         if (is_option && is_named(c, expected.type, c->program->known.option, NULL) && fits(c, type, expected.type))
             inward = expected;
-        else
+        else if (!is_open(c, expected.type))
             (void)unify_try(c, shape.args[0], expected.type);
     }
     uint32_t right = expr(c, c->view.b[n], inward);

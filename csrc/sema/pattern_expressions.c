@@ -18,11 +18,17 @@ static void note_properties(Body *c, Diagnostic *d, const Property *rows, uint32
 
 OUT_OF_LINE static uint32_t properties_silent(Body *c, NodeIndex n) {
     uint32_t list = c->view.b[n];
+    RecurseScope *outer = c->env.recurse;
+    if (c->view.kinds[n] == NODE_PATTERN_EXPR && c->view.a[n] == PATTERN_RECURSE) {
+        c->env.recurse = arena_new(c->scratch, RecurseScope);
+        c->env.recurse->lambda = c->env.lambda;
+    }
     for (uint32_t i = 0; i < tree_list_count(&c->view, list); i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
         NodeIndex value = c->view.kinds[item] == NODE_NAMED_ARG ? c->view.b[item] : item;
         if (c->view.kinds[value] != NODE_ARM) (void)expr(c, value, expect(ERROR_TYPE, 0));
     }
+    c->env.recurse = outer;
     return node_error(c, n);
 }
 

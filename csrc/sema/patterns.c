@@ -452,7 +452,10 @@ OUT_OF_LINE static uint32_t list_pattern(Body *c, NodeIndex n, TypeId type, cons
             stack_push(c, pattern_at(c, item, shape.args[0], scope));
             continue;
         }
-        if (has_rest) continue; // the parser said so
+        if (has_rest) {
+            diag(c->sink, DIAG_EXPECTED_PATTERN, span_of(c, item), TEXT("a second `..`"));
+            continue;
+        }
         has_rest = true;
         words[0] = list_from_stack(c, base);
         NameId rest = {c->view.a[item]};

@@ -113,15 +113,42 @@ static bool variant_named(const Body *c, uint32_t decl, NameId name, uint32_t *v
     return false;
 }
 
-OUT_OF_LINE static Operand name_unknown(Body *c, NodeIndex n, NameId name) {
+static bool note_near_locals(Body *c, Diagnostic *d, NameId name) {
+    Text wanted = name_text(c, name), best[3] = {{0}};
+    uint32_t count = 0, limit = wanted.length > 3 ? 2 : 1;
+    const Binding *b = c->env.bindings;
+    for (uint32_t seen = 0; b != NULL && seen < 1000; b = b->outer, seen++) {
+        Text text = name_text(c, b->name);
+        bool is_near = edit_distance(wanted, text, true) <= limit && count < 3;
+        for (uint32_t k = 0; k < count; k++)
+            is_near = is_near && !text_equal(best[k], text);
+        if (!is_near || binding_find(c, b->name) != b) continue;
+        uint32_t at = count++;
+        for (; at > 0 && text_compare(text, best[at - 1]) < 0; at--)
+            best[at] = best[at - 1];
+        best[at] = text;
+    }
+    if (count > 0) note_near(c, d, best, count);
+    return count > 0;
+}
+
+OUT_OF_LINE static Operand name_unknown(Body *c, NodeIndex n, NameId name, bool is_called) {
     if (c->env.let_name.index == name.index) {
         Diagnostic *d = diag0(c->sink, DIAG_CAPTURES_ITSELF, span_of(c, n));
         diag_note(c->sink, d,
                   TEXT("the name of a `let` is in scope after its right side; write a function, or use `recurse`"));
         return operand_error(n);
     }
+    if (is_called) {
+        static const char *const later[] = {"constant", "linear", "exponential", "thread_id"};
+        for (uint32_t i = 0; i < 4; i++) {
+            if (!text_equal(name_text(c, name), text_from(later[i]))) continue;
+            (void)body_unsupported(c, span_of(c, n), arena_format(c->scratch, "the function `%s`", later[i]).data);
+            return operand_error(n);
+        }
+    }
     Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, n), name_text(c, name));
-    suggest_names(c->program, c->function->module, SCOPE_VALUE, name, c->sink, d);
+    if (!note_near_locals(c, d, name)) suggest_names(c->program, c->function->module, SCOPE_VALUE, name, c->sink, d);
     return operand_error(n);
 }
 
@@ -152,6 +179,7 @@ Operand name_operand(Body *c, NodeIndex n, Expected expected, bool is_called) {
     NameId name = {c->view.a[n]};
     const Binding *binding = binding_find(c, name);
     if (binding != NULL) {
+        if (binding->general != 0) return operand_of(OPERAND_GENERAL, binding->general, n);
         Operand operand = operand_of(OPERAND_VALUE, local_read(c, binding->local, token_of(c, n)), n);
         if (binding->lambda != 0) operand.kind = OPERAND_LAMBDA, operand.part = binding->lambda;
         return operand;
@@ -180,7 +208,7 @@ Operand name_operand(Body *c, NodeIndex n, Expected expected, bool is_called) {
         operand.part = 1;
         return operand;
     }
-    return name_unknown(c, n, name);
+    return name_unknown(c, n, name, is_called);
 }
 
 // ---- paths ----------------------------------------------------------------------------------------------------------------------------
@@ -226,7 +254,12 @@ OUT_OF_LINE static Operand type_member(Body *c, Operand type, NodeIndex n) {
     return operand;
 }
 
-static Operand trait_member(Body *c, NodeIndex n) {
+static Operand trait_member(Body *c, Operand trait, NodeIndex n) {
+    if (c->program->traits[trait.value].builtin >= 0) { // `Comparable.compare(a, b)`: of whatever type a has
+        Operand operand = operand_of(OPERAND_ASSOCIATED, 0, n);
+        operand.type = type_variable(c, token_of(c, n));
+        return operand;
+    }
     (void)body_unsupported(c, span_of(c, n), "calls through the name of a trait");
     return operand_error(n);
 }
@@ -583,6 +616,8 @@ uint32_t operand_value(Body *c, Operand operand, Expected expected) {
     case OPERAND_TYPE:
     case OPERAND_ASSOCIATED:
         return associated_value(c, operand, expected);
+    case OPERAND_GENERAL:
+        return general_value(c, operand.node, operand.value, expected);
     case OPERAND_MEMBER:
         return field_access(c, operand.node, operand.value);
     case OPERAND_MODULE:
@@ -609,7 +644,7 @@ OUT_OF_LINE static Operand spine_step(Body *c, NodeIndex n, Operand operand, Exp
     if (kind == NODE_FIELD) {
         if (operand.kind == OPERAND_MODULE) return module_path(c, operand, n);
         if (operand.kind == OPERAND_TYPE) return type_member(c, operand, n);
-        if (operand.kind == OPERAND_TRAIT) return trait_member(c, n);
+        if (operand.kind == OPERAND_TRAIT) return trait_member(c, operand, n);
         if (operand.kind == OPERAND_ERROR) return operand_error(n);
         uint32_t receiver = operand_value(c, operand, NOTHING);
         if (is_called) return operand_of(OPERAND_MEMBER, receiver, n);

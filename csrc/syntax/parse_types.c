@@ -120,7 +120,8 @@ static NodeIndex parse_parenthesised_type(Parser *p) {
 static bool at_record(const Parser *p) {
     TokenKind first = peek(p, 1);
     if (first == TOKEN_RBRACE || first == TOKEN_END) return true;
-    if (peek(p, 2) != TOKEN_COLON || !is_word_token(first) || first == TOKEN_VOID || first == TOKEN_SELF_TYPE) return false;
+    if (peek(p, 2) != TOKEN_COLON || !is_word_token(first) || first == TOKEN_VOID || first == TOKEN_SELF_TYPE)
+        return false;
     uint32_t name = peek_index(p, 1);
     return !is_upper(p, name) && !is_primitive(p, name);
 }
@@ -160,13 +161,16 @@ NodeIndex parse_type(Parser *p) {
         uint32_t fields = parse_list(p, parse_field_declaration, 0, false);
         return node_add(p, NODE_TYPE_RECORD, first, 0, fields);
     }
-    case TOKEN_LPAREN: return parse_parenthesised_type(p);
+    case TOKEN_LPAREN:
+        return parse_parenthesised_type(p);
     case TOKEN_NAME:
         if (at_word(p, WORD_UNDERSCORE)) break;
         return parse_type_path(p);
     case TOKEN_SELF_TYPE:
-    case TOKEN_VOID: return parse_type_path(p);
-    default: break;
+    case TOKEN_VOID:
+        return parse_type_path(p);
+    default:
+        break;
     }
     error_missing(p, DIAG_EXPECTED_TYPE);
     NodeIndex error = error_node(p);
@@ -187,7 +191,8 @@ uint32_t parse_bounds(Parser *p) {
 static NodeIndex generic_element(Parser *p, uint32_t context) {
     (void)context;
     uint32_t token, name, bounds = 0;
-    if (!expect_upper_name(p, &token, &name, TEXT("a name that begins with an upper-case letter"))) return error_node(p);
+    if (!expect_upper_name(p, &token, &name, TEXT("a name that begins with an upper-case letter")))
+        return error_node(p);
     if (accept(p, TOKEN_COLON)) bounds = parse_bounds(p);
     return node_add(p, NODE_GENERIC, token, name, bounds);
 }
@@ -243,8 +248,10 @@ NodeIndex parse_field_declaration(Parser *p, uint32_t context) {
     uint32_t token, name;
     if (!expect_name(p, &token, &name)) return error_node(p);
     NodeIndex type;
-    if (expect_or_skip(p, TOKEN_COLON, TEXT("`:`")) || p->kind == TOKEN_NAME) type = parse_type(p);
-    else type = error_node(p);
+    if (expect_or_skip(p, TOKEN_COLON, TEXT("`:`")) || p->kind == TOKEN_NAME)
+        type = parse_type(p);
+    else
+        type = error_node(p);
     return node_add(p, NODE_FIELD_DECL, token, name, type);
 }
 
@@ -271,8 +278,8 @@ NodeIndex parse_type_body(Parser *p) {
         uint32_t fields = parse_list(p, parse_field_declaration, 0, false);
         return node_add(p, NODE_RECORD_DEF, first, 0, fields);
     }
-    bool is_sum = p->kind == TOKEN_PIPE ||
-                  (p->kind == TOKEN_NAME && (peek(p, 1) == TOKEN_PIPE || peek(p, 1) == TOKEN_LPAREN));
+    bool is_sum =
+        p->kind == TOKEN_PIPE || (p->kind == TOKEN_NAME && (peek(p, 1) == TOKEN_PIPE || peek(p, 1) == TOKEN_LPAREN));
     if (!is_sum) return parse_type(p);
     uint32_t base = p->scratch.count;
     (void)accept(p, TOKEN_PIPE); // the first one is optional

@@ -18,18 +18,30 @@ const char *node_kind_token(NodeKind kind) { return rows[kind].token; }
 // One word of a column, such as `EXPR?`; false for NONE. Two letters tell the words apart, NAMES from NAME the fifth.
 static bool read_word(const char *column, uint32_t value, Operand *out) {
     const char *end = column;
-    while (*end >= 'A' && *end <= 'Z') end++;
+    while (*end >= 'A' && *end <= 'Z')
+        end++;
     *out = (Operand){.is_optional = *end == '?', .value = value};
     switch (column[0]) {
-    case 'E': out->family = FAMILY_EXPR; return true;
-    case 'T': out->family = FAMILY_TYPE; return true;
-    case 'P': out->family = FAMILY_PAT; return true;
-    case 'L': out->form = OPERAND_LIST; return true;
-    case 'V': out->form = OPERAND_VALUE; return true;
+    case 'E':
+        out->family = FAMILY_EXPR;
+        return true;
+    case 'T':
+        out->family = FAMILY_TYPE;
+        return true;
+    case 'P':
+        out->family = FAMILY_PAT;
+        return true;
+    case 'L':
+        out->form = OPERAND_LIST;
+        return true;
+    case 'V':
+        out->form = OPERAND_VALUE;
+        return true;
     case 'N':
         if (column[1] == 'A') out->form = end - column == 5 ? OPERAND_NAMES : OPERAND_NAME;
         return column[1] == 'A' || column[2] == 'D'; // NODE, not NONE
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -74,7 +86,8 @@ static uint32_t read_column(const TreeView *v, NodeIndex node, const char *colum
     }
     uint32_t count = 0;
     for (const char *word = column + 2; word != NULL; word = strchr(word, ';')) {
-        while (*word == ';' || *word == ' ') word++;
+        while (*word == ';' || *word == ' ')
+            word++;
         if (*word == '(') { // (PAT EXPR)*: a count, then pairs
             out[count] = (Operand){OPERAND_LIST, FAMILY_ANY, false, value, "pairs"};
             words += words[0] * 2 + 1;
@@ -96,7 +109,8 @@ static Operand bounds_or_type(const TreeView *v, NodeIndex node) {
         value = v->extra[value + 1];
     } else {
         NodeIndex root = node;
-        while (v->kinds[root] != NODE_TRAIT_DECL && v->kinds[root] != NODE_IMPL && v->kinds[root] != NODE_EXTEND) root++;
+        while (v->kinds[root] != NODE_TRAIT_DECL && v->kinds[root] != NODE_IMPL && v->kinds[root] != NODE_EXTEND)
+            root++;
         is_list = v->kinds[root] == NODE_TRAIT_DECL;
     }
     if (is_list) return (Operand){OPERAND_LIST, FAMILY_ANY, true, value, NULL};
@@ -135,7 +149,7 @@ static void outer_children(const TreeView *v, NodeIndex node, NodeIndex *first, 
     *first = *last = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t items = operand_items(v, &operands[i]);
-        for (uint32_t j = 0; j < items; j += items > 1 ? items - 1 : 1) { // lists are in order: their ends are enough
+        for (uint32_t j = 0; j<items; j += items> 1 ? items - 1 : 1) { // lists are in order: their ends are enough
             NodeIndex child = operand_item(v, &operands[i], j);
             if (*first == 0 || child < *first) *first = child;
             if (child > *last) *last = child;
@@ -145,7 +159,8 @@ static void outer_children(const TreeView *v, NodeIndex node, NodeIndex *first, 
 
 static uint32_t next_token(const Tokens *tokens, uint32_t token) {
     if (tokens->kinds[token] == TOKEN_END) return token;
-    do token++;
+    do
+        token++;
     while (tokens->kinds[token] == TOKEN_BAD); // END stands last
     return token;
 }
@@ -174,14 +189,16 @@ static uint32_t own_first_token(const TreeView *v, NodeIndex node) {
     case NODE_IMPORT_ITEM:
         while (token > v->first_token) {
             TokenKind before = kinds[token - 1];
-            bool is_in_front = before == TOKEN_AT || before == TOKEN_PUB || before == TOKEN_TYPE || before == TOKEN_TRAIT ||
-                               before == TOKEN_HASH || before == TOKEN_DOLLAR || before == TOKEN_COLON_COLON ||
+            bool is_in_front = before == TOKEN_AT || before == TOKEN_PUB || before == TOKEN_TYPE ||
+                               before == TOKEN_TRAIT || before == TOKEN_HASH || before == TOKEN_DOLLAR ||
+                               before == TOKEN_COLON_COLON ||
                                (before == TOKEN_LBRACKET && v->kinds[node] == NODE_ATTRIBUTE);
             if (!is_in_front) break;
             token--;
         }
         return token;
-    default: return token;
+    default:
+        return token;
     }
 }
 
@@ -190,11 +207,14 @@ static uint32_t closing_angle(const Tokens *tokens, uint32_t open) {
     uint32_t depth = 0, last = open;
     for (uint32_t token = open; tokens->kinds[token] != TOKEN_END; token = next_token(tokens, token)) {
         TokenKind kind = tokens->kinds[token];
-        if (is_opening(kind) && tokens->partner[token] != 0) token = tokens->partner[token];
-        else if (kind == TOKEN_LESS) depth++;
+        if (is_opening(kind) && tokens->partner[token] != 0)
+            token = tokens->partner[token];
+        else if (kind == TOKEN_LESS)
+            depth++;
         else if (kind == TOKEN_GREATER || kind == TOKEN_GREATER_EQUAL) {
             if (--depth == 0) return token;
-        } else if (kind == TOKEN_AT || kind == TOKEN_RPAREN || kind == TOKEN_RBRACKET || kind == TOKEN_RBRACE) return last;
+        } else if (kind == TOKEN_AT || kind == TOKEN_RPAREN || kind == TOKEN_RBRACKET || kind == TOKEN_RBRACE)
+            return last;
         last = token;
     }
     return last;
@@ -203,7 +223,8 @@ static uint32_t closing_angle(const Tokens *tokens, uint32_t open) {
 static uint32_t type_path_end(const TreeView *v, NodeIndex node) {
     const Tokens *tokens = v->file_tokens;
     uint32_t last = tree_token(v, node), names = v->extra[v->a[node]];
-    for (uint32_t i = 1; i < names * 2 - 1; i++) last = next_token(tokens, last);
+    for (uint32_t i = 1; i < names * 2 - 1; i++)
+        last = next_token(tokens, last);
     if (v->b[node] == 0) return last;
     uint32_t open = next_token(tokens, last);
     return tokens->kinds[open] == TOKEN_LESS ? closing_angle(tokens, open) : last;
@@ -215,8 +236,10 @@ static uint32_t own_last_token(const TreeView *v, NodeIndex node) {
     const uint8_t *kinds = tokens->kinds;
     uint32_t last = tree_token(v, node);
     switch ((NodeKind)v->kinds[node]) {
-    case NODE_TYPE_PATH: return type_path_end(v, node);
-    case NODE_TYPE_APPLY: return closing_angle(tokens, last);
+    case NODE_TYPE_PATH:
+        return type_path_end(v, node);
+    case NODE_TYPE_APPLY:
+        return closing_angle(tokens, last);
     case NODE_PAT_VARIANT:
         if (v->kinds[v->a[node]] == NODE_TYPE_PATH) last = type_path_end(v, v->a[node]);
         if (v->b[node] == 0) return last;
@@ -231,9 +254,12 @@ static uint32_t own_last_token(const TreeView *v, NodeIndex node) {
     case NODE_MATCH:
     case NODE_FOR_PATTERN:
     case NODE_WITH_PATTERN:
-    case NODE_PATTERN_EXPR: break;
-    case NODE_EXTENSION_ITEM: return next_token(tokens, next_token(tokens, last));
-    default: return last;
+    case NODE_PATTERN_EXPR:
+        break;
+    case NODE_EXTENSION_ITEM:
+        return next_token(tokens, next_token(tokens, last));
+    default:
+        return last;
     }
     uint32_t next = next_token(tokens, last);
     return is_opening(kinds[next]) ? next : last;
@@ -258,7 +284,8 @@ Span tree_node_span(const TreeView *v, NodeIndex n) {
         node = last_child;
     }
     NodeKind kind = v->kinds[n];
-    bool has_block = kind == NODE_TRAIT_DECL || kind == NODE_IMPL || kind == NODE_EXTEND || kind == NODE_EXTENSION_IMPORT;
+    bool has_block =
+        kind == NODE_TRAIT_DECL || kind == NODE_IMPL || kind == NODE_EXTEND || kind == NODE_EXTENSION_IMPORT;
     uint32_t next = next_token(tokens, last);
     if (has_block && v->b[n] == 0 && tokens->kinds[next] == TOKEN_LBRACE) last = next; // `{}`
     // Brackets that stand half inside belong to it.
@@ -292,9 +319,12 @@ uint64_t tree_declaration_hash(const Tree *tree, const Tokens *tokens, const Dec
 static bool is_in_family(NodeKind kind, OperandFamily family) {
     if (kind == NODE_ERROR) return true;
     switch (family) {
-    case FAMILY_ANY: return kind != NODE_NONE;
-    case FAMILY_TYPE: return kind >= NODE_TYPE_PATH && kind <= NODE_TYPE_DYN;
-    case FAMILY_PAT: return kind >= NODE_PAT_WILDCARD && kind <= NODE_GUARDED;
+    case FAMILY_ANY:
+        return kind != NODE_NONE;
+    case FAMILY_TYPE:
+        return kind >= NODE_TYPE_PATH && kind <= NODE_TYPE_DYN;
+    case FAMILY_PAT:
+        return kind >= NODE_PAT_WILDCARD && kind <= NODE_GUARDED;
     case FAMILY_EXPR:
         return kind >= NODE_INT && kind < NODE_PAT_WILDCARD && kind != NODE_OPERATOR && kind != NODE_FIELD_INIT &&
                kind != NODE_NAMED_ARG && kind != NODE_ARM && kind != NODE_PATTERN_LIST && kind != NODE_RULE &&
@@ -319,42 +349,64 @@ static bool may_be_item(NodeKind parent, const Operand *operand, NodeKind item) 
     case NODE_TYPE_APPLY:
     case NODE_TYPE_PATH:
     case NODE_TYPE_TUPLE:
-    case NODE_TYPE_FUNCTION: return is_type;
-    case NODE_STRUCT: return item == NODE_FIELD_INIT;
+    case NODE_TYPE_FUNCTION:
+        return is_type;
+    case NODE_STRUCT:
+        return item == NODE_FIELD_INIT;
     case NODE_TUPLE:
-    case NODE_MAP: return is_expression;
-    case NODE_LIST: return is_expression || item == NODE_RULE;
+    case NODE_MAP:
+        return is_expression;
+    case NODE_LIST:
+        return is_expression || item == NODE_RULE;
     case NODE_CALL:
     case NODE_PATTERN_EXPR:
     case NODE_FOR_PATTERN:
-    case NODE_WITH_PATTERN: return is_expression || item == NODE_OPERATOR || item == NODE_NAMED_ARG;
-    case NODE_LAMBDA: return item == NODE_PARAM;
-    case NODE_FOR_LOOP: return is_pattern || is_expression;
+    case NODE_WITH_PATTERN:
+        return is_expression || item == NODE_OPERATOR || item == NODE_NAMED_ARG;
+    case NODE_LAMBDA:
+        return item == NODE_PARAM;
+    case NODE_FOR_LOOP:
+        return is_pattern || is_expression;
     case NODE_RUN:
     case NODE_TRY:
-    case NODE_LOOP: return is_expression || item == NODE_LET;
-    case NODE_MATCH: return item == NODE_ARM;
+    case NODE_LOOP:
+        return is_expression || item == NODE_LET;
+    case NODE_MATCH:
+        return item == NODE_ARM;
     case NODE_PATTERN_LIST:
     case NODE_PAT_OR:
-    case NODE_PAT_TUPLE: return is_pattern && item != NODE_PAT_REST && item != NODE_PAT_FIELD;
-    case NODE_PAT_LIST: return is_pattern && item != NODE_PAT_FIELD;
-    case NODE_PAT_VARIANT: return is_pattern;
-    case NODE_PAT_RECORD: return item == NODE_PAT_FIELD || item == NODE_PAT_REST;
+    case NODE_PAT_TUPLE:
+        return is_pattern && item != NODE_PAT_REST && item != NODE_PAT_FIELD;
+    case NODE_PAT_LIST:
+        return is_pattern && item != NODE_PAT_FIELD;
+    case NODE_PAT_VARIANT:
+        return is_pattern;
+    case NODE_PAT_RECORD:
+        return item == NODE_PAT_FIELD || item == NODE_PAT_REST;
     case NODE_TYPE_RECORD:
     case NODE_RECORD_DEF:
-    case NODE_VARIANT: return item == NODE_FIELD_DECL;
-    case NODE_SUM_DEF: return item == NODE_VARIANT;
-    case NODE_IMPORT: return item == NODE_IMPORT_ITEM;
-    case NODE_EXTENSION_IMPORT: return item == NODE_EXTENSION_ITEM;
-    case NODE_CONFIG_DECL: return item == NODE_ATTRIBUTE;
+    case NODE_VARIANT:
+        return item == NODE_FIELD_DECL;
+    case NODE_SUM_DEF:
+        return item == NODE_VARIANT;
+    case NODE_IMPORT:
+        return item == NODE_IMPORT_ITEM;
+    case NODE_EXTENSION_IMPORT:
+        return item == NODE_EXTENSION_ITEM;
+    case NODE_CONFIG_DECL:
+        return item == NODE_ATTRIBUTE;
     case NODE_GENERIC:
     case NODE_CONSTRAINT:
-    case NODE_ASSOCIATED_TYPE: return item == NODE_TYPE_PATH;
+    case NODE_ASSOCIATED_TYPE:
+        return item == NODE_TYPE_PATH;
     case NODE_TRAIT_DECL:
     case NODE_IMPL:
-    case NODE_EXTEND: return item == NODE_FUNCTION || item == NODE_ASSOCIATED_TYPE;
-    case NODE_ATTRIBUTE: return item == NODE_NAME || item == NODE_STR;
-    default: return false;
+    case NODE_EXTEND:
+        return item == NODE_FUNCTION || item == NODE_ASSOCIATED_TYPE;
+    case NODE_ATTRIBUTE:
+        return item == NODE_NAME || item == NODE_STR;
+    default:
+        return false;
     }
 }
 
@@ -363,10 +415,14 @@ static bool is_main_token(NodeKind kind, TokenKind token) {
     if (strcmp(column, "-") == 0 || strcmp(column, "first") == 0 || strcmp(column, "operator") == 0) return true;
     if (strcmp(column, token_kind_name(token)) == 0) return true;
     switch (kind) {
-    case NODE_BOOL: return token == TOKEN_FALSE;
-    case NODE_UNIT: return token == TOKEN_VOID;
-    case NODE_ARM: return true; // without `->`: where it begins
-    default: break;
+    case NODE_BOOL:
+        return token == TOKEN_FALSE;
+    case NODE_UNIT:
+        return token == TOKEN_VOID;
+    case NODE_ARM:
+        return true; // without `->`: where it begins
+    default:
+        break;
     }
     // Where a name is expected, any word may stand: after a dot, or as a mistake.
     bool is_word = token == TOKEN_NAME || (token >= TOKEN_ASYNC && token <= TOKEN_YIELD);
@@ -402,7 +458,8 @@ static const char *check_operand(const TreeView *v, const Declaration *d, NodeIn
     case OPERAND_NAME:
         if (operand->value == 0 && !operand->is_optional) return "a name is missing";
         return NULL;
-    case OPERAND_VALUE: return NULL;
+    case OPERAND_VALUE:
+        return NULL;
     }
     return "an operand of no known form";
 }

@@ -98,8 +98,10 @@ static void run(const WorkspaceFile *files, uint32_t count) {
         Span span = diagnostics[i]->span;
         if (span.file.index == 0) continue;
         Text text = workspace_source(workspace, span.file.index - 1)->text;
-        if (span.start > span.end || span.end > text.length) fail("a span is outside of its file", diagnostics[i]->message.data);
-        if (workspace_file_kind(workspace, span.file.index - 1) != MODULE_PROJECT) fail("of the prelude", diagnostics[i]->message.data);
+        if (span.start > span.end || span.end > text.length)
+            fail("a span is outside of its file", diagnostics[i]->message.data);
+        if (workspace_file_kind(workspace, span.file.index - 1) != MODULE_PROJECT)
+            fail("of the prelude", diagnostics[i]->message.data);
     }
     CoreProgram *core = (CoreProgram *)(uintptr_t)workspace_core(workspace);
     if (core == NULL || workspace_has_errors(workspace)) return;
@@ -121,8 +123,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (workspace_create(&config, &workspace) != STATUS_OK) fail("workspace", "");
     }
     uint32_t count = split((Text){(const char *)data, (uint32_t)size}, files);
-    files[count++] = (WorkspaceFile){
-        .module = TEXT("std.prelude"), .kind = MODULE_PRELUDE, .shown_path = TEXT("std/prelude.si"), .text = prelude, .has_text = true};
+    files[count++] = (WorkspaceFile){.module = TEXT("std.prelude"),
+                                     .kind = MODULE_PRELUDE,
+                                     .shown_path = TEXT("std/prelude.si"),
+                                     .text = prelude,
+                                     .has_text = true};
     qsort(files, count, sizeof *files, by_name);
     run(files, count);
     if (++runs % RUNS_OF_A_WORKSPACE == 0) { // the interners only grow

@@ -13,7 +13,15 @@
 
 enum { MUTATE_PIECES = 1 << 15 };
 
-typedef enum PieceKind { PIECE_WORD, PIECE_NUMBER, PIECE_TEXT, PIECE_OPEN, PIECE_CLOSE, PIECE_COMMA, PIECE_OTHER } PieceKind;
+typedef enum PieceKind {
+    PIECE_WORD,
+    PIECE_NUMBER,
+    PIECE_TEXT,
+    PIECE_OPEN,
+    PIECE_CLOSE,
+    PIECE_COMMA,
+    PIECE_OTHER
+} PieceKind;
 
 typedef struct Pieces {
     const char *text;
@@ -25,17 +33,163 @@ typedef struct Pieces {
 } Pieces;
 
 static const char *const mutate_words[] = {
-    "let", "let mut", "mut", "match(", "run(", "try(", "loop(", "recurse(", "if", "then", "else", "for", "in", "do", "yield",
-    "while", "break", "continue", "self", "Self", "void", "true", "false", "int", "float", "str", "bool", "char", "byte",
-    "Option", "Result", "Ordering", "Error", "Set", "Range", "Never", "Duration", "Size", "Some", "None", "Ok", "Err", "Some(",
-    "Ok(", "Err(", "->", "=>", "..", "..=", "??", "?", "::", "@", "#", "$", "_", "|", ",", "=", "==", "!=", "<", "<=", ">", ">=",
-    "+", "-", "*", "/", "%", "div", "&&", "||", "&", "^", "<<", ">>", "!", "~", ".", ":", "(", ")", "[", "]", "{", "}", "()", "[]",
-    "{}", "0", "1", "-1", "9223372036854775807", "-9223372036854775808", "0.0", "1e308", "\"\"", "\"a\"", "'a'", "1s", "4kb",
-    "map(", "filter(", "fold(", "find(", "collect(", "x -> x", "(a, b) -> a", "() -> 0", ".len()", ".map(", ".filter(", ".fold(0, +)",
-    ".unwrap()", ".push(", ".sort()", ".sort_by(", ".iter()", ".to_list()", ".first()", ".enumerate()", ".zip(", ".clone()",
-    ".unwrap_or(", ".get(0)", ".insert(", ".update(", "[0]", "[# - 1]", ".0", "print(", "str(", "int(", "assert_eq(", "panic(\"p\")",
-    "len(", "todo()", "type", "pub", "use", "trait", "impl", "extend", "uses", "where", "with", "tests", "dyn", "#[derive(Eq)]",
-    "#[derive(Eq, Comparable, Hashable, Printable, Clone, Default)]", "as", "cache(", "parallel(", "retry(", "timeout(", "validate(",
+    "let",
+    "let mut",
+    "mut",
+    "match(",
+    "run(",
+    "try(",
+    "loop(",
+    "recurse(",
+    "if",
+    "then",
+    "else",
+    "for",
+    "in",
+    "do",
+    "yield",
+    "while",
+    "break",
+    "continue",
+    "self",
+    "Self",
+    "void",
+    "true",
+    "false",
+    "int",
+    "float",
+    "str",
+    "bool",
+    "char",
+    "byte",
+    "Option",
+    "Result",
+    "Ordering",
+    "Error",
+    "Set",
+    "Range",
+    "Never",
+    "Duration",
+    "Size",
+    "Some",
+    "None",
+    "Ok",
+    "Err",
+    "Some(",
+    "Ok(",
+    "Err(",
+    "->",
+    "=>",
+    "..",
+    "..=",
+    "??",
+    "?",
+    "::",
+    "@",
+    "#",
+    "$",
+    "_",
+    "|",
+    ",",
+    "=",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "div",
+    "&&",
+    "||",
+    "&",
+    "^",
+    "<<",
+    ">>",
+    "!",
+    "~",
+    ".",
+    ":",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "()",
+    "[]",
+    "{}",
+    "0",
+    "1",
+    "-1",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "0.0",
+    "1e308",
+    "\"\"",
+    "\"a\"",
+    "'a'",
+    "1s",
+    "4kb",
+    "map(",
+    "filter(",
+    "fold(",
+    "find(",
+    "collect(",
+    "x -> x",
+    "(a, b) -> a",
+    "() -> 0",
+    ".len()",
+    ".map(",
+    ".filter(",
+    ".fold(0, +)",
+    ".unwrap()",
+    ".push(",
+    ".sort()",
+    ".sort_by(",
+    ".iter()",
+    ".to_list()",
+    ".first()",
+    ".enumerate()",
+    ".zip(",
+    ".clone()",
+    ".unwrap_or(",
+    ".get(0)",
+    ".insert(",
+    ".update(",
+    "[0]",
+    "[# - 1]",
+    ".0",
+    "print(",
+    "str(",
+    "int(",
+    "assert_eq(",
+    "panic(\"p\")",
+    "len(",
+    "todo()",
+    "type",
+    "pub",
+    "use",
+    "trait",
+    "impl",
+    "extend",
+    "uses",
+    "where",
+    "with",
+    "tests",
+    "dyn",
+    "#[derive(Eq)]",
+    "#[derive(Eq, Comparable, Hashable, Printable, Clone, Default)]",
+    "as",
+    "cache(",
+    "parallel(",
+    "retry(",
+    "timeout(",
+    "validate(",
 };
 
 typedef struct Mutator {
@@ -142,7 +296,8 @@ static inline PieceRange mutate_range(Mutator *m, const Pieces *pieces) {
     case 3:
     case 4: // an element: from behind a comma or an opening bracket to the next comma or the end
         while (at > 0 && pieces->kind[at - 1] != PIECE_COMMA && pieces->kind[at - 1] != PIECE_OPEN)
-            at = pieces->kind[at - 1] == PIECE_CLOSE && pieces->partner[at - 1] < at - 1 ? pieces->partner[at - 1] : at - 1;
+            at = pieces->kind[at - 1] == PIECE_CLOSE && pieces->partner[at - 1] < at - 1 ? pieces->partner[at - 1]
+                                                                                         : at - 1;
         range.first = at;
         while (at < pieces->count && pieces->kind[at] != PIECE_COMMA && pieces->kind[at] != PIECE_CLOSE)
             at = pieces->kind[at] == PIECE_OPEN && pieces->partner[at] > at ? pieces->partner[at] + 1 : at + 1;
@@ -202,7 +357,8 @@ static inline void mutate_once(Mutator *m) {
                 const char *word = mutate_words[mutate_below(m, sizeof mutate_words / sizeof *mutate_words)];
                 mutate_put(m, " ", 1);
                 mutate_put(m, word, strlen(word));
-                if (mutate_below(m, 2) == 0) mutate_put(m, " ", 1), mutate_put(m, text + m->own.word[at], m->own.end[at] - m->own.word[at]);
+                if (mutate_below(m, 2) == 0)
+                    mutate_put(m, " ", 1), mutate_put(m, text + m->own.word[at], m->own.end[at] - m->own.word[at]);
             } else {
                 mutate_put_range(m, mutate_same_kind(m, m->own.kind[at]));
             }
@@ -225,7 +381,8 @@ static inline void mutate_once(Mutator *m) {
         if (choice == 2) mutate_put(m, text + from, to - from);
         break;
     default: { // wrapped in brackets, a call, a lambda
-        static const char *const heads[] = {"(", "[", "Some(", "run(", "str(", "() -> ", "x -> ", "if true then ", "loop(break ", "{ \"k\": ", "Ok("};
+        static const char *const heads[] = {
+            "(", "[", "Some(", "run(", "str(", "() -> ", "x -> ", "if true then ", "loop(break ", "{ \"k\": ", "Ok("};
         static const char *const tails[] = {")", "]", ")", ")", ")", "", "", " else todo()", ")", " }", ")"};
         uint32_t which = mutate_below(m, sizeof heads / sizeof *heads);
         mutate_put(m, " ", 1);

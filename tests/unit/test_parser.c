@@ -36,7 +36,8 @@ static Text rendered(const ParsedFile *file) {
         if (c == ' ' && (last == ' ' || last == '[')) continue;
         buffer_char(&out, c);
     }
-    while (out.length > 0 && out.data[out.length - 1] == ' ') out.length--;
+    while (out.length > 0 && out.data[out.length - 1] == ' ')
+        out.length--;
     return (Text){out.data, (uint32_t)out.length};
 }
 
@@ -91,14 +92,16 @@ TEST(nothing_is_an_empty_module) {
     CHECK_DECLARATION("// nothing\n", "");
 }
 TEST(imports) {
-    CHECK_DECLARATION("use './m' { a, b as c, ::d, $x as $y, ::$z, }",
-                      "(IMPORT 0 - 1 (IMPORT_PATH \"./m\" -) [(IMPORT_ITEM a - 0 0) (IMPORT_ITEM b c 0 0) (IMPORT_ITEM d - 1 0) "
-                      "(IMPORT_ITEM x y 0 1) (IMPORT_ITEM z - 1 1)])");
+    CHECK_DECLARATION(
+        "use './m' { a, b as c, ::d, $x as $y, ::$z, }",
+        "(IMPORT 0 - 1 (IMPORT_PATH \"./m\" -) [(IMPORT_ITEM a - 0 0) (IMPORT_ITEM b c 0 0) (IMPORT_ITEM d - 1 0) "
+        "(IMPORT_ITEM x y 0 1) (IMPORT_ITEM z - 1 1)])");
     CHECK_DECLARATION("pub use \"./n\" as n", "(IMPORT 1 n 0 (IMPORT_PATH \"./n\" -) [])");
     CHECK_DECLARATION("use std.net.http", "(IMPORT 0 - 0 (IMPORT_PATH - std.net.http) [])");
     CHECK_DECLARATION("use std.type as as", "(IMPORT 0 as 0 (IMPORT_PATH - std.type) [])");
-    CHECK_DECLARATION("extension './more' { Shape.describe, List.second }",
-                      "(EXTENSION_IMPORT (IMPORT_PATH \"./more\" -) [(EXTENSION_ITEM Shape describe) (EXTENSION_ITEM List second)])");
+    CHECK_DECLARATION(
+        "extension './more' { Shape.describe, List.second }",
+        "(EXTENSION_IMPORT (IMPORT_PATH \"./more\" -) [(EXTENSION_ITEM Shape describe) (EXTENSION_ITEM List second)])");
     CHECK_ERRORS("use './text'\n@f () = 1", "E0102 1:13-0");
     CHECK_ERRORS("use 'x' { a }", "E0102 1:5-3");
     CHECK_ERRORS("use './m' { $a as b }", "E0102 1:19-1");
@@ -120,14 +123,18 @@ TEST(config_values) {
 TEST(functions) {
     CHECK_DECLARATION("@f = 1", "(FUNCTION f (INT 1)), E0102 1:4-1");
     CHECK_DECLARATION("@f () = 1", "(FUNCTION f (INT 1))");
-    CHECK_DECLARATION("pub @f<T: A + B.C<int>, U,> (x: T, y,) -> [U] uses Http, Clock where T.Item: Eq + C, Self.X = int = x",
-                      "(FUNCTION f pub generics: [(GENERIC T [(TYPE_PATH A -) (TYPE_PATH B.C [(TYPE_PATH int -)])]) (GENERIC U -)] "
-                      "parameters: [(PARAM x (TYPE_PATH T -)) (PARAM y -)] result: (TYPE_LIST (TYPE_PATH U -)) uses: Http.Clock "
-                      "where: [(CONSTRAINT T.Item [(TYPE_PATH Eq -) (TYPE_PATH C -)]) (CONSTRAINT Self.X (TYPE_PATH int -))] (NAME x))");
-    CHECK_DECLARATION("#[skip(\"why\", a)] #fail @f () = 1",
-                      "(FUNCTION f attributes: [(ATTRIBUTE skip [(STR \"why\") (NAME a)]) (ATTRIBUTE fail -)] (INT 1))");
-    CHECK_DECLARATION("@t tests @f tests @Square.area () -> void = 1",
-                      "(TEST t targets: [(TEST_TARGET f) (TEST_TARGET Square.area)] result: (TYPE_PATH void -) (INT 1))");
+    CHECK_DECLARATION(
+        "pub @f<T: A + B.C<int>, U,> (x: T, y,) -> [U] uses Http, Clock where T.Item: Eq + C, Self.X = int = x",
+        "(FUNCTION f pub generics: [(GENERIC T [(TYPE_PATH A -) (TYPE_PATH B.C [(TYPE_PATH int -)])]) (GENERIC U -)] "
+        "parameters: [(PARAM x (TYPE_PATH T -)) (PARAM y -)] result: (TYPE_LIST (TYPE_PATH U -)) uses: Http.Clock "
+        "where: [(CONSTRAINT T.Item [(TYPE_PATH Eq -) (TYPE_PATH C -)]) (CONSTRAINT Self.X (TYPE_PATH int -))] (NAME "
+        "x))");
+    CHECK_DECLARATION(
+        "#[skip(\"why\", a)] #fail @f () = 1",
+        "(FUNCTION f attributes: [(ATTRIBUTE skip [(STR \"why\") (NAME a)]) (ATTRIBUTE fail -)] (INT 1))");
+    CHECK_DECLARATION(
+        "@t tests @f tests @Square.area () -> void = 1",
+        "(TEST t targets: [(TEST_TARGET f) (TEST_TARGET Square.area)] result: (TYPE_PATH void -) (INT 1))");
     CHECK_DECLARATION("@tests () = tests", "(FUNCTION tests (NAME tests))");
     CHECK_DECLARATION("@extend () = extend(as, extension)",
                       "(FUNCTION extend (CALL (NAME extend) [(NAME as) (NAME extension)]))");
@@ -145,16 +152,18 @@ TEST(functions) {
 TEST(types_and_variants) {
     CHECK_DECLARATION("type A = B", "(TYPE_DECL A (TYPE_PATH B -))");
     CHECK_DECLARATION("pub type P<T> where T: Eq = { x: int, y: T, }",
-                      "(TYPE_DECL P pub generics: [(GENERIC T -)] where: [(CONSTRAINT T [(TYPE_PATH Eq -)])] (RECORD_DEF [(FIELD_DECL x "
+                      "(TYPE_DECL P pub generics: [(GENERIC T -)] where: [(CONSTRAINT T [(TYPE_PATH Eq -)])] "
+                      "(RECORD_DEF [(FIELD_DECL x "
                       "(TYPE_PATH int -)) (FIELD_DECL y (TYPE_PATH T -))]))");
     CHECK_DECLARATION("type E = {}", "(TYPE_DECL E (RECORD_DEF []))");
     CHECK_DECLARATION("type M = { str: int }", "(TYPE_DECL M (TYPE_MAP (TYPE_PATH str -) (TYPE_PATH int -)))");
     CHECK_DECLARATION("type S = | One", "(TYPE_DECL S (SUM_DEF [(VARIANT One -)]))");
-    CHECK_DECLARATION("type S = A(int, x: str) | B | C()",
-                      "(TYPE_DECL S (SUM_DEF [(VARIANT A [(FIELD_DECL - (TYPE_PATH int -)) (FIELD_DECL x (TYPE_PATH str -))]) "
-                      "(VARIANT B -) (VARIANT C [])]))");
-    CHECK_DECLARATION("#derive(Eq) type O = A(x: int)",
-                      "(TYPE_DECL O attributes: [(ATTRIBUTE derive [(NAME Eq)])] (SUM_DEF [(VARIANT A [(FIELD_DECL x (TYPE_PATH int -))])]))");
+    CHECK_DECLARATION(
+        "type S = A(int, x: str) | B | C()",
+        "(TYPE_DECL S (SUM_DEF [(VARIANT A [(FIELD_DECL - (TYPE_PATH int -)) (FIELD_DECL x (TYPE_PATH str -))]) "
+        "(VARIANT B -) (VARIANT C [])]))");
+    CHECK_DECLARATION("#derive(Eq) type O = A(x: int)", "(TYPE_DECL O attributes: [(ATTRIBUTE derive [(NAME Eq)])] "
+                                                        "(SUM_DEF [(VARIANT A [(FIELD_DECL x (TYPE_PATH int -))])]))");
     CHECK_ERRORS("type foo = int", "E0102 1:6-3");
     CHECK_ERRORS("type Foo = a | B", "E0102 1:12-1");
     CHECK_ERRORS("type Foo = A | ", "E0102 1:16-0");
@@ -163,17 +172,22 @@ TEST(types_and_variants) {
     CHECK_ERRORS("type A =\n@f () = 1", "E0104 1:9-0");
 }
 TEST(traits_and_impls) {
-    CHECK_DECLARATION("trait T<A>: B + C { type Item: X type U @m (self) -> int @d (self, o: Self) = 1 type Z }",
-                      "(TRAIT_DECL T generics: [(GENERIC A -)] bounds: [(TYPE_PATH B -) (TYPE_PATH C -)] [(ASSOCIATED_TYPE Item "
-                      "[(TYPE_PATH X -)]) (ASSOCIATED_TYPE U -) (FUNCTION m self parameters: [(SELF_PARAM)] result: (TYPE_PATH int -) -) "
-                      "(FUNCTION d self parameters: [(SELF_PARAM) (PARAM o (TYPE_PATH Self -))] (INT 1)) (ASSOCIATED_TYPE Z -)])");
-    CHECK_DECLARATION("impl<T: P> Q<T> for Box<T> where T: E { type U = int pub @m (self) = self @n () -> int = 1 }",
-                      "(IMPL generics: [(GENERIC T [(TYPE_PATH P -)])] trait: (TYPE_PATH Q [(TYPE_PATH T -)]) type: (TYPE_PATH Box [(TYPE_PATH "
-                      "T -)]) where: [(CONSTRAINT T [(TYPE_PATH E -)])] [(ASSOCIATED_TYPE U (TYPE_PATH int -)) (FUNCTION m pub self "
-                      "parameters: [(SELF_PARAM)] (SELF)) (FUNCTION n result: (TYPE_PATH int -) (INT 1))])");
+    CHECK_DECLARATION(
+        "trait T<A>: B + C { type Item: X type U @m (self) -> int @d (self, o: Self) = 1 type Z }",
+        "(TRAIT_DECL T generics: [(GENERIC A -)] bounds: [(TYPE_PATH B -) (TYPE_PATH C -)] [(ASSOCIATED_TYPE Item "
+        "[(TYPE_PATH X -)]) (ASSOCIATED_TYPE U -) (FUNCTION m self parameters: [(SELF_PARAM)] result: (TYPE_PATH int "
+        "-) -) "
+        "(FUNCTION d self parameters: [(SELF_PARAM) (PARAM o (TYPE_PATH Self -))] (INT 1)) (ASSOCIATED_TYPE Z -)])");
+    CHECK_DECLARATION(
+        "impl<T: P> Q<T> for Box<T> where T: E { type U = int pub @m (self) = self @n () -> int = 1 }",
+        "(IMPL generics: [(GENERIC T [(TYPE_PATH P -)])] trait: (TYPE_PATH Q [(TYPE_PATH T -)]) type: (TYPE_PATH Box "
+        "[(TYPE_PATH "
+        "T -)]) where: [(CONSTRAINT T [(TYPE_PATH E -)])] [(ASSOCIATED_TYPE U (TYPE_PATH int -)) (FUNCTION m pub self "
+        "parameters: [(SELF_PARAM)] (SELF)) (FUNCTION n result: (TYPE_PATH int -) (INT 1))])");
     CHECK_DECLARATION("impl {K: V} { }", "(IMPL type: (TYPE_MAP (TYPE_PATH K -) (TYPE_PATH V -)) [])");
-    CHECK_DECLARATION("extend [T] { @g (self) = 1 }",
-                      "(EXTEND type: (TYPE_LIST (TYPE_PATH T -)) [(FUNCTION g self parameters: [(SELF_PARAM)] (INT 1))])");
+    CHECK_DECLARATION(
+        "extend [T] { @g (self) = 1 }",
+        "(EXTEND type: (TYPE_LIST (TYPE_PATH T -)) [(FUNCTION g self parameters: [(SELF_PARAM)] (INT 1))])");
     CHECK_ERRORS("pub impl T { }", "E0102 1:5-4");
     CHECK_ERRORS("impl T { @f () = 1, @g () = 2 }", "E0102 1:19-1");
     CHECK_ERRORS("trait T { @f (self); @g () }", "E0101 1:20-1");
@@ -201,7 +215,8 @@ TEST(types) {
     CHECK_TYPE("Self.Item", "(TYPE_PATH Self.Item -)");
     CHECK_TYPE("Option<Option<int>>", "(TYPE_PATH Option [(TYPE_PATH Option [(TYPE_PATH int -)])])");
     CHECK_DECLARATION("$x: Option<int>=1", "(CONFIG_DECL x 0 (TYPE_PATH Option [(TYPE_PATH int -)]) - (INT 1))");
-    CHECK_DECLARATION("$x: A<B<int>>=1", "(CONFIG_DECL x 0 (TYPE_PATH A [(TYPE_PATH B [(TYPE_PATH int -)])]) - (INT 1))");
+    CHECK_DECLARATION("$x: A<B<int>>=1",
+                      "(CONFIG_DECL x 0 (TYPE_PATH A [(TYPE_PATH B [(TYPE_PATH int -)])]) - (INT 1))");
     CHECK_ERRORS("$x: _ = 1", "E0104 1:5-1");
     CHECK_ERRORS("$x: [] = 1", "E0104 1:6-1");
     CHECK_ERRORS("$x: A<int = 1\n@f () = 2", "E0102 1:11-1");
@@ -247,7 +262,8 @@ TEST(precedence_and_associativity) {
     CHECK_EXPR("a..=b < c == d", "(EQUAL (LESS (RANGE_INCLUSIVE (NAME a) (NAME b)) (NAME c)) (NAME d))");
     CHECK_EXPR("a & b == c", "(BIT_AND (NAME a) (EQUAL (NAME b) (NAME c)))");
     CHECK_EXPR("a ?? b || c && d | e ^ f & g != h",
-               "(COALESCE (NAME a) (OR (NAME b) (AND (NAME c) (BIT_OR (NAME d) (BIT_XOR (NAME e) (BIT_AND (NAME f) (NOT_EQUAL (NAME g) (NAME h))))))))");
+               "(COALESCE (NAME a) (OR (NAME b) (AND (NAME c) (BIT_OR (NAME d) (BIT_XOR (NAME e) (BIT_AND (NAME f) "
+               "(NOT_EQUAL (NAME g) (NAME h))))))))");
     CHECK_EXPR("a ?? b ?? c", "(COALESCE (COALESCE (NAME a) (NAME b)) (NAME c))");
     CHECK_EXPR("a <= b >= c", "(GREATER_EQUAL (LESS_EQUAL (NAME a) (NAME b)) (NAME c))");
     CHECK_EXPR("a = b = c", "(ASSIGN (NAME a) (ASSIGN (NAME b) (NAME c)))");
@@ -266,17 +282,18 @@ TEST(operators_without_operands) {
     CHECK_ERRORS("@f () = a = = 3", "E0103 1:13-1");
 }
 TEST(postfix) {
-    CHECK_EXPR("a.b.0.1[c](d)?", "(QUESTION (CALL (INDEX (TUPLE_PART 1 (TUPLE_PART 0 (FIELD b (NAME a)))) (NAME c)) [(NAME d)]))");
+    CHECK_EXPR("a.b.0.1[c](d)?",
+               "(QUESTION (CALL (INDEX (TUPLE_PART 1 (TUPLE_PART 0 (FIELD b (NAME a)))) (NAME c)) [(NAME d)]))");
     CHECK_EXPR("m.$x", "(FIELD_CONFIG x (NAME m))");
     CHECK_EXPR("a.type.in", "(FIELD in (FIELD type (NAME a)))");
     CHECK_EXPR("1.max(2)", "(CALL (FIELD max (INT 1)) [(INT 2)])");
     CHECK_EXPR("xs[# - 1]", "(INDEX (NAME xs) (SUBTRACT (LENGTH) (INT 1)))");
     CHECK_EXPR("xs.f(end: (#), [#])", "(CALL (FIELD f (NAME xs)) [(NAMED_ARG end (LENGTH)) (LIST [(LENGTH)])])");
     CHECK_EXPR("match(x, _ -> 1).f", "(FIELD f (MATCH (NAME x) [(ARM (PAT_WILDCARD) (INT 1))]))");
-    CHECK_EXPR("f(.x: 1, y: 2, .type: 3, where: 4)",
-               "(CALL (NAME f) [(NAMED_ARG x (INT 1)) (NAMED_ARG y (INT 2)) (NAMED_ARG type (INT 3)) (NAMED_ARG where (INT 4))])");
-    CHECK_EXPR("f(+, -, >>, .op: div,)",
-               "(CALL (NAME f) [(OPERATOR ADD) (OPERATOR SUBTRACT) (OPERATOR SHIFT_RIGHT) (NAMED_ARG op (OPERATOR FLOOR_DIVIDE))])");
+    CHECK_EXPR("f(.x: 1, y: 2, .type: 3, where: 4)", "(CALL (NAME f) [(NAMED_ARG x (INT 1)) (NAMED_ARG y (INT 2)) "
+                                                     "(NAMED_ARG type (INT 3)) (NAMED_ARG where (INT 4))])");
+    CHECK_EXPR("f(+, -, >>, .op: div,)", "(CALL (NAME f) [(OPERATOR ADD) (OPERATOR SUBTRACT) (OPERATOR SHIFT_RIGHT) "
+                                         "(NAMED_ARG op (OPERATOR FLOOR_DIVIDE))])");
     CHECK_ERRORS("@f () = f(#)", "E0103 1:11-1");
     CHECK_ERRORS("@f () = # + 1", "E0103 1:9-1");
     CHECK_ERRORS("@f () = x.match(y)", "E0102 1:11-5");
@@ -288,13 +305,14 @@ TEST(postfix) {
 }
 TEST(type_arguments_need_what_follows_them) {
     CHECK_EXPR("Set<int>.new()", "(CALL (FIELD new (TYPE_APPLY (NAME Set) [(TYPE_PATH int -)])) [])");
-    CHECK_EXPR("a.Map<K, [V]> { x: 1 }",
-               "(STRUCT (TYPE_APPLY (FIELD Map (NAME a)) [(TYPE_PATH K -) (TYPE_LIST (TYPE_PATH V -))]) [(FIELD_INIT x (INT 1))] -)");
+    CHECK_EXPR("a.Map<K, [V]> { x: 1 }", "(STRUCT (TYPE_APPLY (FIELD Map (NAME a)) [(TYPE_PATH K -) (TYPE_LIST "
+                                         "(TYPE_PATH V -))]) [(FIELD_INIT x (INT 1))] -)");
     CHECK_EXPR("Some<A<int>>(3)", "(CALL (TYPE_APPLY (NAME Some) [(TYPE_PATH A [(TYPE_PATH int -)])]) [(INT 3)])");
     CHECK_EXPR("A < b", "(LESS (NAME A) (NAME b))");
     CHECK_EXPR("f(A < b, c > d)", "(CALL (NAME f) [(LESS (NAME A) (NAME b)) (GREATER (NAME c) (NAME d))])");
     CHECK_EXPR("f(a < b, c > (d))", "(CALL (NAME f) [(LESS (NAME a) (NAME b)) (GREATER (NAME c) (NAME d))])");
-    CHECK_EXPR("f(A < b, c > (d))", "(CALL (NAME f) [(CALL (TYPE_APPLY (NAME A) [(TYPE_PATH b -) (TYPE_PATH c -)]) [(NAME d)])])");
+    CHECK_EXPR("f(A < b, c > (d))",
+               "(CALL (NAME f) [(CALL (TYPE_APPLY (NAME A) [(TYPE_PATH b -) (TYPE_PATH c -)]) [(NAME d)])])");
     CHECK_EXPR("A < b + c > (d)", "(GREATER (LESS (NAME A) (ADD (NAME b) (NAME c))) (NAME d))");
 }
 TEST(struct_literals) {
@@ -309,8 +327,9 @@ TEST(conditionals_and_loops) {
     CHECK_EXPR("if a then if b then c else d", "(IF (NAME a) (IF (NAME b) (NAME c) (NAME d)) -)");
     CHECK_EXPR("while a do b", "(WHILE (NAME a) (NAME b))");
     CHECK_EXPR("for x in xs do f(x)", "(FOR_LOOP 0 [(PAT_NAME x) (NAME xs)] - (CALL (NAME f) [(NAME x)]))");
-    CHECK_EXPR("for (a, b) in xs, c in d if e yield g",
-               "(FOR_LOOP 1 [(PAT_TUPLE [(PAT_NAME a) (PAT_NAME b)]) (NAME xs) (PAT_NAME c) (NAME d)] (NAME e) (NAME g))");
+    CHECK_EXPR(
+        "for (a, b) in xs, c in d if e yield g",
+        "(FOR_LOOP 1 [(PAT_TUPLE [(PAT_NAME a) (PAT_NAME b)]) (NAME xs) (PAT_NAME c) (NAME d)] (NAME e) (NAME g))");
     CHECK_EXPR("[break, break 1, continue, loop(break x, y)]",
                "(LIST [(BREAK -) (BREAK (INT 1)) (CONTINUE) (LOOP [(BREAK (NAME x)) (NAME y)])])");
     CHECK_DECLARATION("@f () = break\n$x = 1", "(FUNCTION f (BREAK -)) (CONFIG_DECL x 0 - - (INT 1))");
@@ -330,8 +349,10 @@ TEST(lambdas) {
     CHECK_EXPR("() -> n = 1", "(LAMBDA [] - (ASSIGN (NAME n) (INT 1)))");
     CHECK_EXPR("() -> int = 1", "(LAMBDA [] (TYPE_PATH int -) (INT 1))");
     CHECK_EXPR("(x: int) -> x + 1", "(LAMBDA [(PARAM x (TYPE_PATH int -))] - (ADD (NAME x) (INT 1)))");
-    CHECK_EXPR("(x: int) -> Option<int> = x", "(LAMBDA [(PARAM x (TYPE_PATH int -))] (TYPE_PATH Option [(TYPE_PATH int -)]) (NAME x))");
-    CHECK_EXPR("(x: int) -> Option<int>= x", "(LAMBDA [(PARAM x (TYPE_PATH int -))] (TYPE_PATH Option [(TYPE_PATH int -)]) (NAME x))");
+    CHECK_EXPR("(x: int) -> Option<int> = x",
+               "(LAMBDA [(PARAM x (TYPE_PATH int -))] (TYPE_PATH Option [(TYPE_PATH int -)]) (NAME x))");
+    CHECK_EXPR("(x: int) -> Option<int>= x",
+               "(LAMBDA [(PARAM x (TYPE_PATH int -))] (TYPE_PATH Option [(TYPE_PATH int -)]) (NAME x))");
     CHECK_EXPR("(x) -> T = 1", "(LAMBDA [(PARAM x -)] - (ASSIGN (NAME T) (INT 1)))");
     CHECK_EXPR("() -> x == 1", "(LAMBDA [] - (EQUAL (NAME x) (INT 1)))");
     CHECK_EXPR("() -> (A, b)", "(LAMBDA [] - (TUPLE [(NAME A) (NAME b)]))");
@@ -340,36 +361,44 @@ TEST(lambdas) {
 }
 TEST(sequences) {
     CHECK_EXPR("run(let x = 1, let mut n: int = 2, n = x, n)",
-               "(RUN [(LET 0 (PAT_NAME x) - (INT 1)) (LET 1 (PAT_NAME n) (TYPE_PATH int -) (INT 2)) (ASSIGN (NAME n) (NAME x)) (NAME n)])");
-    CHECK_EXPR("try(let (a, _) = f()?, Ok(a))",
-               "(TRY [(LET 0 (PAT_TUPLE [(PAT_NAME a) (PAT_WILDCARD)]) - (QUESTION (CALL (NAME f) []))) (CALL (NAME Ok) [(NAME a)])])");
+               "(RUN [(LET 0 (PAT_NAME x) - (INT 1)) (LET 1 (PAT_NAME n) (TYPE_PATH int -) (INT 2)) (ASSIGN (NAME n) "
+               "(NAME x)) (NAME n)])");
+    CHECK_EXPR("try(let (a, _) = f()?, Ok(a))", "(TRY [(LET 0 (PAT_TUPLE [(PAT_NAME a) (PAT_WILDCARD)]) - (QUESTION "
+                                                "(CALL (NAME f) []))) (CALL (NAME Ok) [(NAME a)])])");
     CHECK_EXPR("run()", "(RUN [])");
     CHECK_ERRORS("@f () = let x = 1", "E0111 1:9-3");
     CHECK_ERRORS("@f () = run(f(let x = 1), x)", "E0111 1:15-3");
     CHECK_ERRORS("@f () = run(a; b; c)", "E0101 1:14-1, E0101 1:17-1");
     CHECK_ERRORS("@f () = a;\n@g () = b;", "E0101 1:10-1, E0101 2:10-1");
-    CHECK_ERRORS("@f () = run(let = 1, let in)", "E0105 1:17-1, E0105 1:26-2");
-    CHECK_ERRORS("@f () = run(\n  let x = 1\n  let y = 2,\n  let z =\n  let w = 3,\n  x)", "E0102 2:12-0, E0103 4:10-0");
+    CHECK_ERRORS("@f () = run(let = 1, let in = 2)", "E0105 1:17-1, E0012 1:26-2");
+    CHECK_ERRORS("@f () = run(\n  let x = 1\n  let y = 2,\n  let z =\n  let w = 3,\n  x)",
+                 "E0102 2:12-0, E0103 4:10-0");
     CHECK_ERRORS("@f () = run(let x 5, x)", "E0102 1:19-1");
 }
 TEST(pattern_expressions) {
-    CHECK_EXPR("map(.over: xs, transform: f)", "(PATTERN_EXPR map [(NAMED_ARG over (NAME xs)) (NAMED_ARG transform (NAME f))])");
-    CHECK_EXPR("fold(.over: xs, .init: 0, .op: +)",
-               "(PATTERN_EXPR fold [(NAMED_ARG over (NAME xs)) (NAMED_ARG init (INT 0)) (NAMED_ARG op (OPERATOR ADD))])");
+    CHECK_EXPR("map(.over: xs, transform: f)",
+               "(PATTERN_EXPR map [(NAMED_ARG over (NAME xs)) (NAMED_ARG transform (NAME f))])");
+    CHECK_EXPR(
+        "fold(.over: xs, .init: 0, .op: +)",
+        "(PATTERN_EXPR fold [(NAMED_ARG over (NAME xs)) (NAMED_ARG init (INT 0)) (NAMED_ARG op (OPERATOR ADD))])");
     CHECK_EXPR("for(.over: xs, .match: Some(x).match(x > 1) -> x, .default: 0)",
-               "(FOR_PATTERN [(NAMED_ARG over (NAME xs)) (NAMED_ARG match (ARM (GUARDED (PAT_VARIANT (TYPE_PATH Some -) [(PAT_NAME x)]) "
+               "(FOR_PATTERN [(NAMED_ARG over (NAME xs)) (NAMED_ARG match (ARM (GUARDED (PAT_VARIANT (TYPE_PATH Some "
+               "-) [(PAT_NAME x)]) "
                "(GREATER (NAME x) (INT 1))) (NAME x))) (NAMED_ARG default (INT 0))])");
-    CHECK_EXPR("for(over: xs, match: Some(_))",
-               "(FOR_PATTERN [(NAMED_ARG over (NAME xs)) (NAMED_ARG match (ARM (PAT_VARIANT (TYPE_PATH Some -) [(PAT_WILDCARD)]) -))])");
+    CHECK_EXPR("for(over: xs, match: Some(_))", "(FOR_PATTERN [(NAMED_ARG over (NAME xs)) (NAMED_ARG match (ARM "
+                                                "(PAT_VARIANT (TYPE_PATH Some -) [(PAT_WILDCARD)]) -))])");
     CHECK_EXPR("with(.acquire: a, .use: r -> r)",
                "(WITH_PATTERN [(NAMED_ARG acquire (NAME a)) (NAMED_ARG use (LAMBDA [(PARAM r -)] - (NAME r)))])");
     CHECK_EXPR("retry(.op: f, .on: [A, B(_)])",
-               "(PATTERN_EXPR retry [(NAMED_ARG op (NAME f)) (NAMED_ARG on (PATTERN_LIST [(PAT_NAME A) (PAT_VARIANT (TYPE_PATH B -) [(PAT_WILDCARD)])]))])");
+               "(PATTERN_EXPR retry [(NAMED_ARG op (NAME f)) (NAMED_ARG on (PATTERN_LIST [(PAT_NAME A) (PAT_VARIANT "
+               "(TYPE_PATH B -) [(PAT_WILDCARD)])]))])");
     CHECK_EXPR("validate(.rules: [a || b | \"m\", if a then b else c | d], .then: x)",
-               "(PATTERN_EXPR validate [(NAMED_ARG rules (LIST [(RULE (OR (NAME a) (NAME b)) (STR \"m\")) (RULE (IF (NAME a) (NAME b) "
+               "(PATTERN_EXPR validate [(NAMED_ARG rules (LIST [(RULE (OR (NAME a) (NAME b)) (STR \"m\")) (RULE (IF "
+               "(NAME a) (NAME b) "
                "(NAME c)) (NAME d))])) (NAMED_ARG then (NAME x))])");
     CHECK_EXPR("validate(.rules: [(a | b) | \"m\", f(a | b)])",
-               "(PATTERN_EXPR validate [(NAMED_ARG rules (LIST [(RULE (BIT_OR (NAME a) (NAME b)) (STR \"m\")) (CALL (NAME f) [(BIT_OR (NAME a) (NAME b))])]))])");
+               "(PATTERN_EXPR validate [(NAMED_ARG rules (LIST [(RULE (BIT_OR (NAME a) (NAME b)) (STR \"m\")) (CALL "
+               "(NAME f) [(BIT_OR (NAME a) (NAME b))])]))])");
     CHECK_EXPR("parallel(.on: [f()])", "(PATTERN_EXPR parallel [(NAMED_ARG on (LIST [(CALL (NAME f) [])]))])");
     CHECK_EXPR("recurse(.step: self(x))", "(PATTERN_EXPR recurse [(NAMED_ARG step (CALL (SELF) [(NAME x)]))])");
     CHECK_EXPR("map", "(NAME map)");
@@ -379,22 +408,28 @@ TEST(pattern_expressions) {
 TEST(pattern_words_are_calls_where_something_has_their_name) {
     CHECK_DECLARATION("@map (x) = map(x)", "(FUNCTION map parameters: [(PARAM x -)] (CALL (NAME map) [(NAME x)]))");
     CHECK_DECLARATION("@f () = map(1)\n@map () = 1", "(FUNCTION f (CALL (NAME map) [(INT 1)])) (FUNCTION map (INT 1))");
-    CHECK_DECLARATION("use './m' { find }\n@f () = find(1)",
-                      "(IMPORT 0 - 1 (IMPORT_PATH \"./m\" -) [(IMPORT_ITEM find - 0 0)]) (FUNCTION f (CALL (NAME find) [(INT 1)]))");
-    CHECK_DECLARATION("use './m' { find as x, y as run }\n@f () = [find(), run(1)]",
-                      "(IMPORT 0 - 1 (IMPORT_PATH \"./m\" -) [(IMPORT_ITEM find x 0 0) (IMPORT_ITEM y run 0 0)]) (FUNCTION f (LIST "
-                      "[(PATTERN_EXPR find []) (CALL (NAME run) [(INT 1)])]))");
-    CHECK_DECLARATION("impl T { @map (self) = map(1) }",
-                      "(IMPL type: (TYPE_PATH T -) [(FUNCTION map self parameters: [(SELF_PARAM)] (PATTERN_EXPR map [(INT 1)]))])");
+    CHECK_DECLARATION(
+        "use './m' { find }\n@f () = find(1)",
+        "(IMPORT 0 - 1 (IMPORT_PATH \"./m\" -) [(IMPORT_ITEM find - 0 0)]) (FUNCTION f (CALL (NAME find) [(INT 1)]))");
+    CHECK_DECLARATION(
+        "use './m' { find as x, y as run }\n@f () = [find(), run(1)]",
+        "(IMPORT 0 - 1 (IMPORT_PATH \"./m\" -) [(IMPORT_ITEM find x 0 0) (IMPORT_ITEM y run 0 0)]) (FUNCTION f (LIST "
+        "[(PATTERN_EXPR find []) (CALL (NAME run) [(INT 1)])]))");
+    CHECK_DECLARATION(
+        "impl T { @map (self) = map(1) }",
+        "(IMPL type: (TYPE_PATH T -) [(FUNCTION map self parameters: [(SELF_PARAM)] (PATTERN_EXPR map [(INT 1)]))])");
     CHECK_DECLARATION("@f (filter) = filter(1)\n@g () = filter()",
-                      "(FUNCTION f parameters: [(PARAM filter -)] (CALL (NAME filter) [(INT 1)])) (FUNCTION g (PATTERN_EXPR filter []))");
-    CHECK_EXPR("[run(let map = map(), map(1)), map()]",
-               "(LIST [(RUN [(LET 0 (PAT_NAME map) - (PATTERN_EXPR map [])) (CALL (NAME map) [(INT 1)])]) (PATTERN_EXPR map [])])");
+                      "(FUNCTION f parameters: [(PARAM filter -)] (CALL (NAME filter) [(INT 1)])) (FUNCTION g "
+                      "(PATTERN_EXPR filter []))");
+    CHECK_EXPR("[run(let map = map(), map(1)), map()]", "(LIST [(RUN [(LET 0 (PAT_NAME map) - (PATTERN_EXPR map [])) "
+                                                        "(CALL (NAME map) [(INT 1)])]) (PATTERN_EXPR map [])])");
     CHECK_EXPR("[map -> map(), map()]",
                "(LIST [(LAMBDA [(PARAM map -)] - (CALL (NAME map) [])) (PATTERN_EXPR map [])])");
     CHECK_EXPR("match(x, [..map] -> map(), _ -> map())",
-               "(MATCH (NAME x) [(ARM (PAT_LIST [(PAT_REST map)]) (CALL (NAME map) [])) (ARM (PAT_WILDCARD) (PATTERN_EXPR map []))])");
-    CHECK_EXPR("for map in map() do map()", "(FOR_LOOP 0 [(PAT_NAME map) (PATTERN_EXPR map [])] - (CALL (NAME map) []))");
+               "(MATCH (NAME x) [(ARM (PAT_LIST [(PAT_REST map)]) (CALL (NAME map) [])) (ARM (PAT_WILDCARD) "
+               "(PATTERN_EXPR map []))])");
+    CHECK_EXPR("for map in map() do map()",
+               "(FOR_LOOP 0 [(PAT_NAME map) (PATTERN_EXPR map [])] - (CALL (NAME map) []))");
 }
 
 // ---- patterns
@@ -405,29 +440,33 @@ TEST(patterns) {
     CHECK_PATTERN("None", "(PAT_NAME None)");
     CHECK_PATTERN("-1", "(PAT_LITERAL 1 (INT 1))");
     CHECK_PATTERN("\"s\" | 'c' | true | 2.5 | 30s | 4kb",
-                  "(PAT_OR [(PAT_LITERAL 0 (STR \"s\")) (PAT_LITERAL 0 (CHAR U+0063)) (PAT_LITERAL 0 (BOOL true)) (PAT_LITERAL 0 (FLOAT 2.5)) "
+                  "(PAT_OR [(PAT_LITERAL 0 (STR \"s\")) (PAT_LITERAL 0 (CHAR U+0063)) (PAT_LITERAL 0 (BOOL true)) "
+                  "(PAT_LITERAL 0 (FLOAT 2.5)) "
                   "(PAT_LITERAL 0 (DURATION 30000000000)) (PAT_LITERAL 0 (SIZE 4096))])");
     CHECK_PATTERN("1..10", "(PAT_RANGE (PAT_LITERAL 0 (INT 1)) (PAT_LITERAL 0 (INT 10)))");
     CHECK_PATTERN("-5..=-1", "(PAT_RANGE_INCLUSIVE (PAT_LITERAL 1 (INT 5)) (PAT_LITERAL 1 (INT 1)))");
     CHECK_PATTERN("..0", "(PAT_RANGE - (PAT_LITERAL 0 (INT 0)))");
     CHECK_PATTERN("5..", "(PAT_RANGE (PAT_LITERAL 0 (INT 5)) -)");
     CHECK_PATTERN("Some(p)", "(PAT_VARIANT (TYPE_PATH Some -) [(PAT_NAME p)])");
-    CHECK_PATTERN("Shape.Circle(.r: x, s: _, ..)",
-                  "(PAT_VARIANT (TYPE_PATH Shape.Circle -) [(PAT_FIELD r (PAT_NAME x)) (PAT_FIELD s (PAT_WILDCARD)) (PAT_REST -)])");
+    CHECK_PATTERN("Shape.Circle(.r: x, s: _, ..)", "(PAT_VARIANT (TYPE_PATH Shape.Circle -) [(PAT_FIELD r (PAT_NAME "
+                                                   "x)) (PAT_FIELD s (PAT_WILDCARD)) (PAT_REST -)])");
     CHECK_PATTERN("A()", "(PAT_VARIANT (TYPE_PATH A -) [])");
     CHECK_PATTERN("Self.A", "(PAT_VARIANT (TYPE_PATH Self.A -) -)");
     CHECK_PATTERN("Box<int>(x)", "(PAT_VARIANT (TYPE_PATH Box [(TYPE_PATH int -)]) [(PAT_NAME x)])");
-    CHECK_PATTERN("P { x, y: (q), .. }", "(PAT_RECORD (TYPE_PATH P -) [(PAT_FIELD x -) (PAT_FIELD y (PAT_NAME q)) (PAT_REST -)])");
+    CHECK_PATTERN("P { x, y: (q), .. }",
+                  "(PAT_RECORD (TYPE_PATH P -) [(PAT_FIELD x -) (PAT_FIELD y (PAT_NAME q)) (PAT_REST -)])");
     CHECK_PATTERN("{ x }", "(PAT_RECORD - [(PAT_FIELD x -)])");
     CHECK_PATTERN("()", "(PAT_TUPLE [])");
     CHECK_PATTERN("(a, b,)", "(PAT_TUPLE [(PAT_NAME a) (PAT_NAME b)])");
     CHECK_PATTERN("[h, ..t]", "(PAT_LIST [(PAT_NAME h) (PAT_REST t)])");
-    CHECK_PATTERN("[a, .., ..3, z]", "(PAT_LIST [(PAT_NAME a) (PAT_REST -) (PAT_RANGE - (PAT_LITERAL 0 (INT 3))) (PAT_NAME z)])");
+    CHECK_PATTERN("[a, .., ..3, z]",
+                  "(PAT_LIST [(PAT_NAME a) (PAT_REST -) (PAT_RANGE - (PAT_LITERAL 0 (INT 3))) (PAT_NAME z)])");
     CHECK_PATTERN("all @ (a | b)", "(PAT_AT all (PAT_OR [(PAT_NAME a) (PAT_NAME b)]))");
     CHECK_PATTERN("a @ b | c", "(PAT_OR [(PAT_AT a (PAT_NAME b)) (PAT_NAME c)])");
     CHECK_PATTERN("(x | y).match(c)", "(GUARDED (PAT_OR [(PAT_NAME x) (PAT_NAME y)]) (NAME c))");
     CHECK_ERRORS("@f () = match(x, A => 2, B 3, C -> )", "E0102 1:20-2, E0102 1:28-1, E0103 1:36-1");
-    CHECK_ERRORS("@f () = match(x, in -> 1, type -> 2)", "E0105 1:18-2, E0012 1:27-4");
+    CHECK_ERRORS("@f () = match(x, in -> 1, type -> 2)", "E0012 1:18-2, E0012 1:27-4");
+    CHECK_ERRORS("@f () = run(let do = 1, 2)", "E0012 1:17-2");
     CHECK_ERRORS("@f () = match(x, Some(y.match(c)) -> 1)", "E0102 1:24-1");
     CHECK_ERRORS("@f () = match(x,\n  A -> 1\n  B -> 2)", "E0102 2:9-0");
     CHECK_ERRORS("@f () = match x { A -> 1 }", "E0102 1:15-1");
@@ -488,9 +527,11 @@ TEST(the_next_declaration_is_intact) {
 static Text repeated(const char *piece, uint32_t count, const char *middle, const char *other) {
     Buffer out = buffer_in(arena());
     buffer_string(&out, "@f () = ");
-    for (uint32_t i = 0; i < count; i++) buffer_string(&out, piece);
+    for (uint32_t i = 0; i < count; i++)
+        buffer_string(&out, piece);
     buffer_string(&out, middle);
-    for (uint32_t i = 0; i < count; i++) buffer_string(&out, other);
+    for (uint32_t i = 0; i < count; i++)
+        buffer_string(&out, other);
     buffer_string(&out, "\n@g () = 1\n");
     return (Text){out.data, (uint32_t)out.length};
 }
@@ -609,11 +650,14 @@ static const char sample[] =
     "@f<T: A + B> (x: T, y) -> [U] uses Http, Clock = run(\n    let mut n = 0x2A,\n    let (a, _): (int, int) = p,\n"
     "    n = n + 1.5e3 * 'c',\n    for (i, j) in xs, k in 1..=9 if e yield g(i),\n    while a do b,\n"
     "    if a then b else if c then d else \"x\\n\\u{41}\",\n    with Http = v in f(.type: x, where: 2)?,\n"
-    "    match(x,\n        Some(y).match(y > 1) -> y,\n        1..2 | ..=0 | -1 -> z,\n        [h, .., t] -> { a: 1, \"b\": 2 },\n"
+    "    match(x,\n        Some(y).match(y > 1) -> y,\n        1..2 | ..=0 | -1 -> z,\n        [h, .., t] -> { a: 1, "
+    "\"b\": 2 },\n"
     "        P { x, y: q, .. } -> 3,\n        all @ (a, _) -> Set<int>.new(),\n    ),\n"
     "    for(.over: xs, .match: Some(x) -> x, .default: 0),\n    validate(.rules: [a || b | \"m\"], .then: x),\n"
-    "    retry(.op: f(), .on: [A, B(_)], .backoff: 30s),\n    fold(.over: map(.over: xs, .transform: (k: int) -> int = k), .op: >>),\n"
-    "    Point { x: 1, ..p }.x.0.1,\n    loop(break 1, continue),\n    () -> n = 1,\n    xs.slice(end: #) ?? ~a << 4kb,\n)\n"
+    "    retry(.op: f(), .on: [A, B(_)], .backoff: 30s),\n    fold(.over: map(.over: xs, .transform: (k: int) -> int = "
+    "k), .op: >>),\n"
+    "    Point { x: 1, ..p }.x.0.1,\n    loop(break 1, continue),\n    () -> n = 1,\n    xs.slice(end: #) ?? ~a << "
+    "4kb,\n)\n"
     "@t tests @f tests @S.m () -> void = run(assert_eq(1, 1))\n";
 
 static void check_spans(const ParsedFile *file) {
@@ -634,9 +678,44 @@ TEST(the_sample_has_no_errors) {
 }
 // Random edits of bytes and of whole pieces of the sample. Shows T2 and T3: whatever the text, there is a tree.
 TEST(edits_never_break_the_tree) {
-    static const char *const pieces[] = {"(",  ")",  "[",    "]",  "{",     "}",      ",",    ";",     "->",   "=",   "@",  "\n", "\n@g () = 1\n",
-                                         ".",  ":",  "if ",  "<",  ">",     ">=",     "..",   "| ",    "let ", "'",   "\"", "#",  "$",
-                                         "pub ", "type ", "impl ", "tests ", "extend ", "then ", "match(", "\xFF", "_ ", "+ ", "- ", "for "};
+    static const char *const pieces[] = {"(",
+                                         ")",
+                                         "[",
+                                         "]",
+                                         "{",
+                                         "}",
+                                         ",",
+                                         ";",
+                                         "->",
+                                         "=",
+                                         "@",
+                                         "\n",
+                                         "\n@g () = 1\n",
+                                         ".",
+                                         ":",
+                                         "if ",
+                                         "<",
+                                         ">",
+                                         ">=",
+                                         "..",
+                                         "| ",
+                                         "let ",
+                                         "'",
+                                         "\"",
+                                         "#",
+                                         "$",
+                                         "pub ",
+                                         "type ",
+                                         "impl ",
+                                         "tests ",
+                                         "extend ",
+                                         "then ",
+                                         "match(",
+                                         "\xFF",
+                                         "_ ",
+                                         "+ ",
+                                         "- ",
+                                         "for "};
     uint64_t random = 2024;
     Arena own = {0};
     round_arena = &own;
@@ -649,7 +728,9 @@ TEST(edits_never_break_the_tree) {
             const char *piece = pieces[test_random(&random) % (sizeof pieces / sizeof *pieces)];
             size_t bytes = strlen(piece), cut = test_random(&random) % 8;
             switch (test_random(&random) % 4) {
-            case 0: text.data[at] = (char)test_random(&random); break;
+            case 0:
+                text.data[at] = (char)test_random(&random);
+                break;
             case 1: // leave some out
                 if (cut > text.length - at) cut = text.length - at;
                 memmove(text.data + at, text.data + at + cut, text.length - at - cut);
@@ -662,8 +743,10 @@ TEST(edits_never_break_the_tree) {
                 text.length += bytes;
                 break;
             default:
-                if (cut == 0) text.length = at + 1; // cut off the rest, seldom
-                else text.data[at] = piece[0];
+                if (cut == 0)
+                    text.length = at + 1; // cut off the rest, seldom
+                else
+                    text.data[at] = piece[0];
                 break;
             }
         }
@@ -686,7 +769,8 @@ TEST(noise_never_breaks_the_tree) {
         char text[120];
         uint32_t length = (uint32_t)(test_random(&random) % sizeof text);
         static const char bytes[] = "()[]{},;.:=<>|@#$_aA1\"' \n-+*!?rfuntypeimplt\xCE\xBB";
-        for (uint32_t i = 0; i < length; i++) text[i] = bytes[test_random(&random) % sizeof bytes];
+        for (uint32_t i = 0; i < length; i++)
+            text[i] = bytes[test_random(&random) % sizeof bytes];
         check_spans(parse((Text){text, length}));
     }
     round_arena = NULL;
