@@ -57,6 +57,8 @@ typedef struct KnownNames {
     NameId name_default; // `default` is a word of C
 } KnownNames;
 void known_names_init(KnownNames *known, const NameInterner *names);
+// Checks one body; what only the check needs lies in `scratch`, which the caller resets.
+Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out);
 
 // ---- types with variables ---------------------------------------------------------------------------------------------
 typedef struct LocalType {
