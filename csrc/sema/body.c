@@ -263,8 +263,8 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         if (c->sink->error_count == 0) generals_write(c);
         body_copy_out(c, root);
     }
-    out->has_errors = out->has_errors ||
-        out->diagnostics.error_count > 0 || declaration->has_errors || function->has_error || function->is_incomplete;
+    out->has_errors = out->has_errors || out->diagnostics.error_count > 0 || declaration->has_errors ||
+                      function->has_error || function->is_incomplete;
     if (out->has_errors) out->root = 0;
     out->status = STATUS_OK;
     ARENA_GUARD_END(&out->arena);
