@@ -1,8 +1,11 @@
 """How fast each stage of the compiler is: `python -m bench.stages [--lines 100000] [--runs 7]`.
 
-Lines and megabytes per second of lexing and parsing, checking and C generation on 1 and 2 threads, the speed-up from one
-run to the other, peak memory of a check, and a cold debug build. Runs on 1 and 2 threads alternate, and medians are
-printed, because machines are shared. A cache-resident loop on 1 and 2 threads, interleaved, says what speed-up this
+Lines and megabytes per second of lexing and parsing, checking and C generation on 1 and 2 threads, the
+speed-up from one
+run to the other, peak memory of a check, and a cold debug build. Runs on 1 and 2 threads alternate, and
+medians are
+printed, because machines are shared. A cache-resident loop on 1 and 2 threads, interleaved, says what
+speed-up this
 machine could give at that moment.
 """
 
