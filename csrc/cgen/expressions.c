@@ -451,7 +451,7 @@ static Text field_text(Gen *g, const CoreInstruction *in, Expr *e) {
 }
 
 static bool needs_retain(Gen *g, const CoreInstruction *in) {
-    return g->locals[in->dst].layout->is_counted && (in->flags & CORE_IS_ALIAS) == 0;
+    return g->locals[in->dst].layout->is_counted && (in->flags & (CORE_IS_ALIAS | CORE_IS_MOVE)) == 0;
 }
 
 // The reading half of FIELD, LIST_GET and CAPTURE, of which statements.c adds the retain where there is one.

@@ -568,7 +568,7 @@ void write_statement(Gen *g, const CoreInstruction *in) {
         return;
     case CORE_DROP:
         flush_pending(g);
-        write_release(g, in->a);
+        if ((in->flags & CORE_IS_MOVE) == 0) write_release(g, in->a);
         return;
     case CORE_BLOCK:
         flush_pending(g);

@@ -150,6 +150,7 @@ static void find_aliases(Counts *c) {
         switch ((CoreOp)in->op) {
         case CORE_FIELD:
         case CORE_LIST_GET:
+        case CORE_COPY:
         case CORE_MAP_NEXT:
             if (in->a == local || !counted(c, in->a)) continue;
             c->alias[local] = in->a;
@@ -184,6 +185,7 @@ static void check_aliases(Counts *c, const CoreOperands *o) {
 static void step_plain(Counts *c, uint32_t index, Pass pass) {
     const CoreFunction *f = c->from;
     CoreInstruction in = f->code[index];
+    if (in.op == CORE_COPY && counted(c, in.dst) && c->alias[in.dst] != 0 && pass != PASS_CHECK) in.flags |= CORE_IS_ALIAS;
     CoreOperands o = core_operands(f, &in);
     uint32_t replaced = 0; // dst, when the old value of the same local is still to be dropped after the operation
 
@@ -485,14 +487,16 @@ uint8_t *counts_tracked(const Layouts *layouts, const CoreFunction *f, Arena *ar
             const uint32_t *words = f->extra + in->b;
             if ((in->flags & CORE_IS_ALIAS) != 0) tracked[words[2]] = 0;
             if ((in->flags & CORE_VALUE_IS_ALIAS) != 0) tracked[words[3]] = 0;
-        } else if ((in->flags & CORE_IS_ALIAS) != 0 && (in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_CAPTURE)) {
+        } else if ((in->flags & CORE_IS_ALIAS) != 0 && (in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_CAPTURE || in->op == CORE_COPY)) {
             tracked[in->dst] = 0;
         }
     }
     return tracked;
 }
 
-void counts_make(const Layouts *layouts, const CoreFunction *from, Arena *arena, CoreFunction *out) {
+void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *arena, CoreFunction *out) {
+    CoreFunction *from = arena_new(arena, CoreFunction);
+    fields_gather(layouts, original, arena, from);
     Counts c = {.layouts = layouts, .from = from, .arena = arena};
     *out = *from;
     uint32_t locals = from->local_count + 1;
@@ -541,6 +545,7 @@ void counts_make(const Layouts *layouts, const CoreFunction *from, Arena *arena,
     walk(&c, PASS_SOLVE);
     walk(&c, PASS_EMIT);
     put_together(&c, out);
+    fields_move(layouts, out, arena);
 }
 
 void counts_insert(const CoreProgram *core, CoreFunction *function) {

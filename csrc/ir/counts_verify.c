@@ -138,7 +138,7 @@ static void step(Verify *v, uint32_t index) {
     for (uint32_t d = 0; d < o.define_count; d++) {
         uint32_t local = o.defines[d];
         if (!v->tracked[local]) {
-            bool looks_inside = in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_MAP_NEXT;
+            bool looks_inside = in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_MAP_NEXT || in->op == CORE_COPY;
             if (looks_inside && layout_of(v->layouts, v->f->locals[local].type)->is_counted) v->owner[local] = in->a;
             continue;
         }

@@ -1,5 +1,6 @@
 // ir/operands.c: the operand columns of core.def as code, and the shape of the instruction stream.
 #include "ir/operands.h"
+#include "ir/counts.h"
 
 static void own(CoreOperands *o, uint32_t local, OperandMode mode) {
     if (local == 0) return;
@@ -51,7 +52,7 @@ CoreOperands core_operands(const CoreFunction *f, const CoreInstruction *i) {
         break;
     case CORE_COPY:
         define(&o, i->dst);
-        own(&o, i->a, OPERAND_OWNED);
+        own(&o, i->a, (i->flags & CORE_IS_ALIAS) != 0 ? OPERAND_BORROWED : OPERAND_OWNED);
         break;
     case CORE_BINARY:
     case CORE_EQUAL:
