@@ -64,25 +64,57 @@ _HOMES = {
 }
 
 
-def check(path: Path | str, *, pool: ThreadPoolConfig | None = None, **options: Any) -> CheckResult:
-    """Checks a project; see Workspace.check for the options."""
+def check(
+    path: Path | str,
+    *,
+    pool: ThreadPoolConfig | None = None,
+    jobs: int | None = None,
+    coverage: str | None = None,
+) -> CheckResult:
+    """Checks a project. `coverage` (error, warn, off) is the manifest's where it is left out."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool).check(**options)
+    return Workspace(path, pool=pool, jobs=jobs).check(coverage=coverage)
 
 
-def build(path: Path | str, *, pool: ThreadPoolConfig | None = None, **options: Any) -> BuildResult:
-    """Builds a project; see Workspace.build for the options."""
+def build(
+    path: Path | str,
+    *,
+    pool: ThreadPoolConfig | None = None,
+    jobs: int | None = None,
+    profile: str | None = None,
+    output: Path | str | None = None,
+    coverage: str | None = None,
+    cc: str | None = None,
+    sanitize: str | None = None,
+    emit: str | None = None,
+) -> BuildResult:
+    """Builds a project: `profile` is debug or release. The options are those of the command line."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool).build(**options)
+    return Workspace(path, pool=pool, jobs=jobs).build(
+        profile=profile, output=output, coverage=coverage, cc=cc, sanitize=sanitize, emit=emit
+    )
 
 
-def test(path: Path | str, *, pool: ThreadPoolConfig | None = None, **options: Any) -> TestResult:
-    """Builds a project with its tests and runs them; see Workspace.test for the options."""
+def test(
+    path: Path | str,
+    *,
+    pool: ThreadPoolConfig | None = None,
+    jobs: int | None = None,
+    filter: str | None = None,
+    timeout: float = 60.0,
+    profile: str | None = None,
+    coverage: str | None = None,
+    cc: str | None = None,
+    sanitize: str | None = None,
+) -> TestResult:
+    """Builds a project with its tests and runs those whose names contain `filter`, `timeout` seconds each."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool).test(**options)
+    return Workspace(path, pool=pool, jobs=jobs).test(
+        filter=filter, timeout=timeout, profile=profile, coverage=coverage, cc=cc, sanitize=sanitize
+    )
 
 
 def __getattr__(name: str) -> Any:

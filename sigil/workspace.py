@@ -152,7 +152,7 @@ class Workspace:
     def check(self, *, coverage: str | None = None) -> CheckResult:
         """Reads, parses and checks the project."""
         with self._lock:
-            return CheckResult(**self._run("bodies", with_tests=True, coverage=coverage))
+            return CheckResult(**self._run("lower", with_tests=True, coverage=coverage))
 
     def emit(self, kind: str, module: str | None = None) -> tuple[CheckResult, str | None]:
         """Tokens, tree, core form or C of a module (the entry's by default) as text."""
@@ -227,7 +227,7 @@ class Workspace:
         folder = self.build_folder(
             profile + ("-tests" if with_tests else "") + (f"-{sanitize}" if sanitize else "")
         )
-        target = Path(output) if output is not None else folder / self.project.name
+        target = Path(output) if output is not None else folder / "bin" / self.project.name
         width = jobs or self._jobs or self.threads
 
         def count(done: int, total: int) -> None:
@@ -236,7 +236,7 @@ class Workspace:
         clock = _Clock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            compiled = toolchain.compile_files(chosen, files, folder, width, count)
+            compiled = toolchain.compile_files(chosen, files, folder, width, count, self.project.root)
             compile_time = clock.lap("compile")
             toolchain.link(chosen, compiled.objects, target, folder)
             emitted = self._emit_files(emit, folder) if emit else ()

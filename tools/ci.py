@@ -185,11 +185,12 @@ def fuzz(seconds: str = "") -> bool:
 
 
 def style(_: str = "") -> bool:
-    """The formatters change nothing, and ruff finds nothing."""
+    """The formatters change nothing; ruff and mypy find nothing."""
     ruff = [sys.executable, "-m", "ruff"]
     passed = [
         call(*ruff, "check", "."),
         call(*ruff, "format", "--check", "."),
+        call(sys.executable, "-m", "mypy", "sigil"),
         call("clang-format", "--dry-run", "--Werror", *c_files()),
     ]
     return all(passed)

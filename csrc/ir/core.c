@@ -25,21 +25,36 @@ const char *intrinsic_name(Intrinsic intrinsic) { return intrinsic_rows[intrinsi
 static Text home_name(const Program *program, TypeId type) {
     const TypeInfo *info = type_info(program->types, type);
     switch (info->kind) {
-    case TYPE_LIST: return TEXT("list");
-    case TYPE_MAP: return TEXT("map");
-    case TYPE_SET: return TEXT("set");
-    case TYPE_RANGE: return TEXT("range");
-    case TYPE_STR: return TEXT("str");
-    case TYPE_CHAR: return TEXT("char");
-    case TYPE_BYTE: return TEXT("byte");
-    case TYPE_INT: return TEXT("int");
-    case TYPE_FLOAT: return TEXT("float");
-    case TYPE_BOOL: return TEXT("bool");
-    case TYPE_DURATION: return TEXT("duration");
-    case TYPE_SIZE: return TEXT("size");
-    case TYPE_INSTANT: return TEXT("instant");
-    case TYPE_NAMED: return names_text(program->names, program->type_decls[info->head].name);
-    default: return TEXT("");
+    case TYPE_LIST:
+        return TEXT("list");
+    case TYPE_MAP:
+        return TEXT("map");
+    case TYPE_SET:
+        return TEXT("set");
+    case TYPE_RANGE:
+        return TEXT("range");
+    case TYPE_STR:
+        return TEXT("str");
+    case TYPE_CHAR:
+        return TEXT("char");
+    case TYPE_BYTE:
+        return TEXT("byte");
+    case TYPE_INT:
+        return TEXT("int");
+    case TYPE_FLOAT:
+        return TEXT("float");
+    case TYPE_BOOL:
+        return TEXT("bool");
+    case TYPE_DURATION:
+        return TEXT("duration");
+    case TYPE_SIZE:
+        return TEXT("size");
+    case TYPE_INSTANT:
+        return TEXT("instant");
+    case TYPE_NAMED:
+        return names_text(program->names, program->type_decls[info->head].name);
+    default:
+        return TEXT("");
     }
 }
 
@@ -81,9 +96,19 @@ const char *core_op_name(CoreOp op) { return op_rows[op].name; }
 static bool is_checked_arithmetic(const CoreProgram *core, const CoreFunction *function, const CoreInstruction *i) {
     TypeKind kind = (TypeKind)type_info(core->program->types, function->locals[i->a].type)->kind;
     switch ((TypedOp)i->sub) {
-    case OP_ADD: case OP_SUBTRACT: case OP_MULTIPLY: case OP_DIVIDE: case OP_NEGATE: return kind != TYPE_FLOAT;
-    case OP_REMAINDER: case OP_FLOOR_DIVIDE: case OP_SHIFT_LEFT: case OP_SHIFT_RIGHT: return true;
-    default: return false;
+    case OP_ADD:
+    case OP_SUBTRACT:
+    case OP_MULTIPLY:
+    case OP_DIVIDE:
+    case OP_NEGATE:
+        return kind != TYPE_FLOAT;
+    case OP_REMAINDER:
+    case OP_FLOOR_DIVIDE:
+    case OP_SHIFT_LEFT:
+    case OP_SHIFT_RIGHT:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -93,32 +118,48 @@ static bool is_checked_conversion(const CoreProgram *core, const CoreFunction *f
     TypeKind to = (TypeKind)type_info(core->program->types, function->locals[i->dst].type)->kind;
     if (from == TYPE_STR) return true;
     switch (to) {
-    case TYPE_INT: return from == TYPE_FLOAT;
-    case TYPE_BYTE: return from != TYPE_BOOL;
-    case TYPE_CHAR: return from != TYPE_BYTE;
-    default: return false;
+    case TYPE_INT:
+        return from == TYPE_FLOAT;
+    case TYPE_BYTE:
+        return from != TYPE_BOOL;
+    case TYPE_CHAR:
+        return from != TYPE_BYTE;
+    default:
+        return false;
     }
 }
 
 bool core_op_may_panic(const CoreProgram *core, const CoreFunction *function, const CoreInstruction *instruction) {
     if (instruction->flags & CORE_CANNOT_PANIC) return false;
     switch ((CoreOp)instruction->op) {
-    case CORE_BINARY: case CORE_UNARY: return is_checked_arithmetic(core, function, instruction);
-    case CORE_CONVERT: return is_checked_conversion(core, function, instruction);
-    case CORE_CALL: case CORE_CALL_CLOSURE: case CORE_PANIC: return true;
-    case CORE_INTRINSIC: return intrinsic_flags((Intrinsic)function->refs[instruction->a].target) != 0;
-    case CORE_LIST_GET: return instruction->sub == 0;
-    default: return false; // comparing, hashing and showing are built in or derived: the program's own come with its impls
+    case CORE_BINARY:
+    case CORE_UNARY:
+        return is_checked_arithmetic(core, function, instruction);
+    case CORE_CONVERT:
+        return is_checked_conversion(core, function, instruction);
+    case CORE_CALL:
+    case CORE_CALL_CLOSURE:
+    case CORE_PANIC:
+        return true;
+    case CORE_INTRINSIC:
+        return intrinsic_flags((Intrinsic)function->refs[instruction->a].target) != 0;
+    case CORE_LIST_GET:
+        return instruction->sub == 0;
+    default:
+        return false; // comparing, hashing and showing are built in or derived: the program's own come with its impls
     }
 }
 
 // ---- printing ----------------------------------------------------------------------------------------------------------
 
-static const char *const op_texts[] = {"add", "subtract", "multiply", "divide", "remainder", "floor_divide", "shift_left",
-                                       "shift_right", "bit_and", "bit_or", "bit_xor", "==", "!=", "<", "<=", ">", ">=", "and",
-                                       "or", "negate", "not", "complement"};
+static const char *const op_texts[] = {
+    "add",    "subtract", "multiply", "divide",    "remainder", "floor_divide", "shift_left", "shift_right", "bit_and",
+    "bit_or", "bit_xor",  "==",       "!=",        "<",         "<=",           ">",          ">=",          "and",
+    "or",     "negate",   "not",      "complement"};
 
-static void print_type(const CoreProgram *core, TypeId type, Buffer *out) { type_print(core->program, type, NULL, out); }
+static void print_type(const CoreProgram *core, TypeId type, Buffer *out) {
+    type_print(core->program, type, NULL, out);
+}
 
 static void print_local(const CoreProgram *core, const CoreFunction *function, uint32_t local, Buffer *out) {
     if (local == 0 || local > function->local_count) {
@@ -134,10 +175,14 @@ static void print_quoted(Text text, Buffer *out) {
     buffer_char(out, '"');
     for (uint32_t i = 0; i < text.length; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        if (c == '"' || c == '\\') buffer_format(out, "\\%c", c);
-        else if (c == '\n') buffer_literal(out, "\\n");
-        else if (c < ' ') buffer_format(out, "\\x%02x", c);
-        else buffer_char(out, (char)c);
+        if (c == '"' || c == '\\')
+            buffer_format(out, "\\%c", c);
+        else if (c == '\n')
+            buffer_literal(out, "\\n");
+        else if (c < ' ')
+            buffer_format(out, "\\x%02x", c);
+        else
+            buffer_char(out, (char)c);
     }
     buffer_char(out, '"');
 }
@@ -162,7 +207,8 @@ static void print_ref(const CoreProgram *core, const CoreFunction *function, uin
 
 static bool starts_with(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }
 
-static void print_operand(const CoreProgram *core, const CoreFunction *function, const char *word, uint32_t value, Buffer *out) {
+static void print_operand(const CoreProgram *core, const CoreFunction *function, const char *word, uint32_t value,
+                          Buffer *out) {
     if (starts_with(word, "LIST")) {
         uint32_t count = function->extra[value];
         buffer_char(out, '(');
@@ -182,7 +228,8 @@ static void print_operand(const CoreProgram *core, const CoreFunction *function,
     }
 }
 
-static void print_instruction(const CoreProgram *core, const CoreFunction *function, const CoreInstruction *i, Buffer *out) {
+static void print_instruction(const CoreProgram *core, const CoreFunction *function, const CoreInstruction *i,
+                              Buffer *out) {
     const OpRow *row = &op_rows[i->op];
     bool has_dst = strcmp(row->dst, "-") != 0, has_a = strcmp(row->a, "-") != 0, has_b = strcmp(row->b, "-") != 0;
     if (has_dst) {
@@ -193,7 +240,8 @@ static void print_instruction(const CoreProgram *core, const CoreFunction *funct
         buffer_string(out, op_texts[i->sub]);
         if (i->flags & CORE_CANNOT_PANIC) buffer_literal(out, " unchecked");
     } else {
-        for (const char *c = row->name; *c != 0; c++) buffer_char(out, lower_case(*c));
+        for (const char *c = row->name; *c != 0; c++)
+            buffer_char(out, lower_case(*c));
         if (i->sub != 0 || i->op == CORE_CONSTRUCT || i->op == CORE_FIELD) buffer_format(out, ".%u", i->sub);
     }
     if (i->op == CORE_INT || i->op == CORE_CASE) {
@@ -219,8 +267,10 @@ static void print_instruction(const CoreProgram *core, const CoreFunction *funct
 }
 
 void core_print(const CoreProgram *core, const CoreFunction *function, Buffer *out) {
-    if (function->symbol.length > 0) buffer_text(out, function->symbol);
-    else buffer_text(out, names_text(core->program->names, core->program->functions[function->function.index].name));
+    if (function->symbol.length > 0)
+        buffer_text(out, function->symbol);
+    else
+        buffer_text(out, names_text(core->program->names, core->program->functions[function->function.index].name));
     if (function->lambda != 0 && function->symbol.length == 0) buffer_format(out, "__lambda_%u", function->lambda);
     buffer_literal(out, " (");
     for (uint32_t i = 1; i <= function->parameter_count; i++) {
@@ -244,11 +294,13 @@ void core_print(const CoreProgram *core, const CoreFunction *function, Buffer *o
         uint8_t op = instruction->op;
         if (op == CORE_END && depth > 1) depth--;
         uint32_t indent = op == CORE_ELSE && depth > 1 ? depth - 1 : depth;
-        for (uint32_t k = 0; k < indent; k++) buffer_literal(out, "    ");
+        for (uint32_t k = 0; k < indent; k++)
+            buffer_literal(out, "    ");
         size_t start = out->length;
         print_instruction(core, function, instruction, out);
         if (strcmp(op_rows[op].dst, "-") != 0 && instruction->dst != 0 && instruction->dst <= function->local_count) {
-            for (size_t width = out->length - start; width < 40; width++) buffer_char(out, ' ');
+            for (size_t width = out->length - start; width < 40; width++)
+                buffer_char(out, ' ');
             buffer_literal(out, " : ");
             print_type(core, function->locals[instruction->dst].type, out);
         }

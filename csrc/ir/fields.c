@@ -19,9 +19,9 @@ typedef struct Gather {
     Arena *arena;
     uint32_t *def_count, *def_at;
     uint32_t *field_reads, *other_uses;
-    uint8_t *is_given;  // some use takes it over
-    uint8_t *has_given; // a field of it is read and then given away
-    uint8_t *is_split;  // its fields are read where it is made
+    uint8_t *is_given;    // some use takes it over
+    uint8_t *has_given;   // a field of it is read and then given away
+    uint8_t *is_split;    // its fields are read where it is made
     uint32_t *first_part; // of a split local: part locals, indexed by field; 0: not read
     VEC(CoreLocal) locals;
     VEC(uint32_t) parts;
@@ -31,7 +31,9 @@ static const Layout *base_of(const Gather *g, uint32_t local) {
     return layout_base(g->layouts, layout_of(g->layouts, g->from->locals[local].type));
 }
 
-static bool is_record(const Layout *layout) { return layout->is_counted && (layout->kind == LAYOUT_RECORD || layout->kind == LAYOUT_TUPLE); }
+static bool is_record(const Layout *layout) {
+    return layout->is_counted && (layout->kind == LAYOUT_RECORD || layout->kind == LAYOUT_TUPLE);
+}
 
 static void look(Gather *g) {
     const CoreFunction *f = g->from;
@@ -44,20 +46,24 @@ static void look(Gather *g) {
         }
         for (uint32_t k = 0; k < operand_count(&o); k++) {
             uint32_t local = operand_local(&o, k);
-            if (in->op == CORE_FIELD) g->field_reads[local]++;
-            else g->other_uses[local]++;
+            if (in->op == CORE_FIELD)
+                g->field_reads[local]++;
+            else
+                g->other_uses[local]++;
             if (operand_mode(&o, k) != OPERAND_BORROWED) g->is_given[local] = 1;
             if (operand_mode(&o, k) == OPERAND_CHANGED) g->def_count[local] += 2;
         }
     }
     for (uint32_t i = 0; i < f->code_count; i++) {
         const CoreInstruction *in = &f->code[i];
-        if (in->op == CORE_FIELD && g->is_given[in->dst] && layout_of(g->layouts, f->locals[in->dst].type)->is_counted) g->has_given[in->a] = 1;
+        if (in->op == CORE_FIELD && g->is_given[in->dst] && layout_of(g->layouts, f->locals[in->dst].type)->is_counted)
+            g->has_given[in->a] = 1;
     }
 }
 
 static bool may_split(const Gather *g, uint32_t local) {
-    if (!is_record(base_of(g, local)) || layout_of(g->layouts, g->from->locals[local].type)->kind == LAYOUT_NEWTYPE) return false;
+    if (!is_record(base_of(g, local)) || layout_of(g->layouts, g->from->locals[local].type)->kind == LAYOUT_NEWTYPE)
+        return false;
     if (g->other_uses[local] != 0 || g->field_reads[local] < 2 || !g->has_given[local]) return false;
     if (local <= g->from->parameter_count) return g->def_count[local] == 0;
     if (g->def_count[local] != 1) return false;
@@ -90,7 +96,8 @@ static void find_parts(Gather *g) {
 }
 
 // Later reads of the same owner in the same straight line, right after the first that gives its result away.
-static void gather_line(Gather *g, const CoreInstruction *code, uint32_t count, uint32_t at, uint8_t *moved, Code *out) {
+static void gather_line(Gather *g, const CoreInstruction *code, uint32_t count, uint32_t at, uint8_t *moved,
+                        Code *out) {
     const CoreInstruction *first = &code[at];
     for (uint32_t j = at + 1; j < count && j < at + GATHER_DISTANCE; j++) {
         const CoreInstruction *in = &code[j];
@@ -120,7 +127,8 @@ void fields_gather(const Layouts *layouts, const CoreFunction *from, Arena *aren
     g.has_given = arena_array(arena, uint8_t, locals);
     look(&g);
     bool any = false;
-    for (uint32_t i = 1; i < locals; i++) any |= g.has_given[i] && g.field_reads[i] > 1;
+    for (uint32_t i = 1; i < locals; i++)
+        any |= g.has_given[i] && g.field_reads[i] > 1;
     if (!any) return;
 
     g.is_split = arena_array(arena, uint8_t, locals);
@@ -133,7 +141,8 @@ void fields_gather(const Layouts *layouts, const CoreFunction *from, Arena *aren
         g.is_split[i] = may_split(&g, i);
         if (!g.is_split[i]) continue;
         g.first_part[i] = g.parts.count;
-        for (uint32_t f = 0; f < base_of(&g, i)->variants[0].field_count; f++) vec_push(arena, &g.parts, 0);
+        for (uint32_t f = 0; f < base_of(&g, i)->variants[0].field_count; f++)
+            vec_push(arena, &g.parts, 0);
     }
     find_parts(&g);
 
@@ -145,11 +154,14 @@ void fields_gather(const Layouts *layouts, const CoreFunction *from, Arena *aren
         CoreInstruction in = from->code[i];
         if (moved[i]) continue;
         if (in.op == CORE_FIELD && g.is_split[in.a]) {
-            CoreInstruction copy = {.op = CORE_COPY, .dst = in.dst, .a = g.parts.items[g.first_part[in.a] + in.b], .token = in.token};
+            CoreInstruction copy = {
+                .op = CORE_COPY, .dst = in.dst, .a = g.parts.items[g.first_part[in.a] + in.b], .token = in.token};
             vec_push(arena, &code, copy);
             in = copy;
-        } else vec_push(arena, &code, in);
-        bool gives = in.op == CORE_FIELD && in.dst != in.a && g.is_given[in.dst] && layout_of(layouts, from->locals[in.dst].type)->is_counted;
+        } else
+            vec_push(arena, &code, in);
+        bool gives = in.op == CORE_FIELD && in.dst != in.a && g.is_given[in.dst] &&
+                     layout_of(layouts, from->locals[in.dst].type)->is_counted;
         if (gives) gather_line(&g, from->code, from->code_count, i, moved, &code);
         CoreOperands o = core_operands(from, &from->code[i]);
         for (uint32_t d = 0; d < o.define_count; d++)
@@ -165,7 +177,8 @@ void fields_gather(const Layouts *layouts, const CoreFunction *from, Arena *aren
 
 // What neither panics nor leaves the straight line, so that a half-emptied owner is seen by nobody.
 static bool is_quiet(CoreOp op) {
-    return op == CORE_FIELD || op == CORE_INT || op == CORE_FLOAT || op == CORE_STR || op == CORE_UNIT || op == CORE_TAG || op == CORE_NOP;
+    return op == CORE_FIELD || op == CORE_INT || op == CORE_FLOAT || op == CORE_STR || op == CORE_UNIT ||
+           op == CORE_TAG || op == CORE_NOP;
 }
 
 void fields_move(const Layouts *layouts, CoreFunction *f, Arena *arena) {
@@ -174,7 +187,8 @@ void fields_move(const Layouts *layouts, CoreFunction *f, Arena *arena) {
     bool any = false;
     for (uint32_t i = 0; i < f->code_count; i++) {
         CoreInstruction drop = f->code[i];
-        const Layout *base = drop.op == CORE_DROP ? layout_base(layouts, layout_of(layouts, f->locals[drop.a].type)) : NULL;
+        const Layout *base =
+            drop.op == CORE_DROP ? layout_base(layouts, layout_of(layouts, f->locals[drop.a].type)) : NULL;
         bool may = base != NULL && layout_is_struct(base) && !base->is_boxed && code.count > 0;
         if (!may) {
             vec_push(arena, &code, drop);
@@ -182,14 +196,17 @@ void fields_move(const Layouts *layouts, CoreFunction *f, Arena *arena) {
         }
         uint32_t variant = UINT32_MAX;
         uint64_t taken = 0; // fields of that variant; those beyond 64 are not taken
-        for (uint32_t k = code.count; k > 0 && k + MOVE_DISTANCE > code.count && is_quiet((CoreOp)code.items[k - 1].op); k--) {
+        for (uint32_t k = code.count; k > 0 && k + MOVE_DISTANCE > code.count && is_quiet((CoreOp)code.items[k - 1].op);
+             k--) {
             CoreInstruction *read = &code.items[k - 1];
             if (read->dst == drop.a) break; // made here
             if (read->op != CORE_FIELD || read->a != drop.a || read->dst == 0 || read->b >= 64) continue;
             uint32_t its = base->kind == LAYOUT_SUM ? read->sub : 0;
             if (variant != UINT32_MAX && its != variant) break;
             variant = its;
-            if ((read->flags & (CORE_IS_ALIAS | CORE_IS_MOVE)) != 0 || !layout_of(layouts, f->locals[read->dst].type)->is_counted) continue;
+            if ((read->flags & (CORE_IS_ALIAS | CORE_IS_MOVE)) != 0 ||
+                !layout_of(layouts, f->locals[read->dst].type)->is_counted)
+                continue;
             if ((taken >> read->b & 1) != 0) continue;
             taken |= (uint64_t)1 << read->b;
             read->flags |= CORE_IS_MOVE;
@@ -209,7 +226,13 @@ void fields_move(const Layouts *layouts, CoreFunction *f, Arena *arena) {
             if (!layouts->items[v->fields[k].layout].is_counted || (k < 64 && (taken >> k & 1) != 0)) continue;
             CoreLocal rest = {.type = v->fields[k].type};
             vec_push(arena, &locals, rest);
-            CoreInstruction read = {.op = CORE_FIELD, .sub = (uint16_t)(base->kind == LAYOUT_SUM ? variant : 0), .flags = CORE_IS_MOVE, .dst = locals.count - 1, .a = drop.a, .b = k, .token = drop.token};
+            CoreInstruction read = {.op = CORE_FIELD,
+                                    .sub = (uint16_t)(base->kind == LAYOUT_SUM ? variant : 0),
+                                    .flags = CORE_IS_MOVE,
+                                    .dst = locals.count - 1,
+                                    .a = drop.a,
+                                    .b = k,
+                                    .token = drop.token};
             CoreInstruction end = {.op = CORE_DROP, .a = locals.count - 1, .token = drop.token};
             vec_push(arena, &code, read);
             vec_push(arena, &code, end);

@@ -10,7 +10,8 @@ static void substituted_grow(Lower *lower) {
         TypePair pair = lower->substituted[i];
         if (pair.from.index == 0) continue;
         uint32_t slot = pair.from.index * 2654435761u & (capacity - 1);
-        while (table[slot].from.index != 0) slot = (slot + 1) & (capacity - 1);
+        while (table[slot].from.index != 0)
+            slot = (slot + 1) & (capacity - 1);
         table[slot] = pair;
     }
     lower->substituted = table;
@@ -35,7 +36,8 @@ TypeId type_concrete(Lower *lower, TypeId type) {
 const TypeId *types_concrete(Lower *lower, const TypeId *types, uint32_t count) {
     if (count == 0) return NULL;
     TypeId *copy = arena_array(lower->arena, TypeId, count);
-    for (uint32_t i = 0; i < count; i++) copy[i] = type_concrete(lower, types[i]);
+    for (uint32_t i = 0; i < count; i++)
+        copy[i] = type_concrete(lower, types[i]);
     return copy;
 }
 
@@ -105,7 +107,8 @@ Local local_virtual(Frame *f, TypeId type, const Local *parts, uint32_t count) {
     LocalInfo *info = &f->infos.items[local];
     info->parts = f->parts.count;
     info->part_count = count;
-    for (uint32_t i = 0; i < count; i++) vec_push(f->arena, &f->parts, parts[i]);
+    for (uint32_t i = 0; i < count; i++)
+        vec_push(f->arena, &f->parts, parts[i]);
     return local;
 }
 
@@ -124,7 +127,9 @@ void emit_flags(Frame *f, CoreOp op, uint32_t sub, uint32_t dst, uint32_t a, uin
     vec_push(f->arena, &f->code, instruction);
 }
 
-void emit(Frame *f, CoreOp op, uint32_t sub, uint32_t dst, uint32_t a, uint32_t b) { emit_flags(f, op, sub, dst, a, b, 0); }
+void emit(Frame *f, CoreOp op, uint32_t sub, uint32_t dst, uint32_t a, uint32_t b) {
+    emit_flags(f, op, sub, dst, a, b, 0);
+}
 
 Local emit_int(Frame *f, Local dst, int64_t value) {
     if (dst == 0) dst = local_temporary(f, TYPE_ID(TYPE_INT));
@@ -137,7 +142,8 @@ uint32_t emit_list(Frame *f, const Local *locals, uint32_t count) {
     uint32_t list = f->extra.count;
     vec_reserve(f->arena, &f->extra, count + 1);
     f->extra.items[f->extra.count++] = count;
-    for (uint32_t i = 0; i < count; i++) f->extra.items[f->extra.count++] = locals[i];
+    for (uint32_t i = 0; i < count; i++)
+        f->extra.items[f->extra.count++] = locals[i];
     return list;
 }
 
@@ -404,7 +410,8 @@ const uint32_t *lambda_captures(Lower *lower, uint32_t lambda, uint32_t *count) 
     const TypedBody *body = lower->body;
     const TypedLambda *own = &body->lambdas[lambda];
     uint32_t outer = own->parent;
-    while (outer != 0 && body->kind[body->lambdas[outer].body] != TYPED_RECURSE) outer = body->lambdas[outer].parent;
+    while (outer != 0 && body->kind[body->lambdas[outer].body] != TYPED_RECURSE)
+        outer = body->lambdas[outer].parent;
     if (outer == 0 || body->lambdas[outer].capture_count == 0) {
         *count = own->capture_count;
         return own->captures;

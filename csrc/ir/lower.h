@@ -66,19 +66,19 @@ typedef struct Exit { // where `?` leaves to: label 0 returns from the core func
 } Exit;
 
 typedef struct LocalInfo {
-    bool is_variable;  // may be assigned more than once while others look at it
-    uint32_t parts;    // not 0: a tuple that was never built; its parts are at this index of frame->parts
+    bool is_variable; // may be assigned more than once while others look at it
+    uint32_t parts;   // not 0: a tuple that was never built; its parts are at this index of frame->parts
     uint32_t part_count;
 } LocalInfo;
 
 typedef struct Control { // an open BLOCK, LOOP, IF or SWITCH
     uint8_t op;
-    bool is_open;      // false: it began in dead code and is not there at all
-    bool has_else;     // IF: ELSE, SWITCH: DEFAULT_CASE
-    bool is_end_live;  // somebody reaches its end: BREAK, or an earlier branch
-    bool has_branch;   // SWITCH: a case has begun
+    bool is_open;     // false: it began in dead code and is not there at all
+    bool has_else;    // IF: ELSE, SWITCH: DEFAULT_CASE
+    bool is_end_live; // somebody reaches its end: BREAK, or an earlier branch
+    bool has_branch;  // SWITCH: a case has begun
     uint32_t label;
-    uint32_t at;       // index of its instruction
+    uint32_t at; // index of its instruction
 } Control;
 
 typedef struct LoopTarget {
@@ -132,22 +132,25 @@ typedef struct Frame {
 TypeId type_concrete(Lower *lower, TypeId type); // with the instance's type arguments put in
 static inline TypeId type_of(Frame *f, Node node) { return type_concrete(f->lower, f->body->type[node]); }
 static inline TypeId type_of_local(const Frame *f, Local local) { return f->locals.items[local].type; }
-static inline const TypeInfo *info_of(const Lower *lower, TypeId type) { return type_info(lower->program->types, type); }
+static inline const TypeInfo *info_of(const Lower *lower, TypeId type) {
+    return type_info(lower->program->types, type);
+}
 static inline TypeKind kind_of(const Lower *lower, TypeId type) { return (TypeKind)info_of(lower, type)->kind; }
 bool type_is_option(const Lower *lower, TypeId type);
 bool type_is_result(const Lower *lower, TypeId type);
-uint32_t type_variant_count(const Lower *lower, TypeId type);                                // 1 for records, tuples, newtypes
+uint32_t type_variant_count(const Lower *lower, TypeId type); // 1 for records, tuples, newtypes
 uint32_t type_field_count(const Lower *lower, TypeId type, uint32_t variant);
-TypeId type_field(Lower *lower, TypeId type, uint32_t variant, uint32_t field);              // concrete
-bool type_is_enum(const Lower *lower, TypeId type);                                          // a sum without any field
-const TypeId *types_concrete(Lower *lower, const TypeId *types, uint32_t count);             // a copy in the arena
+TypeId type_field(Lower *lower, TypeId type, uint32_t variant, uint32_t field);  // concrete
+bool type_is_enum(const Lower *lower, TypeId type);                              // a sum without any field
+const TypeId *types_concrete(Lower *lower, const TypeId *types, uint32_t count); // a copy in the arena
 
 Local local_new(Frame *f, TypeId type, NameId name);
 Local local_temporary(Frame *f, TypeId type);
 void lower_local_name(Frame *f, Local local, NameId name); // unless it has one
 static inline bool local_is_variable(const Frame *f, Local local) { return f->infos.items[local].is_variable; }
 static inline void local_set_variable(Frame *f, Local local) { f->infos.items[local].is_variable = true; }
-Local local_virtual(Frame *f, TypeId type, const Local *parts, uint32_t count); // a tuple that is built only if somebody needs it
+Local local_virtual(Frame *f, TypeId type, const Local *parts,
+                    uint32_t count); // a tuple that is built only if somebody needs it
 static inline const Local *local_parts(const Frame *f, Local local) {
     uint32_t at = f->infos.items[local].parts;
     return at == 0 ? NULL : f->parts.items + at;
@@ -186,16 +189,16 @@ uint32_t lower_lambda(Frame *outer, uint32_t lambda);
 const uint32_t *lambda_captures(Lower *lower, uint32_t lambda, uint32_t *count);
 
 // Lowers one instance into `arena`. `functions` receives it and its lambdas.
-void lower_instance(const Shared *shared, FunctionId function, const TypeId *arguments, uint32_t argument_count, Arena *arena,
-                    CoreFunction ***functions, uint32_t *function_count);
+void lower_instance(const Shared *shared, FunctionId function, const TypeId *arguments, uint32_t argument_count,
+                    Arena *arena, CoreFunction ***functions, uint32_t *function_count);
 
 // ---- lower_expressions.c
 Local lower(Frame *f, Node node, Dest dest); // the value's local; 0 where nothing follows
 Local dest_target(Frame *f, Dest dest, TypeId type);
-Dest dest_join(Frame *f, Dest dest, TypeId type);      // for values that come from several places: ANY becomes INTO
+Dest dest_join(Frame *f, Dest dest, TypeId type);         // for values that come from several places: ANY becomes INTO
 Local dest_accumulator(Frame *f, Dest dest, TypeId type); // a local that may be written before the end (L2)
-Local give(Frame *f, Dest dest, Local local);          // an existing value to its destination
-Local give_made(Frame *f, Dest dest, Local local);     // the same for what dest_target was written to
+Local give(Frame *f, Dest dest, Local local);             // an existing value to its destination
+Local give_made(Frame *f, Dest dest, Local local);        // the same for what dest_target was written to
 Local give_unit(Frame *f, Dest dest);
 Operand operand(Frame *f, Node node);
 Operand operand_of(Frame *f, Local local);
@@ -205,7 +208,8 @@ Local lower_field(Frame *f, Local of, uint32_t variant, uint32_t field, TypeId t
 Local lower_binary_operation(Frame *f, TypedOp op, TypeId written, Local left, Local right, TypeId result, Dest dest);
 Local lower_unary_operation(Frame *f, TypedOp op, Local of, TypeId result, Dest dest);
 Local lower_is_variant(Frame *f, Local of, uint32_t variant); // a bool
-Local lower_scrutinee(Frame *f, Node node); // a value that is taken apart: no variable, and a written tuple stays virtual
+Local lower_scrutinee(Frame *f,
+                      Node node); // a value that is taken apart: no variable, and a written tuple stays virtual
 static inline Dest exit_dest(Exit exit) { return exit.label == 0 ? dest_tail() : dest_into(exit.local); }
 void lower_bind(Frame *f, uint32_t local, Local value); // an immutable local of the body is this value
 static inline bool is_void(TypeId type) { return type.index == TYPE_VOID; }
@@ -229,18 +233,24 @@ Local lower_recurse(Frame *f, Node node, Dest dest);
 Local lower_call(Frame *f, Node node, Dest dest);
 Local lower_call_value(Frame *f, Node node, Dest dest);
 Local lower_self_call(Frame *f, Node node, Dest dest);
-Local lower_call_function(Frame *f, FunctionId function, const TypeId *arguments, uint32_t argument_count, const Local *locals,
-                          uint32_t count, TypeId result, Dest dest);
+Local lower_call_function(Frame *f, FunctionId function, const TypeId *arguments, uint32_t argument_count,
+                          const Local *locals, uint32_t count, TypeId result, Dest dest);
 Local lower_function_value(Frame *f, Node node, Dest dest); // FUNCTION, VARIANT_FUNCTION, OPERATOR_FUNCTION, LAMBDA
 bool has_tail_self(Frame *f, Node node);
 void lower_intrinsic_body(Lower *lower); // of an intrinsic that is used as a value
 
-typedef enum CallableKind { CALLABLE_VALUE, CALLABLE_LAMBDA, CALLABLE_FUNCTION, CALLABLE_VARIANT, CALLABLE_OPERATOR } CallableKind;
+typedef enum CallableKind {
+    CALLABLE_VALUE,
+    CALLABLE_LAMBDA,
+    CALLABLE_FUNCTION,
+    CALLABLE_VARIANT,
+    CALLABLE_OPERATOR
+} CallableKind;
 typedef struct Callable { // a function argument of a pattern
     CallableKind kind;
     Node node;
-    Operand value;      // CALLABLE_VALUE
-    Operand *captured;  // CALLABLE_LAMBDA: what it captures, as it was when the lambda was reached
+    Operand value;     // CALLABLE_VALUE
+    Operand *captured; // CALLABLE_LAMBDA: what it captures, as it was when the lambda was reached
     uint32_t capture_count;
 } Callable;
 Callable callable_prepare(Frame *f, Node node);
@@ -277,7 +287,11 @@ Local lower_pattern_expression(Frame *f, Node node, Dest dest);
 // ---- reading the body
 static inline uint32_t list_count(const TypedBody *body, uint32_t list) { return list == 0 ? 0 : body->extra[list]; }
 static inline uint32_t list_item(const TypedBody *body, uint32_t list, uint32_t i) { return body->extra[list + 1 + i]; }
-static inline uint32_t pair_number(const TypedBody *body, uint32_t pairs, uint32_t i) { return body->extra[pairs + 1 + 2 * i]; }
-static inline Node pair_node(const TypedBody *body, uint32_t pairs, uint32_t i) { return body->extra[pairs + 2 + 2 * i]; }
+static inline uint32_t pair_number(const TypedBody *body, uint32_t pairs, uint32_t i) {
+    return body->extra[pairs + 1 + 2 * i];
+}
+static inline Node pair_node(const TypedBody *body, uint32_t pairs, uint32_t i) {
+    return body->extra[pairs + 2 + 2 * i];
+}
 static inline void at_node(Frame *f, Node node) { f->token = f->body->token[node]; }
 static inline int64_t wide(uint32_t low, uint32_t high) { return (int64_t)((uint64_t)low | (uint64_t)high << 32); }

@@ -9,11 +9,13 @@ static Local *lower_arguments(Frame *f, uint32_t pairs, uint32_t *out_count) {
     uint32_t count = list_count(body, pairs);
     *out_count = count;
     Operand *operands = arena_array(f->arena, Operand, count + 1);
-    for (uint32_t i = 0; i < count; i++) operands[i] = operand(f, pair_node(body, pairs, i));
+    for (uint32_t i = 0; i < count; i++)
+        operands[i] = operand(f, pair_node(body, pairs, i));
     operands_settle(f, operands, count);
     if (f->is_dead) return NULL;
     Local *locals = arena_array(f->arena, Local, count + 1);
-    for (uint32_t i = 0; i < count; i++) locals[pair_number(body, pairs, i)] = operands[i].local;
+    for (uint32_t i = 0; i < count; i++)
+        locals[pair_number(body, pairs, i)] = operands[i].local;
     return locals;
 }
 
@@ -22,9 +24,13 @@ static Local *lower_arguments(Frame *f, uint32_t pairs, uint32_t *out_count) {
 static Local lower_call_intrinsic(Frame *f, Intrinsic intrinsic, const TypeId *arguments, uint32_t argument_count,
                                   const Local *locals, uint32_t count, TypeId result, Dest dest) {
     switch (intrinsic) {
-    case INTRINSIC_list_len: case INTRINSIC_map_len: case INTRINSIC_set_len: case INTRINSIC_str_len:
+    case INTRINSIC_list_len:
+    case INTRINSIC_map_len:
+    case INTRINSIC_set_len:
+    case INTRINSIC_str_len:
         return lower_length(f, locals[0], dest);
-    default: break;
+    default:
+        break;
     }
     Local target = dest_target(f, dest, result);
     emit_intrinsic(f, intrinsic, arguments, argument_count, target, locals, count);
@@ -35,15 +41,16 @@ static Local lower_call_intrinsic(Frame *f, Intrinsic intrinsic, const TypeId *a
     return give_made(f, dest, target);
 }
 
-Local lower_call_function(Frame *f, FunctionId function, const TypeId *arguments, uint32_t argument_count, const Local *locals,
-                          uint32_t count, TypeId result, Dest dest) {
+Local lower_call_function(Frame *f, FunctionId function, const TypeId *arguments, uint32_t argument_count,
+                          const Local *locals, uint32_t count, TypeId result, Dest dest) {
     if (f->is_dead) return 0;
     Intrinsic intrinsic = (Intrinsic)f->lower->shared->intrinsic_of[function.index];
     if (intrinsic != INTRINSIC_NONE)
         return lower_call_intrinsic(f, intrinsic, arguments, argument_count, locals, count, result, dest);
     if (is_never(result)) {
         Local nothing = local_temporary(f, result);
-        emit(f, CORE_CALL, 0, nothing, ref_function(f, function, arguments, argument_count), emit_list(f, locals, count));
+        emit(f, CORE_CALL, 0, nothing, ref_function(f, function, arguments, argument_count),
+             emit_list(f, locals, count));
         emit_end(f, CORE_UNREACHABLE);
         return 0;
     }
@@ -85,7 +92,8 @@ Local lower_call(Frame *f, Node node, Dest dest) {
     Local *locals = lower_arguments(f, f->body->b[node], &count);
     if (locals == NULL) return 0;
     at_node(f, node);
-    if (dest.kind == DEST_TAIL && f->tail_label != 0 && f->lambda == 0 && use_is_self(f, use)) return tail_call(f, locals, count);
+    if (dest.kind == DEST_TAIL && f->tail_label != 0 && f->lambda == 0 && use_is_self(f, use))
+        return tail_call(f, locals, count);
     const TypeId *arguments = types_concrete(f->lower, use->arguments, use->argument_count);
     return lower_call_function(f, use->function, arguments, use->argument_count, locals, count, type_of(f, node), dest);
 }
@@ -102,11 +110,13 @@ Local lower_call_value(Frame *f, Node node, Dest dest) {
     uint32_t list = body->b[node], count = list_count(body, list);
     Operand *operands = arena_array(f->arena, Operand, count + 1);
     operands[0] = operand(f, body->a[node]);
-    for (uint32_t i = 0; i < count; i++) operands[i + 1] = operand(f, list_item(body, list, i));
+    for (uint32_t i = 0; i < count; i++)
+        operands[i + 1] = operand(f, list_item(body, list, i));
     operands_settle(f, operands, count + 1);
     if (f->is_dead) return 0;
     Local *locals = arena_array(f->arena, Local, count + 1);
-    for (uint32_t i = 0; i < count; i++) locals[i] = operands[i + 1].local;
+    for (uint32_t i = 0; i < count; i++)
+        locals[i] = operands[i + 1].local;
     at_node(f, node);
     return call_closure(f, operands[0].local, locals, count, type_of(f, node), dest);
 }
@@ -115,7 +125,8 @@ Local lower_call_value(Frame *f, Node node, Dest dest) {
 static uint32_t self_lambda(const Frame *f) {
     const TypedBody *body = f->body;
     uint32_t lambda = f->expanding != 0 ? f->expanding : f->lambda;
-    while (lambda != 0 && body->kind[body->lambdas[lambda].body] != TYPED_RECURSE) lambda = body->lambdas[lambda].parent;
+    while (lambda != 0 && body->kind[body->lambdas[lambda].body] != TYPED_RECURSE)
+        lambda = body->lambdas[lambda].parent;
     return lambda;
 }
 
@@ -131,7 +142,8 @@ Local lower_self_call(Frame *f, Node node, Dest dest) {
     Lower *lower = f->lower;
     TypeId result = type_of(f, node);
     if (lambda == 0)
-        return lower_call_function(f, lower->function, lower->arguments, lower->argument_count, locals, count, result, dest);
+        return lower_call_function(f, lower->function, lower->arguments, lower->argument_count, locals, count, result,
+                                   dest);
     TypeId type = type_concrete(lower, f->body->lambdas[lambda].type);
     Local closure = make_closure(f, lambda, type, dest_any()); // the same code over the same captures
     return call_closure(f, closure, locals, count, result, dest);
@@ -144,8 +156,10 @@ bool has_tail_self(Frame *f, Node node) {
     for (;;) {
         uint32_t a = body->a[node], b = body->b[node];
         switch (body->kind[node]) {
-        case TYPED_SELF_CALL: return self_lambda(f) == f->lambda;
-        case TYPED_CALL: return f->lambda == 0 && use_is_self(f, &body->uses[a]);
+        case TYPED_SELF_CALL:
+            return self_lambda(f) == f->lambda;
+        case TYPED_CALL:
+            return f->lambda == 0 && use_is_self(f, &body->uses[a]);
         case TYPED_IF:
             if (body->extra[b + 1] == 0) return false;
             if (has_tail_self(f, body->extra[b])) return true;
@@ -163,12 +177,15 @@ bool has_tail_self(Frame *f, Node node) {
             if (list_count(body, b) == 0) return false;
             node = list_item(body, b, list_count(body, b) - 1);
             continue;
-        case TYPED_COALESCE: node = b; continue;
+        case TYPED_COALESCE:
+            node = b;
+            continue;
         case TYPED_BINARY:
             if (body->extra[b + 1] != OP_AND && body->extra[b + 1] != OP_OR) return false;
             node = body->extra[b];
             continue;
-        default: return false;
+        default:
+            return false;
         }
     }
 }
@@ -180,7 +197,8 @@ static Local make_closure(Frame *f, uint32_t lambda, TypeId type, Dest dest) {
     uint32_t index = lower_lambda(f, lambda), count;
     const uint32_t *captures = lambda_captures(f->lower, lambda, &count);
     Local *locals = arena_array(f->arena, Local, count + 1);
-    for (uint32_t i = 0; i < count; i++) locals[i] = local_whole(f, f->bindings[captures[i]], dest_any());
+    for (uint32_t i = 0; i < count; i++)
+        locals[i] = local_whole(f, f->bindings[captures[i]], dest_any());
     Local target = dest_target(f, dest, type);
     emit(f, CORE_CLOSURE, 0, target, ref_lambda(f, index), emit_list(f, locals, count));
     return give_made(f, dest, target);
@@ -208,7 +226,8 @@ static uint32_t synthetic_lambda(Frame *outer, Node node, TypeId type) {
         (void)lower_construct(f, result, body->a[node], locals, count, dest_tail());
     } else {
         TypeId written = info_of(lower, body->type[node])->args[0];
-        Local value = lower_binary_operation(f, (TypedOp)body->a[node], written, locals[0], locals[1], result, dest_any());
+        Local value =
+            lower_binary_operation(f, (TypedOp)body->a[node], written, locals[0], locals[1], result, dest_any());
         emit_return(f, value);
     }
     frame_end(f);
@@ -242,8 +261,8 @@ void lower_intrinsic_body(Lower *lower) {
         locals[i] = local_new(f, type_concrete(lower, declared->parameters[i].type), declared->parameters[i].name);
         f->locals.items[locals[i]].is_parameter = true;
     }
-    (void)lower_call_function(f, lower->function, lower->arguments, lower->argument_count, locals, declared->parameter_count,
-                              f->function->result, dest_tail());
+    (void)lower_call_function(f, lower->function, lower->arguments, lower->argument_count, locals,
+                              declared->parameter_count, f->function->result, dest_tail());
     frame_end(f);
 }
 
@@ -263,10 +282,17 @@ Callable callable_prepare(Frame *f, Node node) {
             callable.captured[i] = operand_of(f, f->bindings[lambda->captures[i]]);
         return callable;
     }
-    case TYPED_FUNCTION: callable.kind = CALLABLE_FUNCTION; return callable;
-    case TYPED_VARIANT_FUNCTION: callable.kind = CALLABLE_VARIANT; return callable;
-    case TYPED_OPERATOR_FUNCTION: callable.kind = CALLABLE_OPERATOR; return callable;
-    default: break;
+    case TYPED_FUNCTION:
+        callable.kind = CALLABLE_FUNCTION;
+        return callable;
+    case TYPED_VARIANT_FUNCTION:
+        callable.kind = CALLABLE_VARIANT;
+        return callable;
+    case TYPED_OPERATOR_FUNCTION:
+        callable.kind = CALLABLE_OPERATOR;
+        return callable;
+    default:
+        break;
     }
     callable.value = operand(f, node);
     return callable;
@@ -274,12 +300,15 @@ Callable callable_prepare(Frame *f, Node node) {
 
 // After everything that is evaluated before the first call: what was captured keeps its value.
 void callable_settle(Frame *f, Callable *callable) {
-    if (callable->kind == CALLABLE_VALUE) operands_settle(f, &callable->value, 1);
-    else if (callable->capture_count > 0) operands_settle(f, callable->captured, callable->capture_count);
+    if (callable->kind == CALLABLE_VALUE)
+        operands_settle(f, &callable->value, 1);
+    else if (callable->capture_count > 0)
+        operands_settle(f, callable->captured, callable->capture_count);
 }
 
 // The lambda's body, here. A `?` in it leaves only it.
-static Local expand_lambda(Frame *f, Callable *callable, const Local *locals, uint32_t count, TypeId result, Dest dest) {
+static Local expand_lambda(Frame *f, Callable *callable, const Local *locals, uint32_t count, TypeId result,
+                           Dest dest) {
     const TypedBody *body = f->body;
     uint32_t number = body->a[callable->node];
     const TypedLambda *lambda = &body->lambdas[number];
@@ -291,7 +320,8 @@ static Local expand_lambda(Frame *f, Callable *callable, const Local *locals, ui
         outer[i] = f->bindings[lambda->captures[i]];
         f->bindings[lambda->captures[i]] = callable->captured[i].local;
     }
-    for (uint32_t i = 0; i < count; i++) lower_bind(f, lambda->parameters[i], locals[i]);
+    for (uint32_t i = 0; i < count; i++)
+        lower_bind(f, lambda->parameters[i], locals[i]);
     Local target = dest_target(f, dest, result);
     f->expanding = number;
     f->exit.local = target;
@@ -300,7 +330,8 @@ static Local expand_lambda(Frame *f, Callable *callable, const Local *locals, ui
     close_control(f);
     f->exit = outer_exit;
     f->expanding = outer_expanding;
-    for (uint32_t i = 0; i < callable->capture_count; i++) f->bindings[lambda->captures[i]] = outer[i];
+    for (uint32_t i = 0; i < callable->capture_count; i++)
+        f->bindings[lambda->captures[i]] = outer[i];
     return f->is_dead ? 0 : target;
 }
 
@@ -312,18 +343,21 @@ Local callable_call(Frame *f, Callable *callable, const Local *locals, uint32_t 
     if (callable->kind == CALLABLE_LAMBDA) return expand_lambda(f, callable, locals, count, result, dest);
     at_node(f, node);
     Local *whole = arena_array(f->arena, Local, count + 1);
-    for (uint32_t i = 0; i < count; i++) whole[i] = local_whole(f, locals[i], dest_any());
+    for (uint32_t i = 0; i < count; i++)
+        whole[i] = local_whole(f, locals[i], dest_any());
     switch (callable->kind) {
     case CALLABLE_FUNCTION: {
         const TypedUse *use = &body->uses[body->a[node]];
         const TypeId *arguments = types_concrete(lower, use->arguments, use->argument_count);
         return lower_call_function(f, use->function, arguments, use->argument_count, whole, count, result, dest);
     }
-    case CALLABLE_VARIANT: return lower_construct(f, result, body->a[node], whole, count, dest);
+    case CALLABLE_VARIANT:
+        return lower_construct(f, result, body->a[node], whole, count, dest);
     case CALLABLE_OPERATOR: {
         TypeId written = info_of(lower, body->type[node])->args[0];
         return lower_binary_operation(f, (TypedOp)body->a[node], written, whole[0], whole[1], result, dest);
     }
-    default: return call_closure(f, callable->value.local, whole, count, result, dest);
+    default:
+        return call_closure(f, callable->value.local, whole, count, result, dest);
     }
 }

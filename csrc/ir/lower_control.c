@@ -28,9 +28,11 @@ static Local lower_if_alone(Frame *f, Node condition, Node then_node, Dest dest)
         parts.count = 1;
         parts.items[0] = condition;
     }
-    for (uint32_t i = 0; i < parts.count; i++) open_if(f, operand(f, parts.items[i]).local);
+    for (uint32_t i = 0; i < parts.count; i++)
+        open_if(f, operand(f, parts.items[i]).local);
     (void)lower(f, then_node, dest_drop());
-    for (uint32_t i = 0; i < parts.count; i++) close_control(f);
+    for (uint32_t i = 0; i < parts.count; i++)
+        close_control(f);
     return give_unit(f, dest);
 }
 
@@ -63,7 +65,8 @@ Local lower_sequence(Frame *f, Node node, Dest dest) {
     const TypedBody *body = f->body;
     uint32_t list = body->b[node], count = list_count(body, list);
     if (count == 0) return give_unit(f, dest);
-    for (uint32_t i = 0; i + 1 < count; i++) (void)lower(f, list_item(body, list, i), dest_drop());
+    for (uint32_t i = 0; i + 1 < count; i++)
+        (void)lower(f, list_item(body, list, i), dest_drop());
     return lower(f, list_item(body, list, count - 1), dest);
 }
 
@@ -73,12 +76,15 @@ Local lower_scrutinee(Frame *f, Node node) {
     if (body->kind[node] == TYPED_CONSTRUCT && kind_of(f->lower, type) == TYPE_TUPLE && node != f->ready_node) {
         uint32_t pairs = body->b[node], count = list_count(body, pairs);
         Local *parts = arena_array(f->arena, Local, count);
-        for (uint32_t i = 0; i < count; i++) parts[pair_number(body, pairs, i)] = lower_scrutinee(f, pair_node(body, pairs, i));
+        for (uint32_t i = 0; i < count; i++)
+            parts[pair_number(body, pairs, i)] = lower_scrutinee(f, pair_node(body, pairs, i));
         return f->is_dead ? 0 : local_virtual(f, type, parts, count);
     }
     Local value;
-    if (body->kind[node] == TYPED_LOCAL) value = f->is_dead ? 0 : f->bindings[body->a[node]]; // a virtual one may stay so
-    else value = operand(f, node).local;
+    if (body->kind[node] == TYPED_LOCAL)
+        value = f->is_dead ? 0 : f->bindings[body->a[node]]; // a virtual one may stay so
+    else
+        value = operand(f, node).local;
     if (f->is_dead || !local_is_variable(f, value)) return value;
     Local copy = local_temporary(f, type);
     at_node(f, node);
@@ -155,8 +161,10 @@ Local lower_loop(Frame *f, Node node, Dest dest) {
 
 Local lower_break(Frame *f, Node node) {
     LoopTarget target = f->loops.items[f->loops.count - 1];
-    if (f->body->a[node] != 0) (void)lower(f, f->body->a[node], target.dest);
-    else (void)give_unit(f, target.dest);
+    if (f->body->a[node] != 0)
+        (void)lower(f, f->body->a[node], target.dest);
+    else
+        (void)give_unit(f, target.dest);
     at_node(f, node);
     emit_break(f, target.break_label);
     return 0;
@@ -165,8 +173,10 @@ Local lower_break(Frame *f, Node node) {
 Local lower_continue(Frame *f, Node node) {
     (void)node;
     LoopTarget target = f->loops.items[f->loops.count - 1];
-    if (target.continue_breaks) emit_break(f, target.continue_label);
-    else emit_continue(f, target.continue_label);
+    if (target.continue_breaks)
+        emit_break(f, target.continue_label);
+    else
+        emit_continue(f, target.continue_label);
     return 0;
 }
 
@@ -218,7 +228,8 @@ static void lower_failure(Frame *f, Local value, Exit exit) {
     } else if (type_is_option(lower, from)) {
         (void)lower_construct(f, to, shared->option_none, NULL, 0, dest);
     } else {
-        Local error = lower_field(f, value, shared->result_err, 0, type_field(lower, from, shared->result_err, 0), dest_any());
+        Local error =
+            lower_field(f, value, shared->result_err, 0, type_field(lower, from, shared->result_err, 0), dest_any());
         (void)lower_construct(f, to, shared->result_err, &error, 1, dest);
     }
     if (exit.label != 0) emit_break(f, exit.label);
@@ -233,7 +244,7 @@ Local lower_question(Frame *f, Node node, Dest dest) {
     uint32_t good = type_is_option(lower, type) ? lower->shared->option_some : lower->shared->result_ok;
     Exit exit = exit_of(f, f->body->b[node]);
     TypeId part = type_field(lower, type, good, 0);
-    if (is_never(part)) { // `Err(e)?`: always leaves
+    if (is_never(part) || is_never(f->body->type[node])) { // `Err(e)?`, `None?`: always leaves
         lower_failure(f, value, exit);
         return 0;
     }
@@ -255,9 +266,12 @@ Local lower_coalesce(Frame *f, Node node, Dest dest) {
     Dest join = dest_join(f, dest, result);
     open_if(f, lower_is_variant(f, value, good));
     TypeId part = type_field(lower_, type, good, 0);
-    if (type_equal(type, result)) (void)give(f, join, value);
-    else if (is_never(part)) emit_end(f, CORE_UNREACHABLE);
-    else if (join.kind != DEST_DROP) (void)lower_field(f, value, good, 0, part, join);
+    if (type_equal(type, result))
+        (void)give(f, join, value);
+    else if (is_never(part))
+        emit_end(f, CORE_UNREACHABLE);
+    else if (join.kind != DEST_DROP)
+        (void)lower_field(f, value, good, 0, part, join);
     open_else(f);
     (void)lower(f, f->body->b[node], join);
     close_control(f);

@@ -21,12 +21,16 @@ Local give(Frame *f, Dest dest, Local local) {
     if (f->is_dead) return 0;
     if (local_parts(f, local) != NULL && dest.kind != DEST_DROP) return local_whole(f, local, dest);
     switch (dest.kind) {
-    case DEST_ANY: return local;
+    case DEST_ANY:
+        return local;
     case DEST_INTO:
         if (local != dest.local) emit(f, CORE_COPY, 0, dest.local, local, 0);
         return dest.local;
-    case DEST_DROP: return local;
-    case DEST_TAIL: emit_return(f, local); return 0;
+    case DEST_DROP:
+        return local;
+    case DEST_TAIL:
+        emit_return(f, local);
+        return 0;
     }
     return local;
 }
@@ -65,7 +69,8 @@ static bool is_assigned_since(const Frame *f, Local local, uint32_t position) {
 
 void operands_settle(Frame *f, Operand *operands, uint32_t count) {
     if (f->is_dead || count == 0 || operands[0].assigns == f->assign_count) return;
-    for (uint32_t i = count; i-- > 0;) { // from the right, so that what is inserted moves no position that is still needed
+    for (uint32_t i = count;
+         i-- > 0;) { // from the right, so that what is inserted moves no position that is still needed
         Operand *o = &operands[i];
         if (!local_is_variable(f, o->local) || !is_assigned_since(f, o->local, o->position)) continue;
         Local copy = local_temporary(f, type_of_local(f, o->local));
@@ -104,8 +109,10 @@ void lower_bind(Frame *f, uint32_t local, Local value) {
 
 Local lower_construct(Frame *f, TypeId type, uint32_t variant, const Local *fields, uint32_t count, Dest dest) {
     Local target = dest_target(f, dest, type);
-    if (type_is_enum(f->lower, type)) (void)emit_int(f, target, variant);
-    else emit(f, CORE_CONSTRUCT, variant, target, 0, emit_list(f, fields, count));
+    if (type_is_enum(f->lower, type))
+        (void)emit_int(f, target, variant);
+    else
+        emit(f, CORE_CONSTRUCT, variant, target, 0, emit_list(f, fields, count));
     return give_made(f, dest, target);
 }
 
@@ -113,11 +120,13 @@ static Local lower_construct_node(Frame *f, Node node, Dest dest) {
     const TypedBody *body = f->body;
     uint32_t pairs = body->b[node], count = list_count(body, pairs);
     Operand *operands = arena_array(f->arena, Operand, count);
-    for (uint32_t i = 0; i < count; i++) operands[i] = operand(f, pair_node(body, pairs, i));
+    for (uint32_t i = 0; i < count; i++)
+        operands[i] = operand(f, pair_node(body, pairs, i));
     operands_settle(f, operands, count);
     if (f->is_dead) return 0;
     Local *fields = arena_array(f->arena, Local, count);
-    for (uint32_t i = 0; i < count; i++) fields[pair_number(body, pairs, i)] = operands[i].local;
+    for (uint32_t i = 0; i < count; i++)
+        fields[pair_number(body, pairs, i)] = operands[i].local;
     at_node(f, node);
     return lower_construct(f, type_of(f, node), body->a[node], fields, count, dest);
 }
@@ -126,14 +135,16 @@ static Local lower_update(Frame *f, Node node, Dest dest) {
     const TypedBody *body = f->body;
     uint32_t pairs = body->b[node], count = list_count(body, pairs);
     Operand *operands = arena_array(f->arena, Operand, count + 1);
-    for (uint32_t i = 0; i < count; i++) operands[i] = operand(f, pair_node(body, pairs, i));
+    for (uint32_t i = 0; i < count; i++)
+        operands[i] = operand(f, pair_node(body, pairs, i));
     operands[count] = operand(f, body->a[node]); // the base is evaluated last
     operands_settle(f, operands, count + 1);
     if (f->is_dead) return 0;
     TypeId type = type_of(f, node);
     uint32_t field_count = type_field_count(f->lower, type, 0);
     Local *fields = arena_array(f->arena, Local, field_count);
-    for (uint32_t i = 0; i < count; i++) fields[pair_number(body, pairs, i)] = operands[i].local;
+    for (uint32_t i = 0; i < count; i++)
+        fields[pair_number(body, pairs, i)] = operands[i].local;
     at_node(f, node);
     for (uint32_t i = 0; i < field_count; i++)
         if (fields[i] == 0)
@@ -205,9 +216,15 @@ static Local lower_index(Frame *f, Node node, Dest dest) {
     Local target = dest_target(f, dest, type_of(f, node));
     Local locals[2] = {operands[0].local, operands[1].local};
     switch (kind_of(f->lower, type_of(f, f->body->a[node]))) {
-    case TYPE_MAP: emit(f, CORE_MAP_GET, 0, target, locals[0], locals[1]); break;
-    case TYPE_STR: emit_intrinsic(f, INTRINSIC_str_at, NULL, 0, target, locals, 2); break;
-    default: emit(f, CORE_LIST_GET, 0, target, locals[0], locals[1]); break;
+    case TYPE_MAP:
+        emit(f, CORE_MAP_GET, 0, target, locals[0], locals[1]);
+        break;
+    case TYPE_STR:
+        emit_intrinsic(f, INTRINSIC_str_at, NULL, 0, target, locals, 2);
+        break;
+    default:
+        emit(f, CORE_LIST_GET, 0, target, locals[0], locals[1]);
+        break;
     }
     return give_made(f, dest, target);
 }
@@ -221,8 +238,10 @@ static Local lower_slice(Frame *f, Node node, Dest dest) {
     TypeId type = type_of(f, node);
     Local target = dest_target(f, dest, type);
     Local locals[2] = {operands[0].local, operands[1].local};
-    if (type.index == TYPE_STR) emit_intrinsic(f, INTRINSIC_str_slice_range, NULL, 0, target, locals, 2);
-    else emit_intrinsic(f, INTRINSIC_list_slice_range, info_of(f->lower, type)->args, 1, target, locals, 2);
+    if (type.index == TYPE_STR)
+        emit_intrinsic(f, INTRINSIC_str_slice_range, NULL, 0, target, locals, 2);
+    else
+        emit_intrinsic(f, INTRINSIC_list_slice_range, info_of(f->lower, type)->args, 1, target, locals, 2);
     return give_made(f, dest, target);
 }
 
@@ -231,9 +250,16 @@ static Local lower_slice(Frame *f, Node node, Dest dest) {
 // Types that C compares as they are: numbers and enums whose equality is the built-in one.
 static bool is_compared_as_number(const Lower *lower, TypeId type, bool is_order) {
     switch (type.index) {
-    case TYPE_INT: case TYPE_BOOL: case TYPE_BYTE: case TYPE_CHAR: case TYPE_DURATION: case TYPE_SIZE: case TYPE_INSTANT:
+    case TYPE_INT:
+    case TYPE_BOOL:
+    case TYPE_BYTE:
+    case TYPE_CHAR:
+    case TYPE_DURATION:
+    case TYPE_SIZE:
+    case TYPE_INSTANT:
         return true;
-    default: break;
+    default:
+        break;
     }
     if (!type_is_enum(lower, type)) return false;
     TypeDeclId declaration = {info_of(lower, type)->head};
@@ -244,8 +270,10 @@ static bool is_compared_as_number(const Lower *lower, TypeId type, bool is_order
 static Local lower_concat(Frame *f, TypeId type, Local left, Local right, Dest dest) {
     Local target = dest_target(f, dest, type);
     Local locals[2] = {left, right};
-    if (type.index == TYPE_STR) emit_intrinsic(f, INTRINSIC_str_concat, NULL, 0, target, locals, 2);
-    else emit_intrinsic(f, INTRINSIC_list_concat, info_of(f->lower, type)->args, 1, target, locals, 2);
+    if (type.index == TYPE_STR)
+        emit_intrinsic(f, INTRINSIC_str_concat, NULL, 0, target, locals, 2);
+    else
+        emit_intrinsic(f, INTRINSIC_list_concat, info_of(f->lower, type)->args, 1, target, locals, 2);
     return give_made(f, dest, target);
 }
 
@@ -295,12 +323,16 @@ static Local lower_short_circuit(Frame *f, Node node, bool is_and, Dest dest) {
     TypeId type = TYPE_ID(TYPE_BOOL);
     Dest join = dest_join(f, dest, type);
     open_if(f, left);
-    if (is_and) (void)lower(f, right, join);
-    else (void)lower_constant(f, CORE_INT, 1, 0, type, join);
+    if (is_and)
+        (void)lower(f, right, join);
+    else
+        (void)lower_constant(f, CORE_INT, 1, 0, type, join);
     open_else(f);
     at_node(f, node);
-    if (is_and) (void)lower_constant(f, CORE_INT, 0, 0, type, join);
-    else (void)lower(f, right, join);
+    if (is_and)
+        (void)lower_constant(f, CORE_INT, 0, 0, type, join);
+    else
+        (void)lower(f, right, join);
     close_control(f);
     return join.local;
 }
@@ -313,7 +345,8 @@ static Local lower_binary(Frame *f, Node node, Dest dest) {
     operands[1] = operand(f, body->extra[body->b[node]]);
     operands_settle(f, operands, 2);
     at_node(f, node);
-    return lower_binary_operation(f, op, body->type[body->a[node]], operands[0].local, operands[1].local, type_of(f, node), dest);
+    return lower_binary_operation(f, op, body->type[body->a[node]], operands[0].local, operands[1].local,
+                                  type_of(f, node), dest);
 }
 
 static Local lower_compare(Frame *f, Node node, Dest dest) {
@@ -358,15 +391,26 @@ static Local lower_conversion(Frame *f, Node node, CoreOp op, Dest dest) {
 // The operand that a node evaluates first, if it is one of the kinds that form long chains; else 0.
 static Node chain_first(const TypedBody *body, Node node) {
     switch (body->kind[node]) {
-    case TYPED_BINARY: case TYPED_FIELD: case TYPED_INDEX: case TYPED_SLICE: case TYPED_CALL_VALUE: case TYPED_CONVERT:
-    case TYPED_SHOW: case TYPED_HASH: case TYPED_COMPARE: case TYPED_LENGTH: case TYPED_UNARY: case TYPED_COALESCE:
+    case TYPED_BINARY:
+    case TYPED_FIELD:
+    case TYPED_INDEX:
+    case TYPED_SLICE:
+    case TYPED_CALL_VALUE:
+    case TYPED_CONVERT:
+    case TYPED_SHOW:
+    case TYPED_HASH:
+    case TYPED_COMPARE:
+    case TYPED_LENGTH:
+    case TYPED_UNARY:
+    case TYPED_COALESCE:
     case TYPED_QUESTION:
         return body->a[node];
     case TYPED_CALL: {
         uint32_t pairs = body->b[node];
         return list_count(body, pairs) == 0 ? 0 : pair_node(body, pairs, 0);
     }
-    default: return 0;
+    default:
+        return 0;
     }
 }
 
@@ -381,7 +425,8 @@ static void lower_chain(Frame *f, Node node) {
         if (n == 0 || n == f->ready_node) return;
     }
     VEC(Node) chain = {0};
-    for (n = chain_first(body, node); n != 0 && n != f->ready_node; n = chain_first(body, n)) vec_push(f->arena, &chain, n);
+    for (n = chain_first(body, node); n != 0 && n != f->ready_node; n = chain_first(body, n))
+        vec_push(f->arena, &chain, n);
     for (uint32_t i = chain.count; i-- > 0 && !f->is_dead;) {
         Operand value = operand(f, chain.items[i]);
         f->ready = value;
@@ -393,55 +438,107 @@ static Local lower_node(Frame *f, Node node, Dest dest) {
     const TypedBody *body = f->body;
     uint32_t a = body->a[node], b = body->b[node];
     switch ((TypedKind)body->kind[node]) {
-    case TYPED_INT: return lower_constant(f, CORE_INT, a, b, type_of(f, node), dest);
-    case TYPED_FLOAT: return lower_constant(f, CORE_FLOAT, a, b, type_of(f, node), dest);
-    case TYPED_BOOL: return lower_constant(f, CORE_INT, a, 0, type_of(f, node), dest);
-    case TYPED_STR: return lower_constant(f, CORE_STR, a, 0, type_of(f, node), dest);
-    case TYPED_UNIT: return give_unit(f, dest);
-    case TYPED_LOCAL: return give(f, dest, f->bindings[a]);
-    case TYPED_CONFIG: return lower_config(f, node, dest);
-    case TYPED_FUNCTION: case TYPED_VARIANT_FUNCTION: case TYPED_OPERATOR_FUNCTION: case TYPED_LAMBDA:
+    case TYPED_INT:
+        return lower_constant(f, CORE_INT, a, b, type_of(f, node), dest);
+    case TYPED_FLOAT:
+        return lower_constant(f, CORE_FLOAT, a, b, type_of(f, node), dest);
+    case TYPED_BOOL:
+        return lower_constant(f, CORE_INT, a, 0, type_of(f, node), dest);
+    case TYPED_STR:
+        return lower_constant(f, CORE_STR, a, 0, type_of(f, node), dest);
+    case TYPED_UNIT:
+        return give_unit(f, dest);
+    case TYPED_LOCAL:
+        return give(f, dest, f->bindings[a]);
+    case TYPED_CONFIG:
+        return lower_config(f, node, dest);
+    case TYPED_FUNCTION:
+    case TYPED_VARIANT_FUNCTION:
+    case TYPED_OPERATOR_FUNCTION:
+    case TYPED_LAMBDA:
         return lower_function_value(f, node, dest);
-    case TYPED_CONSTRUCT: return lower_construct_node(f, node, dest);
-    case TYPED_UPDATE: return lower_update(f, node, dest);
-    case TYPED_LIST: return lower_list(f, node, dest);
-    case TYPED_MAP: return lower_map(f, node, dest);
-    case TYPED_FIELD: return lower_field_node(f, node, dest);
-    case TYPED_INDEX: return lower_index(f, node, dest);
-    case TYPED_SLICE: return lower_slice(f, node, dest);
-    case TYPED_CALL: return lower_call(f, node, dest);
-    case TYPED_CALL_VALUE: return lower_call_value(f, node, dest);
-    case TYPED_SELF_CALL: return lower_self_call(f, node, dest);
-    case TYPED_CONVERT: return lower_conversion(f, node, CORE_CONVERT, dest);
-    case TYPED_SHOW: return lower_conversion(f, node, CORE_SHOW, dest);
-    case TYPED_HASH: return lower_simple(f, node, CORE_HASH, 0, dest);
-    case TYPED_COMPARE: return lower_compare(f, node, dest);
-    case TYPED_DEFAULT: return lower_constant(f, CORE_DEFAULT, 0, 0, type_of(f, node), dest);
+    case TYPED_CONSTRUCT:
+        return lower_construct_node(f, node, dest);
+    case TYPED_UPDATE:
+        return lower_update(f, node, dest);
+    case TYPED_LIST:
+        return lower_list(f, node, dest);
+    case TYPED_MAP:
+        return lower_map(f, node, dest);
+    case TYPED_FIELD:
+        return lower_field_node(f, node, dest);
+    case TYPED_INDEX:
+        return lower_index(f, node, dest);
+    case TYPED_SLICE:
+        return lower_slice(f, node, dest);
+    case TYPED_CALL:
+        return lower_call(f, node, dest);
+    case TYPED_CALL_VALUE:
+        return lower_call_value(f, node, dest);
+    case TYPED_SELF_CALL:
+        return lower_self_call(f, node, dest);
+    case TYPED_CONVERT:
+        return lower_conversion(f, node, CORE_CONVERT, dest);
+    case TYPED_SHOW:
+        return lower_conversion(f, node, CORE_SHOW, dest);
+    case TYPED_HASH:
+        return lower_simple(f, node, CORE_HASH, 0, dest);
+    case TYPED_COMPARE:
+        return lower_compare(f, node, dest);
+    case TYPED_DEFAULT:
+        return lower_constant(f, CORE_DEFAULT, 0, 0, type_of(f, node), dest);
     case TYPED_LENGTH: {
         Local of = operand(f, a).local;
         at_node(f, node);
         return lower_length(f, of, dest);
     }
-    case TYPED_BINARY: return lower_binary(f, node, dest);
-    case TYPED_UNARY: return lower_simple(f, node, CORE_UNARY, b, dest);
-    case TYPED_RANGE: return lower_range(f, node, dest);
-    case TYPED_COALESCE: return lower_coalesce(f, node, dest);
-    case TYPED_QUESTION: return lower_question(f, node, dest);
-    case TYPED_IF: return lower_if(f, node, dest);
-    case TYPED_MATCH: return lower_match(f, node, dest);
-    case TYPED_SEQUENCE: return lower_sequence(f, node, dest);
-    case TYPED_LET: return lower_let(f, node, dest);
-    case TYPED_ASSIGN: return lower_assign(f, node, dest);
-    case TYPED_WHILE: return lower_while(f, node, dest);
-    case TYPED_LOOP: return lower_loop(f, node, dest);
-    case TYPED_BREAK: return lower_break(f, node);
-    case TYPED_CONTINUE: return lower_continue(f, node);
-    case TYPED_FOR: return lower_for(f, node, dest);
-    case TYPED_TRY: return lower_try(f, node, dest);
-    case TYPED_PATTERN: return lower_pattern_expression(f, node, dest);
-    case TYPED_RECURSE: return lower_recurse(f, node, dest);
-    case TYPED_NONE: case TYPED_ERROR: case TYPED_PAT_WILDCARD: case TYPED_PAT_BIND: case TYPED_PAT_INT: case TYPED_PAT_FLOAT:
-    case TYPED_PAT_STR: case TYPED_PAT_RANGE: case TYPED_PAT_CONSTRUCT: case TYPED_PAT_LIST: case TYPED_PAT_OR:
+    case TYPED_BINARY:
+        return lower_binary(f, node, dest);
+    case TYPED_UNARY:
+        return lower_simple(f, node, CORE_UNARY, b, dest);
+    case TYPED_RANGE:
+        return lower_range(f, node, dest);
+    case TYPED_COALESCE:
+        return lower_coalesce(f, node, dest);
+    case TYPED_QUESTION:
+        return lower_question(f, node, dest);
+    case TYPED_IF:
+        return lower_if(f, node, dest);
+    case TYPED_MATCH:
+        return lower_match(f, node, dest);
+    case TYPED_SEQUENCE:
+        return lower_sequence(f, node, dest);
+    case TYPED_LET:
+        return lower_let(f, node, dest);
+    case TYPED_ASSIGN:
+        return lower_assign(f, node, dest);
+    case TYPED_WHILE:
+        return lower_while(f, node, dest);
+    case TYPED_LOOP:
+        return lower_loop(f, node, dest);
+    case TYPED_BREAK:
+        return lower_break(f, node);
+    case TYPED_CONTINUE:
+        return lower_continue(f, node);
+    case TYPED_FOR:
+        return lower_for(f, node, dest);
+    case TYPED_TRY:
+        return lower_try(f, node, dest);
+    case TYPED_PATTERN:
+        return lower_pattern_expression(f, node, dest);
+    case TYPED_RECURSE:
+        return lower_recurse(f, node, dest);
+    case TYPED_NONE:
+    case TYPED_ERROR:
+    case TYPED_PAT_WILDCARD:
+    case TYPED_PAT_BIND:
+    case TYPED_PAT_INT:
+    case TYPED_PAT_FLOAT:
+    case TYPED_PAT_STR:
+    case TYPED_PAT_RANGE:
+    case TYPED_PAT_CONSTRUCT:
+    case TYPED_PAT_LIST:
+    case TYPED_PAT_OR:
     case TYPED_COUNT:
         break;
     }

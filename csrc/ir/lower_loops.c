@@ -12,9 +12,12 @@ enum { SURROGATE_FIRST = 0xD800, SURROGATE_LAST = 0xDFFF };
 TypeId iterated_element(Lower *lower, TypeId type) {
     const TypeInfo *info = info_of(lower, type);
     switch (info->kind) {
-    case TYPE_MAP: return type_make(lower->program, lower->arena, TYPE_TUPLE, 0, info->args, 2);
-    case TYPE_STR: return TYPE_ID(TYPE_CHAR);
-    default: return info->args[0]; // list, set, range, Option
+    case TYPE_MAP:
+        return type_make(lower->program, lower->arena, TYPE_TUPLE, 0, info->args, 2);
+    case TYPE_STR:
+        return TYPE_ID(TYPE_CHAR);
+    default:
+        return info->args[0]; // list, set, range, Option
     }
 }
 
@@ -37,10 +40,19 @@ Local lower_length(Frame *f, Local of, Dest dest) {
     TypeId type = type_of_local(f, of);
     Local target = dest_target(f, dest, TYPE_ID(TYPE_INT));
     switch (kind_of(f->lower, type)) {
-    case TYPE_STR: emit(f, CORE_STR_LENGTH, 0, target, of, 0); break;
-    case TYPE_MAP: case TYPE_SET: emit(f, CORE_MAP_LENGTH, 0, target, of, 0); break;
-    case TYPE_RANGE: emit_intrinsic(f, INTRINSIC_range_len, info_of(f->lower, type)->args, 1, target, &of, 1); break;
-    default: emit(f, CORE_LIST_LENGTH, 0, target, of, 0); break;
+    case TYPE_STR:
+        emit(f, CORE_STR_LENGTH, 0, target, of, 0);
+        break;
+    case TYPE_MAP:
+    case TYPE_SET:
+        emit(f, CORE_MAP_LENGTH, 0, target, of, 0);
+        break;
+    case TYPE_RANGE:
+        emit_intrinsic(f, INTRINSIC_range_len, info_of(f->lower, type)->args, 1, target, &of, 1);
+        break;
+    default:
+        emit(f, CORE_LIST_LENGTH, 0, target, of, 0);
+        break;
     }
     return give_made(f, dest, target);
 }
@@ -123,8 +135,10 @@ static Local to_int(Frame *f, Local local) {
 // x = at, and for chars the way around the surrogates.
 static void range_element(Frame *f, Local at, TypeId element, NameId name, Iteration *out) {
     out->element = local_new(f, element, name);
-    if (element.index == TYPE_CHAR) emit_flags(f, CORE_CONVERT, 0, out->element, at, 0, CORE_CANNOT_PANIC);
-    else emit(f, CORE_COPY, 0, out->element, at, 0);
+    if (element.index == TYPE_CHAR)
+        emit_flags(f, CORE_CONVERT, 0, out->element, at, 0, CORE_CANNOT_PANIC);
+    else
+        emit(f, CORE_COPY, 0, out->element, at, 0);
 }
 
 static void range_advance(Frame *f, Local at, TypeId element) {
@@ -136,16 +150,18 @@ static void range_advance(Frame *f, Local at, TypeId element) {
     close_control(f);
 }
 
-static Local counter_from(Frame *f, Local from) {
-    if (f->is_dead) return 0;
+// Counts in `from` itself where nobody else has it.
+static Local counter_from(Frame *f, Local from, bool is_own) {
+    if (f->is_dead || is_own) return from;
     Local at = local_temporary(f, type_of_local(f, from));
     emit(f, CORE_COPY, 0, at, from, 0);
     return at;
 }
 
 // from .. to, both of them ints or bytes (chars as ints).
-static void open_range_exclusive(Frame *f, Local from, Local to, TypeId element, NameId name, Iteration *out) {
-    Local at = counter_from(f, from);
+static void open_range_exclusive(Frame *f, Local from, bool is_own, Local to, TypeId element, NameId name,
+                                 Iteration *out) {
+    Local at = counter_from(f, from, is_own);
     out->target.break_label = open_loop(f);
     emit_break_if(f, test_binary(f, OP_GREATER_EQUAL, at, to), out->target.break_label);
     range_element(f, at, element, name, out);
@@ -153,8 +169,9 @@ static void open_range_exclusive(Frame *f, Local from, Local to, TypeId element,
 }
 
 // From `from` to `last`, that included; not at all if `done` says so.
-static void open_range_to_last(Frame *f, Local from, Local last, Local done, TypeId element, NameId name, Iteration *out) {
-    Local at = counter_from(f, from);
+static void open_range_to_last(Frame *f, Local from, bool is_own, Local last, Local done, TypeId element, NameId name,
+                               Iteration *out) {
+    Local at = counter_from(f, from, is_own);
     out->target.break_label = open_loop(f);
     emit_break_if(f, done, out->target.break_label);
     range_element(f, at, element, name, out);
@@ -188,18 +205,42 @@ static void open_range_value(Frame *f, Local range, TypeId element, NameId name,
     emit_flags(f, CORE_BINARY, OP_SUBTRACT, last, ends[1], one, CORE_CANNOT_PANIC);
     close_control(f);
     close_control(f);
-    open_range_to_last(f, ends[0], last, done, element, name, out);
+    open_range_to_last(f, ends[0], true, last, done, element, name, out);
+}
+
+// Whether the node makes a value that has no other name.
+static bool is_made(const TypedBody *body, Node node) {
+    switch (body->kind[node]) {
+    case TYPED_INT:
+    case TYPED_CALL:
+    case TYPED_LENGTH:
+        return true;
+    case TYPED_BINARY:
+        return body->extra[body->b[node] + 1] != OP_AND && body->extra[body->b[node] + 1] != OP_OR;
+    default:
+        return false;
+    }
 }
 
 static void open_range_literal(Frame *f, Iterated *over, TypeId element, NameId name, Iteration *out) {
+    const TypedBody *body = f->body;
+    Node first = body->a[over->node], last = body->extra[body->b[over->node]];
+    bool is_own = is_made(body, first);
     Local from = to_int(f, loop_value(f, over->operands[0].local));
+    if (over->is_inclusive && body->kind[last] == TYPED_INT && element.index == TYPE_INT) {
+        int64_t value = wide(body->a[last], body->b[last]);
+        if (value < INT64_MAX) { // ..= 9 is .. 10
+            open_range_exclusive(f, from, is_own, emit_int(f, 0, value + 1), element, name, out);
+            return;
+        }
+    }
     Local to = to_int(f, loop_value(f, over->operands[1].local));
     if (!over->is_inclusive) {
-        open_range_exclusive(f, from, to, element, name, out);
+        open_range_exclusive(f, from, is_own, to, element, name, out);
         return;
     }
     Local done = test_binary(f, OP_GREATER, from, to);
-    open_range_to_last(f, from, to, done, element, name, out);
+    open_range_to_last(f, from, is_own, to, done, element, name, out);
 }
 
 void iteration_open(Frame *f, Iterated *over, NameId name, Iteration *out) {
@@ -214,11 +255,22 @@ void iteration_open(Frame *f, Iterated *over, NameId name, Iteration *out) {
     } else {
         Local value = loop_value(f, over->operands[0].local);
         switch (kind_of(f->lower, over->type)) {
-        case TYPE_LIST: open_list(f, value, element, name, out); break;
-        case TYPE_MAP: case TYPE_SET: open_map(f, value, over->type, name, out); break;
-        case TYPE_STR: open_str(f, value, name, out); break;
-        case TYPE_RANGE: open_range_value(f, value, element, name, out); break;
-        default: open_option(f, value, over->type, name, out); break;
+        case TYPE_LIST:
+            open_list(f, value, element, name, out);
+            break;
+        case TYPE_MAP:
+        case TYPE_SET:
+            open_map(f, value, over->type, name, out);
+            break;
+        case TYPE_STR:
+            open_str(f, value, name, out);
+            break;
+        case TYPE_RANGE:
+            open_range_value(f, value, element, name, out);
+            break;
+        default:
+            open_option(f, value, over->type, name, out);
+            break;
         }
     }
     out->target.continue_label = out->target.break_label;
@@ -272,6 +324,7 @@ Local lower_for(Frame *f, Node node, Dest dest) {
     }
     if (filters != 0) close_control(f);
     f->loops.count--;
-    for (uint32_t i = count; i-- > 0;) iteration_close(f, &iterations[i]);
+    for (uint32_t i = count; i-- > 0;)
+        iteration_close(f, &iterations[i]);
     return is_yield ? give(f, dest, list) : give_unit(f, dest);
 }

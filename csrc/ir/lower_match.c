@@ -34,7 +34,8 @@ static Local place_take(Emitter *e, Local *slot, Local local) {
 }
 
 static void forget_since(Emitter *e, uint32_t mark) {
-    while (e->taken.count > mark) *e->taken.items[--e->taken.count] = 0;
+    while (e->taken.count > mark)
+        *e->taken.items[--e->taken.count] = 0;
 }
 
 static Local place_local(Emitter *e, Place *place);
@@ -70,9 +71,12 @@ static Local place_make(Emitter *e, Place *place, Dest dest) {
     Place *parent = place->parent;
     Local of = place_local(e, parent);
     switch (place->access) {
-    case ACCESS_ROOT: return give(f, dest, place->local);
-    case ACCESS_FIELD: return lower_field(f, of, place->variant, place->index, place->type, dest);
-    case ACCESS_ELEMENT: case ACCESS_ELEMENT_BACK: {
+    case ACCESS_ROOT:
+        return give(f, dest, place->local);
+    case ACCESS_FIELD:
+        return lower_field(f, of, place->variant, place->index, place->type, dest);
+    case ACCESS_ELEMENT:
+    case ACCESS_ELEMENT_BACK: {
         bool is_back = place->access == ACCESS_ELEMENT_BACK;
         Local at = is_back ? length_less(e, parent, place->index + 1) : emit_int(f, 0, place->index);
         Local target = dest_target(f, dest, place->type);
@@ -118,8 +122,10 @@ static Local test_range(Emitter *e, Place *place, Node pattern) {
     Local value = place_local(e, place), test = 0;
     if (bounds & 1) test = compare(e, OP_GREATER_EQUAL, value, constant(e, place->type, words[0], words[1]));
     if (!(bounds & 2)) return test;
-    if (bounds & 1) open_if(f, test);
-    else test = local_temporary(f, TYPE_ID(TYPE_BOOL));
+    if (bounds & 1)
+        open_if(f, test);
+    else
+        test = local_temporary(f, TYPE_ID(TYPE_BOOL));
     emit(f, CORE_BINARY, OP_LESS_EQUAL, test, value, constant(e, place->type, words[2], words[3]));
     if (bounds & 1) close_control(f);
     return test;
@@ -144,10 +150,14 @@ static Local test_constant(Emitter *e, Place *place, Node pattern) {
 
 static Local test_of(Emitter *e, const Decision *tree) {
     switch (tree->test) {
-    case TEST_EQUAL: return test_constant(e, tree->place, tree->pattern);
-    case TEST_RANGE: return test_range(e, tree->place, tree->pattern);
-    case TEST_LENGTH: return test_length(e, tree->place, tree->length, false);
-    case TEST_LENGTH_AT_LEAST: return test_length(e, tree->place, tree->length, true);
+    case TEST_EQUAL:
+        return test_constant(e, tree->place, tree->pattern);
+    case TEST_RANGE:
+        return test_range(e, tree->place, tree->pattern);
+    case TEST_LENGTH:
+        return test_length(e, tree->place, tree->length, false);
+    case TEST_LENGTH_AT_LEAST:
+        return test_length(e, tree->place, tree->length, true);
     }
     return 0;
 }
@@ -156,9 +166,11 @@ static Local test_of(Emitter *e, const Decision *tree) {
 
 static const PatternName **names_in_order(Emitter *e, const PatternName *names, uint32_t *count) {
     *count = 0;
-    for (const PatternName *name = names; name != NULL; name = name->next) ++*count;
+    for (const PatternName *name = names; name != NULL; name = name->next)
+        ++*count;
     const PatternName **order = arena_array(e->match.arena, const PatternName *, *count + 1);
-    for (uint32_t i = *count; i-- > 0; names = names->next) order[i] = names;
+    for (uint32_t i = *count; i-- > 0; names = names->next)
+        order[i] = names;
     return order;
 }
 
@@ -170,15 +182,18 @@ static void bind_shared(Emitter *e, const PatternName *names) {
     for (uint32_t i = 0; i < count && !f->is_dead; i++) {
         Place *place = order[i]->place;
         Local target = f->bindings[order[i]->local];
-        if (place->local != 0) (void)give(f, dest_into(target), place->local);
-        else (void)place_make(e, place, dest_into(target));
+        if (place->local != 0)
+            (void)give(f, dest_into(target), place->local);
+        else
+            (void)place_make(e, place, dest_into(target));
     }
 }
 
 static void bind_direct(Emitter *e, const PatternName *names) {
     uint32_t count;
     const PatternName **order = names_in_order(e, names, &count);
-    for (uint32_t i = 0; i < count; i++) lower_bind(e->f, order[i]->local, place_local(e, order[i]->place));
+    for (uint32_t i = 0; i < count; i++)
+        lower_bind(e->f, order[i]->local, place_local(e, order[i]->place));
 }
 
 // The locals that the names of a pattern get where several leaves write them.
@@ -192,17 +207,23 @@ static void make_locals(Emitter *e, Node pattern) {
         if (b != 0) make_locals(e, b);
         return;
     case TYPED_PAT_CONSTRUCT:
-        for (uint32_t i = 0; i < list_count(body, b); i++) make_locals(e, list_item(body, b, i));
+        for (uint32_t i = 0; i < list_count(body, b); i++)
+            make_locals(e, list_item(body, b, i));
         return;
-    case TYPED_PAT_OR: make_locals(e, list_item(body, b, 0)); return; // all alternatives bind the same names
+    case TYPED_PAT_OR:
+        make_locals(e, list_item(body, b, 0));
+        return; // all alternatives bind the same names
     case TYPED_PAT_LIST: {
         uint32_t before = body->extra[b], rest = body->extra[b + 1], after = body->extra[b + 2];
-        for (uint32_t i = 0; i < list_count(body, before); i++) make_locals(e, list_item(body, before, i));
+        for (uint32_t i = 0; i < list_count(body, before); i++)
+            make_locals(e, list_item(body, before, i));
         if (rest != 0) make_locals(e, rest);
-        for (uint32_t i = 0; i < list_count(body, after); i++) make_locals(e, list_item(body, after, i));
+        for (uint32_t i = 0; i < list_count(body, after); i++)
+            make_locals(e, list_item(body, after, i));
         return;
     }
-    default: return;
+    default:
+        return;
     }
 }
 
@@ -214,8 +235,10 @@ static void emit_value(Emitter *e, uint32_t arm, bool is_last) {
 
 // A leaf's names and guard hold: goes to the arm.
 static void emit_arm(Emitter *e, uint32_t arm, bool is_last) {
-    if (e->labels[arm] != 0) emit_break(e->f, e->labels[arm]);
-    else emit_value(e, arm, is_last);
+    if (e->labels[arm] != 0)
+        emit_break(e->f, e->labels[arm]);
+    else
+        emit_value(e, arm, is_last);
 }
 
 // ---- rows by themselves ----------------------------------------------------------------------------------------------------
@@ -257,7 +280,8 @@ static void emit_row_list(Emitter *e, Place *place, Node pattern, uint32_t fail)
     Row inner = {0};
     for (uint32_t i = 0; i < before_count; i++)
         row_add(m, &inner, place_child(m, place, ACCESS_ELEMENT, 0, i, 0, element), list_item(body, before, i));
-    if (rest != 0) row_add(m, &inner, place_child(m, place, ACCESS_REST, 0, before_count, after_count, place->type), rest);
+    if (rest != 0)
+        row_add(m, &inner, place_child(m, place, ACCESS_REST, 0, before_count, after_count, place->type), rest);
     for (uint32_t i = 0; i < after_count; i++) {
         Place *back = place_child(m, place, ACCESS_ELEMENT_BACK, 0, after_count - 1 - i, 0, element);
         row_add(m, &inner, back, list_item(body, after, i));
@@ -281,11 +305,21 @@ static void emit_row_tests(Emitter *e, const Row *row, uint32_t fail) {
     const TypedBody *body = e->match.body;
     for (const PatternTest *test = row->tests; test != NULL && !e->f->is_dead; test = test->next) {
         switch (body->kind[test->pattern]) {
-        case TYPED_PAT_OR: emit_alternatives(e, test->place, test->pattern, fail); break;
-        case TYPED_PAT_LIST: emit_row_list(e, test->place, test->pattern, fail); break;
-        case TYPED_PAT_CONSTRUCT: emit_row_variant(e, test->place, test->pattern, fail); break;
-        case TYPED_PAT_RANGE: emit_break_unless(e->f, test_range(e, test->place, test->pattern), fail); break;
-        default: emit_break_unless(e->f, test_constant(e, test->place, test->pattern), fail); break;
+        case TYPED_PAT_OR:
+            emit_alternatives(e, test->place, test->pattern, fail);
+            break;
+        case TYPED_PAT_LIST:
+            emit_row_list(e, test->place, test->pattern, fail);
+            break;
+        case TYPED_PAT_CONSTRUCT:
+            emit_row_variant(e, test->place, test->pattern, fail);
+            break;
+        case TYPED_PAT_RANGE:
+            emit_break_unless(e->f, test_range(e, test->place, test->pattern), fail);
+            break;
+        default:
+            emit_break_unless(e->f, test_constant(e, test->place, test->pattern), fail);
+            break;
         }
     }
     bind_shared(e, row->names);
@@ -301,13 +335,17 @@ static void emit_branch(Emitter *e, const Decision *tree, bool is_last) {
     forget_since(e, mark);
 }
 
-static bool is_end(const Decision *tree) { return tree->kind == TREE_FAIL || (tree->kind == TREE_LEAF && !tree->has_guard); }
+static bool is_end(const Decision *tree) {
+    return tree->kind == TREE_FAIL || (tree->kind == TREE_LEAF && !tree->has_guard);
+}
 
 static void emit_leaf(Emitter *e, const Decision *tree, bool is_last) {
     Frame *f = e->f;
     uint32_t arm = tree->row->arm;
-    if (e->has_locals[arm]) bind_shared(e, tree->row->names);
-    else bind_direct(e, tree->row->names);
+    if (e->has_locals[arm])
+        bind_shared(e, tree->row->names);
+    else
+        bind_direct(e, tree->row->names);
     if (!tree->has_guard) {
         emit_arm(e, arm, is_last);
         return;
@@ -338,7 +376,8 @@ static bool emit_switch(Emitter *e, const Decision *tree, bool is_last) {
     if (!tree->is_tag && place->type.index == TYPE_BOOL) {
         Local value = place_local(e, place);
         const Decision *branches[2] = {tree->next, tree->next};
-        for (uint32_t i = 0; i < tree->case_count; i++) branches[tree->cases[i].value != 0] = tree->cases[i].tree;
+        for (uint32_t i = 0; i < tree->case_count; i++)
+            branches[tree->cases[i].value != 0] = tree->cases[i].tree;
         open_if(f, value);
         emit_branch(e, branches[1], is_last);
         open_else(f);
@@ -348,8 +387,10 @@ static bool emit_switch(Emitter *e, const Decision *tree, bool is_last) {
     }
     open_switch(f, tree->is_tag ? place_tag(e, place) : place_local(e, place));
     for (uint32_t i = 0; i < tree->case_count; i++) {
-        if (tree->next == NULL && i + 1 == tree->case_count) open_default(f); // all others are done: the last needs no test
-        else open_case(f, tree->cases[i].value);
+        if (tree->next == NULL && i + 1 == tree->case_count)
+            open_default(f); // all others are done: the last needs no test
+        else
+            open_case(f, tree->cases[i].value);
         emit_branch(e, tree->cases[i].tree, is_last && is_whole);
     }
     if (is_whole && tree->next != NULL) {
@@ -364,7 +405,9 @@ static void emit_tree(Emitter *e, const Decision *tree, bool is_last) {
     Frame *f = e->f;
     for (; tree != NULL && !f->is_dead; tree = tree->next) {
         switch (tree->kind) {
-        case TREE_FAIL: emit_end(f, CORE_PANIC); return;
+        case TREE_FAIL:
+            emit_end(f, CORE_PANIC);
+            return;
         case TREE_LEAF:
             if (!tree->has_guard) {
                 emit_leaf(e, tree, is_last);
@@ -372,7 +415,9 @@ static void emit_tree(Emitter *e, const Decision *tree, bool is_last) {
             }
             emit_leaf(e, tree, false);
             break;
-        case TREE_ROW: emit_row(e, tree); break;
+        case TREE_ROW:
+            emit_row(e, tree);
+            break;
         case TREE_SWITCH:
             if (emit_switch(e, tree, is_last)) return;
             break;
@@ -396,7 +441,8 @@ static void emit_tree(Emitter *e, const Decision *tree, bool is_last) {
 static void find_rows(Emitter *e, const Decision *tree) {
     for (; tree != NULL; tree = tree->next) {
         if (tree->kind == TREE_ROW) e->has_locals[tree->row->arm] = true;
-        for (uint32_t i = 0; i < tree->case_count; i++) find_rows(e, tree->cases[i].tree);
+        for (uint32_t i = 0; i < tree->case_count; i++)
+            find_rows(e, tree->cases[i].tree);
         if (tree->yes != NULL) find_rows(e, tree->yes);
     }
 }
@@ -405,7 +451,7 @@ static void emit_match(Emitter *e, Row **rows, uint32_t row_count, const Node *p
     Frame *f = e->f;
     Match *m = &e->match;
     m->arm_uses = arena_array(m->arena, uint32_t, arm_count);
-    Decision *tree = match_tree(m, rows, row_count);
+    Decision *tree = match_tree(m, rows, row_count, arm_count);
     e->labels = arena_array(m->arena, uint32_t, arm_count);
     e->has_locals = arena_array(m->arena, bool, arm_count);
     find_rows(e, tree);
@@ -419,7 +465,8 @@ static void emit_match(Emitter *e, Row **rows, uint32_t row_count, const Node *p
     }
     emit_tree(e, tree, !has_shared);
     uint32_t left = 0;
-    for (uint32_t i = 0; i < arm_count; i++) left += e->labels[i] != 0;
+    for (uint32_t i = 0; i < arm_count; i++)
+        left += e->labels[i] != 0;
     for (uint32_t i = 0; i < arm_count; i++) {
         if (e->labels[i] == 0) continue;
         close_control(f);
@@ -471,6 +518,8 @@ void lower_pattern(Frame *f, Node pattern, Local value) {
     e->match.guards = e->values = none;
     Row *row = arena_new(f->arena, Row);
     row_add(&e->match, row, e->match.root, pattern);
-    if (row->test_count == 0) bind_direct(e, row->names);
-    else emit_match(e, &row, 1, &pattern, 1); // alternatives that together always fit
+    if (row->test_count == 0)
+        bind_direct(e, row->names);
+    else
+        emit_match(e, &row, 1, &pattern, 1); // alternatives that together always fit
 }

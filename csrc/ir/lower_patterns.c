@@ -7,9 +7,9 @@
 typedef struct Properties {
     Node nodes[4];
     uint32_t count;
-    Iterated over;      // of nodes[0]
+    Iterated over; // of nodes[0]
     Callable callables[4];
-    Operand values[4];  // of an init
+    Operand values[4]; // of an init
 } Properties;
 
 typedef enum PropertyKind { PROPERTY_OVER, PROPERTY_CALLABLE, PROPERTY_VALUE, PROPERTY_LAZY } PropertyKind;
@@ -22,20 +22,27 @@ static void evaluate(Frame *f, Node node, const PropertyKind *kinds, uint32_t co
         p->nodes[i] = body->extra[body->b[node] + i];
         if (p->nodes[i] == 0 || kinds[i] == PROPERTY_LAZY) continue;
         uint32_t k = used++;
-        for (; k > 0 && body->token[p->nodes[order[k - 1]]] > body->token[p->nodes[i]]; k--) order[k] = order[k - 1];
+        for (; k > 0 && body->token[p->nodes[order[k - 1]]] > body->token[p->nodes[i]]; k--)
+            order[k] = order[k - 1];
         order[k] = i;
     }
     for (uint32_t k = 0; k < used; k++) {
         uint32_t i = order[k];
-        if (kinds[i] == PROPERTY_OVER) p->over = iterated_prepare(f, p->nodes[i]);
-        else if (kinds[i] == PROPERTY_CALLABLE) p->callables[i] = callable_prepare(f, p->nodes[i]);
-        else p->values[i] = operand(f, p->nodes[i]);
+        if (kinds[i] == PROPERTY_OVER)
+            p->over = iterated_prepare(f, p->nodes[i]);
+        else if (kinds[i] == PROPERTY_CALLABLE)
+            p->callables[i] = callable_prepare(f, p->nodes[i]);
+        else
+            p->values[i] = operand(f, p->nodes[i]);
     }
     for (uint32_t k = used; k-- > 0;) { // from the last, as operands_settle wants it
         uint32_t i = order[k];
-        if (kinds[i] == PROPERTY_OVER) operands_settle(f, p->over.operands, p->over.is_range ? 2 : 1);
-        else if (kinds[i] == PROPERTY_CALLABLE) callable_settle(f, &p->callables[i]);
-        else operands_settle(f, &p->values[i], 1);
+        if (kinds[i] == PROPERTY_OVER)
+            operands_settle(f, p->over.operands, p->over.is_range ? 2 : 1);
+        else if (kinds[i] == PROPERTY_CALLABLE)
+            callable_settle(f, &p->callables[i]);
+        else
+            operands_settle(f, &p->values[i], 1);
     }
     at_node(f, node);
 }
@@ -129,13 +136,16 @@ static Local lower_find(Frame *f, Node node, Dest dest) {
     iteration_open(f, &p.over, callable->node != 0 ? parameter_name(f, callable, 0) : (NameId){0}, &iteration);
     if (p.nodes[2] != 0) { // .map
         TypeId value_type = has_default ? type : info_of(lower_, type)->args[0];
-        TypeId option = type_make(lower_->program, f->arena, TYPE_NAMED, lower_->program->known.option.index, &value_type, 1);
+        TypeId option =
+            type_make(lower_->program, f->arena, TYPE_NAMED, lower_->program->known.option.index, &value_type, 1);
         Local found = callable_call(f, &p.callables[2], &iteration.element, 1, option, dest_any());
         at_node(f, node);
         if (!f->is_dead) {
             open_if(f, lower_is_variant(f, found, some));
-            if (has_default) (void)lower_field(f, found, some, 0, value_type, join);
-            else (void)give(f, join, found);
+            if (has_default)
+                (void)lower_field(f, found, some, 0, value_type, join);
+            else
+                (void)give(f, join, found);
             emit_break(f, done);
             close_control(f);
         }
@@ -147,8 +157,10 @@ static Local lower_find(Frame *f, Node node, Dest dest) {
         }
         if (!f->is_dead) {
             Local value = local_whole(f, iteration.element, dest_any());
-            if (has_default) (void)give(f, join, value);
-            else (void)lower_construct(f, type, some, &value, 1, join);
+            if (has_default)
+                (void)give(f, join, value);
+            else
+                (void)lower_construct(f, type, some, &value, 1, join);
             emit_break(f, done);
         }
         if (p.nodes[1] != 0) close_control(f);
@@ -156,8 +168,10 @@ static Local lower_find(Frame *f, Node node, Dest dest) {
     iteration_close(f, &iteration);
     (void)element;
     at_node(f, node);
-    if (has_default) (void)lower(f, p.nodes[3], join);
-    else if (!f->is_dead) (void)lower_construct(f, type, none, NULL, 0, join);
+    if (has_default)
+        (void)lower(f, p.nodes[3], join);
+    else if (!f->is_dead)
+        (void)lower_construct(f, type, none, NULL, 0, join);
     close_control(f);
     if (f->is_dead) return 0;
     return dest.kind == DEST_TAIL ? give(f, dest, join.local) : join.local;
@@ -165,10 +179,15 @@ static Local lower_find(Frame *f, Node node, Dest dest) {
 
 Local lower_pattern_expression(Frame *f, Node node, Dest dest) {
     switch ((TypedPattern)f->body->a[node]) {
-    case TYPED_PATTERN_MAP: case TYPED_PATTERN_COLLECT: return lower_map_or_collect(f, node, dest);
-    case TYPED_PATTERN_FILTER: return lower_filter(f, node, dest);
-    case TYPED_PATTERN_FOLD: return lower_fold(f, node, dest);
-    case TYPED_PATTERN_FIND: return lower_find(f, node, dest);
+    case TYPED_PATTERN_MAP:
+    case TYPED_PATTERN_COLLECT:
+        return lower_map_or_collect(f, node, dest);
+    case TYPED_PATTERN_FILTER:
+        return lower_filter(f, node, dest);
+    case TYPED_PATTERN_FOLD:
+        return lower_fold(f, node, dest);
+    case TYPED_PATTERN_FIND:
+        return lower_find(f, node, dest);
     }
     assert(false); // no pattern
     return 0;

@@ -60,10 +60,10 @@ struct Decision {
     DecisionCase *cases;
     uint32_t case_count;
     TestKind test;
-    Node pattern;   // TEST: whose constant or bounds it is
+    Node pattern; // TEST: whose constant or bounds it is
     uint32_t length;
-    Decision *yes;      // TEST
-    Decision *next;     // SWITCH: default (NULL: none needed) · TEST: no · LEAF: guard failed · ROW: it does not fit
+    Decision *yes;  // TEST
+    Decision *next; // SWITCH: default (NULL: none needed) · TEST: no · LEAF: guard failed · ROW: it does not fit
 };
 
 typedef struct Match {
@@ -71,14 +71,17 @@ typedef struct Match {
     const TypedBody *body;
     Arena *arena;
     Place *root;
-    const Node *guards;      // by arm, 0: none
-    uint32_t *arm_uses;      // by arm: leaves and rows that lead to it
-    uint32_t work;           // rows handled so far: bounds time and size
+    const Node *guards; // by arm, 0: none
+    uint32_t *arm_uses; // by arm: leaves and rows that lead to it
+    uint32_t work;      // rows handled so far: bounds the time
+    uint32_t node_count, node_limit;
 } Match;
 
-Place *place_child(Match *m, Place *parent, Access access, uint32_t variant, uint32_t index, uint32_t after, TypeId type);
+Place *place_child(Match *m, Place *parent, Access access, uint32_t variant, uint32_t index, uint32_t after,
+                   TypeId type);
 Place *place_field(Match *m, Place *parent, uint32_t variant, uint32_t field);
 // Adds what `pattern` asks of `place` to the row: tests, names; what always holds is taken apart at once.
 void row_add(Match *m, Row *row, Place *place, Node pattern);
-Decision *match_tree(Match *m, Row **rows, uint32_t count);
+// A tree, or where that would get too large the rows in order. Fills m->arm_uses.
+Decision *match_tree(Match *m, Row **rows, uint32_t count, uint32_t arm_count);
 int64_t pattern_number(const TypedBody *body, Node pattern); // of a PAT_INT

@@ -3,21 +3,27 @@
 #include <stdlib.h>
 
 enum {
-    WORK_MAX = 200000, // rows looked at; then the rest is tested row by row
-    DEPTH_MAX = 12,    // branches inside each other
+    WORK_MAX = 500000, // rows looked at while building
+    NODES_FIRST = 200, // nodes of the tree: these, and as many more for each test of each row
+    NODES_PER_TEST = 8,
+    DEPTH_MAX = 12, // branches inside each other
     ROW_TESTS_MAX = 24,
+    GUARDED_MAX = 64, // alternatives of one arm with a guard, where rows are tested by themselves
 };
 
 // ---- places ------------------------------------------------------------------------------------------------------------
 
-Place *place_child(Match *m, Place *parent, Access access, uint32_t variant, uint32_t index, uint32_t after, TypeId type) {
+Place *place_child(Match *m, Place *parent, Access access, uint32_t variant, uint32_t index, uint32_t after,
+                   TypeId type) {
     Place **link = &parent->first_child;
     for (; *link != NULL; link = &(*link)->next_sibling) {
         Place *child = *link;
-        if (child->access == access && child->variant == variant && child->index == index && child->after == after) return child;
+        if (child->access == access && child->variant == variant && child->index == index && child->after == after)
+            return child;
     }
     Place *place = arena_new(m->arena, Place);
-    *place = (Place){.parent = parent, .access = access, .variant = variant, .index = index, .after = after, .type = type};
+    *place =
+        (Place){.parent = parent, .access = access, .variant = variant, .index = index, .after = after, .type = type};
     *link = place;
     return place;
 }
@@ -38,7 +44,8 @@ static void row_test(Match *m, Row *row, Place *place, Node pattern) {
     PatternTest *test = arena_new(m->arena, PatternTest);
     *test = (PatternTest){NULL, place, pattern};
     PatternTest **end = &row->tests; // never shared with another row
-    while (*end != NULL) end = &(*end)->next;
+    while (*end != NULL)
+        end = &(*end)->next;
     *end = test;
     row->test_count++;
 }
@@ -53,14 +60,16 @@ void row_add(Match *m, Row *row, Place *place, Node pattern) {
     const TypedBody *body = m->body;
     uint32_t a = body->a[pattern], b = body->b[pattern];
     switch ((TypedKind)body->kind[pattern]) {
-    case TYPED_PAT_WILDCARD: return;
+    case TYPED_PAT_WILDCARD:
+        return;
     case TYPED_PAT_BIND:
         row_name(m, row, place, a);
         if (b != 0) row_add(m, row, place, b);
         return;
     case TYPED_PAT_CONSTRUCT:
         if (type_variant_count(m->frame->lower, place->type) > 1) break;
-        for (uint32_t i = 0; i < list_count(body, b); i++) row_add(m, row, place_field(m, place, 0, i), list_item(body, b, i));
+        for (uint32_t i = 0; i < list_count(body, b); i++)
+            row_add(m, row, place_field(m, place, 0, i), list_item(body, b, i));
         return;
     case TYPED_PAT_LIST:
         if (a != 0 && list_count(body, body->extra[b]) == 0 && list_count(body, body->extra[b + 2]) == 0) { // [..rest]
@@ -71,7 +80,8 @@ void row_add(Match *m, Row *row, Place *place, Node pattern) {
     case TYPED_PAT_RANGE:
         if (a == 0) return;
         break;
-    default: break;
+    default:
+        break;
     }
     row_test(m, row, place, pattern);
 }
@@ -101,9 +111,35 @@ static Node row_pattern(const Row *row, const Place *place) {
 
 typedef VEC(Row *) Rows;
 
+// Alternatives of a tuple or record hide what they ask of its parts, so the row is split at once; those of a sum or a number
+// only when its place is looked at.
+static PatternTest *hiding_test(Match *m, Row *row) {
+    for (PatternTest *test = row->tests; test != NULL; test = test->next)
+        if (m->body->kind[test->pattern] == TYPED_PAT_OR &&
+            type_variant_count(m->frame->lower, test->place->type) == 1 &&
+            type_field_count(m->frame->lower, test->place->type, 0) > 0)
+            return test;
+    return NULL;
+}
+
+static void rows_push(Match *m, Rows *rows, Row *row);
+
+static void rows_push_split(Match *m, Rows *out, Row *row, Place *place, Node pattern) {
+    uint32_t list = m->body->b[pattern], count = list_count(m->body, list);
+    for (uint32_t i = 0; i < count; i++) {
+        Row *alternative = row_without(m, row, place);
+        row_add(m, alternative, place, list_item(m->body, list, i));
+        rows_push(m, out, alternative);
+    }
+}
+
 static void rows_push(Match *m, Rows *rows, Row *row) {
-    m->work++;
-    vec_push(m->arena, rows, row);
+    if (++m->work > WORK_MAX) return; // the tree will not be used
+    PatternTest *hiding = hiding_test(m, row);
+    if (hiding != NULL)
+        rows_push_split(m, rows, row, hiding->place, hiding->pattern);
+    else
+        vec_push(m->arena, rows, row);
 }
 
 // Replaces alternatives at `place` by rows of their own.
@@ -119,6 +155,13 @@ static void rows_push_alternatives(Match *m, Rows *out, Row *row, Place *place) 
         row_add(m, alternative, place, list_item(m->body, list, i));
         rows_push_alternatives(m, out, alternative, place);
     }
+}
+
+// A place where the row has alternatives, or NULL.
+static Place *alternatives_place(const Match *m, const Row *row) {
+    for (PatternTest *test = row->tests; test != NULL; test = test->next)
+        if (m->body->kind[test->pattern] == TYPED_PAT_OR) return test->place;
+    return NULL;
 }
 
 int64_t pattern_number(const TypedBody *body, Node pattern) { return wide(body->a[pattern], body->b[pattern]); }
@@ -153,7 +196,8 @@ static Place *choose_place(const Rows *rows) {
     uint32_t best_count = 0;
     for (PatternTest *test = first->tests; test != NULL; test = test->next) {
         uint32_t count = 0;
-        for (uint32_t i = 0; i < rows->count; i++) count += row_pattern(rows->items[i], test->place) != 0;
+        for (uint32_t i = 0; i < rows->count; i++)
+            count += row_pattern(rows->items[i], test->place) != 0;
         if (count > best_count) {
             best = test->place;
             best_count = count;
@@ -173,6 +217,7 @@ static Decision *build(Builder b, Rows rows);
 static Decision *tree_new(Match *m, DecisionKind kind) {
     Decision *tree = arena_new(m->arena, Decision);
     tree->kind = kind;
+    m->node_count++;
     return tree;
 }
 
@@ -202,9 +247,12 @@ static Row *row_in_case(Match *m, Row *row, Place *place, int64_t value) {
     Node pattern = row_pattern(row, place);
     if (pattern == 0) return row;
     switch (body->kind[pattern]) {
-    case TYPED_PAT_INT: return pattern_number(body, pattern) == value ? row_without(m, row, place) : NULL;
-    case TYPED_PAT_RANGE: return range_contains(body, pattern, value) ? row_without(m, row, place) : NULL;
-    default: break; // PAT_CONSTRUCT
+    case TYPED_PAT_INT:
+        return pattern_number(body, pattern) == value ? row_without(m, row, place) : NULL;
+    case TYPED_PAT_RANGE:
+        return range_contains(body, pattern, value) ? row_without(m, row, place) : NULL;
+    default:
+        break; // PAT_CONSTRUCT
     }
     if ((int64_t)body->a[pattern] != value) return NULL;
     Row *inner = row_without(m, row, place);
@@ -223,9 +271,12 @@ static Rows build_switch(Builder b, Decision *tree, Rows rows, Place *place) {
     for (uint32_t i = 0; i < rows.count; i++) {
         Node pattern = row_pattern(rows.items[i], place);
         uint8_t kind = pattern == 0 ? TYPED_NONE : body->kind[pattern];
-        if (kind == TYPED_PAT_INT) vec_push(m->arena, &keyed, ((Keyed){pattern_number(body, pattern), i}));
-        else if (kind == TYPED_PAT_CONSTRUCT) vec_push(m->arena, &keyed, ((Keyed){(int64_t)body->a[pattern], i}));
-        else vec_push(m->arena, &general, i);
+        if (kind == TYPED_PAT_INT)
+            vec_push(m->arena, &keyed, ((Keyed){pattern_number(body, pattern), i}));
+        else if (kind == TYPED_PAT_CONSTRUCT)
+            vec_push(m->arena, &keyed, ((Keyed){(int64_t)body->a[pattern], i}));
+        else
+            vec_push(m->arena, &general, i);
     }
     qsort(keyed.items, keyed.count, sizeof(Keyed), keyed_compare);
     tree->cases = arena_array(m->arena, DecisionCase, keyed.count);
@@ -249,7 +300,8 @@ static Rows build_switch(Builder b, Decision *tree, Rows rows, Place *place) {
         c->tree = build((Builder){m, b.facts, b.depth + 1}, inside);
     }
     Rows others = {0};
-    for (uint32_t g = 0; g < general.count; g++) rows_push(m, &others, rows.items[general.items[g]]);
+    for (uint32_t g = 0; g < general.count; g++)
+        rows_push(m, &others, rows.items[general.items[g]]);
     return others;
 }
 
@@ -261,7 +313,8 @@ static bool is_exhaustive(const Match *m, const Decision *tree) {
 // ---- single conditions ---------------------------------------------------------------------------------------------------
 
 static bool is_same_constant(const TypedBody *body, Node first, Node second) {
-    return body->kind[first] == body->kind[second] && body->a[first] == body->a[second] && body->b[first] == body->b[second];
+    return body->kind[first] == body->kind[second] && body->a[first] == body->a[second] &&
+           body->b[first] == body->b[second];
 }
 
 static bool is_same_range(const TypedBody *body, Node first, Node second) {
@@ -312,7 +365,8 @@ static Row *row_in_length(Match *m, Row *row, Place *place, Fact fact) {
     Row *inner = row_without(m, row, place);
     for (uint32_t i = 0; i < before_count; i++)
         row_add(m, inner, place_element(m, place, ACCESS_ELEMENT, i), list_item(body, before, i));
-    if (rest != 0) row_add(m, inner, place_child(m, place, ACCESS_REST, 0, before_count, after_count, place->type), rest);
+    if (rest != 0)
+        row_add(m, inner, place_child(m, place, ACCESS_REST, 0, before_count, after_count, place->type), rest);
     for (uint32_t i = 0; i < after_count; i++) {
         uint32_t back = after_count - 1 - i;
         Place *element = fact.min == fact.max ? place_element(m, place, ACCESS_ELEMENT, fact.min - 1 - back)
@@ -346,8 +400,10 @@ static Rows build_length(Builder *b, Decision *tree, const Rows *rows, Place *pl
     } else {
         tree->test = TEST_LENGTH;
         yes.min = yes.max = length;
-        if (no.min == length) no.min++;
-        else if (no.max == length) no.max--;
+        if (no.min == length)
+            no.min++;
+        else if (no.max == length)
+            no.max--;
     }
     Builder inner = {m, fact_add(m, b->facts, place, yes.min, yes.max), b->depth + 1};
     tree->yes = build(inner, rows_in_length(m, rows, place, yes));
@@ -366,19 +422,30 @@ static Rows build_length(Builder *b, Decision *tree, const Rows *rows, Place *pl
 
 // ---- the tree ------------------------------------------------------------------------------------------------------------
 
+static bool is_over(const Match *m) { return m->work > WORK_MAX || m->node_count > m->node_limit; }
+
 // Follows "no" branches in a loop, so that only branches inside each other need the stack.
 static Decision *build(Builder b, Rows rows) {
     Match *m = b.m;
     const TypedBody *body = m->body;
     Decision *result = NULL, **link = &result;
     for (;;) {
-        if (rows.count == 0) {
+        if (rows.count == 0 || is_over(m)) {
             *link = tree_new(m, TREE_FAIL);
             return result;
         }
         Row *first = rows.items[0];
         bool has_guard = m->guards[first->arm] != 0;
-        bool is_large = m->work > WORK_MAX || b.depth > DEPTH_MAX || first->test_count > ROW_TESTS_MAX;
+        bool is_large = b.depth > DEPTH_MAX || first->test_count > ROW_TESTS_MAX;
+        Place *split = is_large && has_guard ? alternatives_place(m, first) : NULL;
+        if (split != NULL) { // each alternative is tried with the guard
+            Rows all = {0};
+            rows_push_alternatives(m, &all, first, split);
+            for (uint32_t i = 1; i < rows.count; i++)
+                rows_push(m, &all, rows.items[i]);
+            rows = all;
+            continue;
+        }
         if (first->test_count == 0 || is_large) {
             Decision *leaf = tree_new(m, first->test_count == 0 ? TREE_LEAF : TREE_ROW);
             leaf->row = first;
@@ -394,12 +461,14 @@ static Decision *build(Builder b, Rows rows) {
         }
         Place *place = choose_place(&rows);
         Rows all = {0};
-        for (uint32_t i = 0; i < rows.count; i++) rows_push_alternatives(m, &all, rows.items[i], place);
+        for (uint32_t i = 0; i < rows.count; i++)
+            rows_push_alternatives(m, &all, rows.items[i], place);
         rows = all;
         Node pattern = row_pattern(rows.items[0], place);
         if (pattern == 0) continue; // an alternative that always fits
         switch (body->kind[pattern]) {
-        case TYPED_PAT_INT: case TYPED_PAT_CONSTRUCT: {
+        case TYPED_PAT_INT:
+        case TYPED_PAT_CONSTRUCT: {
             Decision *tree = *link = tree_new(m, TREE_SWITCH);
             tree->place = place;
             tree->is_tag = body->kind[pattern] == TYPED_PAT_CONSTRUCT;
@@ -437,8 +506,51 @@ static Decision *build(Builder b, Rows rows) {
     }
 }
 
-Decision *match_tree(Match *m, Row **rows, uint32_t count) {
+// The alternatives of a row with a guard, each of which must be tried with it; the row itself where they are very many.
+static void push_guarded(Match *m, Rows *out, Row *row, uint32_t limit) {
+    Place *place = alternatives_place(m, row);
+    if (place == NULL || out->count >= limit) {
+        vec_push(m->arena, out, row);
+        return;
+    }
+    uint32_t list = m->body->b[row_pattern(row, place)], count = list_count(m->body, list);
+    for (uint32_t i = 0; i < count; i++) {
+        Row *alternative = row_without(m, row, place);
+        row_add(m, alternative, place, list_item(m->body, list, i));
+        push_guarded(m, out, alternative, limit);
+    }
+}
+
+// One row after the other, each tested by itself: as large as the patterns are, whatever they are.
+static Decision *chain_of_rows(Match *m, Row **rows, uint32_t count) {
+    Decision *result = NULL, **link = &result;
     Rows all = {0};
-    for (uint32_t i = 0; i < count; i++) rows_push(m, &all, rows[i]);
-    return build((Builder){m, NULL, 0}, all);
+    for (uint32_t i = 0; i < count; i++) {
+        if (m->guards[rows[i]->arm] != 0)
+            push_guarded(m, &all, rows[i], all.count + GUARDED_MAX);
+        else
+            vec_push(m->arena, &all, rows[i]);
+    }
+    for (uint32_t i = 0; i < all.count; i++) {
+        Decision *row = *link = tree_new(m, TREE_ROW);
+        row->row = all.items[i];
+        row->has_guard = m->guards[row->row->arm] != 0;
+        m->arm_uses[row->row->arm]++;
+        link = &row->next;
+    }
+    *link = tree_new(m, TREE_FAIL);
+    return result;
+}
+
+Decision *match_tree(Match *m, Row **rows, uint32_t count, uint32_t arm_count) {
+    Rows all = {0};
+    m->node_limit = NODES_FIRST;
+    for (uint32_t i = 0; i < count; i++) {
+        m->node_limit += NODES_PER_TEST * (1 + rows[i]->test_count);
+        rows_push(m, &all, rows[i]);
+    }
+    Decision *tree = build((Builder){m, NULL, 0}, all);
+    if (!is_over(m)) return tree;
+    memset(m->arm_uses, 0, sizeof(uint32_t) * arm_count);
+    return chain_of_rows(m, rows, count);
 }

@@ -70,13 +70,15 @@ static void reach_end(Verify *v, Open *open, const uint64_t *set) {
         open->at_end = copy_set(v, set);
         return;
     }
-    for (uint32_t i = 0; i < v->words; i++) open->at_end[i] &= set[i];
+    for (uint32_t i = 0; i < v->words; i++)
+        open->at_end[i] &= set[i];
 }
 
 static void read_operand(Verify *v, const CoreInstruction *i, const char *word, uint32_t value, bool is_b) {
     const CoreFunction *function = v->function;
     if (strncmp(word, "LIST", 4) == 0) {
-        if (value == 0 || value >= function->extra_count || function->extra[value] > function->extra_count - value - 1) {
+        if (value == 0 || value >= function->extra_count ||
+            function->extra[value] > function->extra_count - value - 1) {
             wrong(v, "a list outside of extra");
             return;
         }
@@ -117,7 +119,8 @@ static void check_call(Verify *v, const CoreInstruction *i) {
         TypeId should = i->op == CORE_CALL ? target->locals[k + 1].type : target->captures[k];
         if (!type_equal(is, should)) wrong(v, "an argument has the wrong type");
     }
-    if (i->op == CORE_CALL && !type_equal(target->result, function->locals[i->dst].type)) wrong(v, "the result has another type");
+    if (i->op == CORE_CALL && !type_equal(target->result, function->locals[i->dst].type))
+        wrong(v, "the result has another type");
 }
 
 static void check_types(Verify *v, const CoreInstruction *i) {
@@ -143,10 +146,12 @@ static void check_types(Verify *v, const CoreInstruction *i) {
         if (list->kind != TYPE_LIST || !type_equal(list->args[0], locals[i->dst].type)) wrong(v, "gets another type");
         break;
     }
-    case CORE_EQUAL: case CORE_COMPARE:
+    case CORE_EQUAL:
+    case CORE_COMPARE:
         if (!type_equal(locals[i->a].type, locals[i->b].type)) wrong(v, "compares two types");
         break;
-    default: break;
+    default:
+        break;
     }
     check_call(v, i);
 }
@@ -155,8 +160,10 @@ static void open_control(Verify *v, const CoreInstruction *i) {
     Open open = {.op = i->op};
     if (i->op == CORE_BLOCK || i->op == CORE_LOOP) {
         open.label = i->a;
-        if (i->a == 0 || i->a > v->function->label_count || v->labels[i->a]) wrong(v, "the label is not new");
-        else v->labels[i->a] = true;
+        if (i->a == 0 || i->a > v->function->label_count || v->labels[i->a])
+            wrong(v, "the label is not new");
+        else
+            v->labels[i->a] = true;
     } else {
         open.before = copy_set(v, v->assigned);
     }
@@ -182,8 +189,10 @@ static void leave(Verify *v, const CoreInstruction *i) {
     for (uint32_t k = v->open.count; k-- > 0;) {
         Open *open = &v->open.items[k];
         if (open->label != i->a || open->label == 0) continue;
-        if (i->op == CORE_BREAK) reach_end(v, open, v->assigned);
-        else if (open->op != CORE_LOOP) wrong(v, "continues what is no loop");
+        if (i->op == CORE_BREAK)
+            reach_end(v, open, v->assigned);
+        else if (open->op != CORE_LOOP)
+            wrong(v, "continues what is no loop");
         v->is_dead = true;
         return;
     }
@@ -220,23 +229,39 @@ static void step(Verify *v, const CoreInstruction *i, const CoreInstruction *pre
     check_types(v, i);
     Open *open;
     switch (i->op) {
-    case CORE_BLOCK: case CORE_LOOP: case CORE_IF: case CORE_SWITCH: open_control(v, i); break;
+    case CORE_BLOCK:
+    case CORE_LOOP:
+    case CORE_IF:
+    case CORE_SWITCH:
+        open_control(v, i);
+        break;
     case CORE_ELSE:
         if ((open = innermost(v, CORE_IF)) == NULL) break;
         if (open->has_else) wrong(v, "a second ELSE");
         open->has_else = true;
         next_branch(v, open, false);
         break;
-    case CORE_CASE: case CORE_DEFAULT_CASE:
+    case CORE_CASE:
+    case CORE_DEFAULT_CASE:
         if ((open = innermost(v, CORE_SWITCH)) == NULL) break;
         if (open->has_else) wrong(v, "a case after the default");
         if (i->op == CORE_DEFAULT_CASE) open->has_else = true;
         next_branch(v, open, previous->op == CORE_SWITCH);
         break;
-    case CORE_END: end_control(v); break;
-    case CORE_BREAK: case CORE_CONTINUE: leave(v, i); break;
-    case CORE_RETURN: case CORE_PANIC: case CORE_UNREACHABLE: v->is_dead = true; break;
-    default: break;
+    case CORE_END:
+        end_control(v);
+        break;
+    case CORE_BREAK:
+    case CORE_CONTINUE:
+        leave(v, i);
+        break;
+    case CORE_RETURN:
+    case CORE_PANIC:
+    case CORE_UNREACHABLE:
+        v->is_dead = true;
+        break;
+    default:
+        break;
     }
 }
 

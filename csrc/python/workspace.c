@@ -541,18 +541,22 @@ static PyObject *workspace_coverage_method(WorkspaceObject *self, PyObject *no_a
 
 PyDoc_STRVAR(progress_doc,
              "progress() -> dict[str, int]\n\nThe progress counters, readable from any thread at any time.");
+static int set_count(PyObject *counters, const char *name, uint64_t count) {
+    PyObject *value = PyLong_FromUnsignedLongLong(count);
+    int failed = value == NULL ? -1 : PyDict_SetItemString(counters, name, value);
+    Py_XDECREF(value);
+    return failed;
+}
+
 static PyObject *workspace_progress_method(WorkspaceObject *self, PyObject *no_arguments) {
     (void)no_arguments;
     ProgressSnapshot snapshot = workspace_progress(self->workspace);
-    return Py_BuildValue("{"
-#define ROW(name, what) "s:K,"
-                         PROGRESS_COUNTERS(ROW)
+    PyObject *counters = PyDict_New();
+#define ROW(name, what)                                                                                                \
+    if (counters != NULL && set_count(counters, #name, snapshot.name) < 0) Py_CLEAR(counters);
+    PROGRESS_COUNTERS(ROW)
 #undef ROW
-                             "}"
-#define ROW(name, what) , #name, (unsigned long long)snapshot.name
-                         PROGRESS_COUNTERS(ROW)
-#undef ROW
-    );
+    return counters;
 }
 
 PyDoc_STRVAR(

@@ -3,7 +3,7 @@
 // STACK      The program runs on a stack of its own, because the system's is too small for deep recursion and does not grow far
 //            enough: 1 GiB of address space that the system backs with memory only where it is touched, or less if it refuses.
 //            MARGIN above its end belongs to the runtime: C code that does not check has that much, and a panic by overflow runs in it.
-//            Builds with a sanitizer stay on the system's stack, which is the one that the sanitizer knows.
+//            It is the stack of a thread that main waits for.
 #include "runtime/runtime_internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,17 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ON_SYSTEM_STACK 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define ON_SYSTEM_STACK 1
-#endif
-#endif
 
 #define STACK_MAX ((size_t)1 << 30)
 #define STACK_MIN ((size_t)8 << 20)
@@ -50,66 +41,36 @@ static void *run_on_this_stack(void *argument) {
     return NULL;
 }
 
-#ifdef ON_SYSTEM_STACK
-static void run_with_stack(Run *run) {
-    struct rlimit limit = {0};
-    size_t room = STACK_MIN;
-    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) room = (size_t)limit.rlim_cur;
-    // The first megabyte may be taken by arguments and environment. Sanitizers make frames several times larger.
-    run->stack_limit = (uintptr_t)__builtin_frame_address(0) - room + STACK_MARGIN * 8;
-    run_on_this_stack(run);
-}
-#elif defined(__GLIBC__)
-#include <ucontext.h>
+// Present in programs that were built with AddressSanitizer, whether the runtime was or not. It cannot follow a longjmp on a
+// stack of more than 64 MiB (its kMaxExpectedCleanupSize), so such programs get less.
+extern void __asan_init(void) __attribute__((weak));
+#define STACK_SANITIZED ((size_t)48 << 20)
 
-// makecontext passes ints: the pointer comes in two halves.
-static void enter(unsigned high, unsigned low) { run_on_this_stack((void *)((uintptr_t)high << 32 | low)); }
-
-static void run_with_stack(Run *run) {
-    char *stack = MAP_FAILED;
-    size_t bytes = STACK_MAX;
-    for (; bytes >= STACK_MIN && stack == MAP_FAILED; bytes /= 2) {
-        stack =
-            mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-        if (stack != MAP_FAILED) break;
-    }
-    if (stack == MAP_FAILED) { // hardly any address space: what the system gave must do
-        run->stack_limit = (uintptr_t)__builtin_frame_address(0) - ((size_t)4 << 20);
-        run_on_this_stack(run);
-        return;
-    }
-    (void)mprotect(stack, 4096, PROT_NONE); // what runs past the margin dies instead of writing elsewhere
-    run->stack_limit = (uintptr_t)stack + STACK_MARGIN;
-    ucontext_t here, there;
-    getcontext(&there);
-    there.uc_stack.ss_sp = stack;
-    there.uc_stack.ss_size = bytes;
-    there.uc_link = &here;
-    uintptr_t address = (uintptr_t)run;
-    makecontext(&there, (void (*)(void))enter, 2, (unsigned)(address >> 32), (unsigned)address);
-    swapcontext(&here, &there);
-    munmap(stack, bytes);
-}
-#else
+// A thread, not a switched context: sanitizers, debuggers and profilers know the stacks of threads.
 static void run_with_stack(Run *run) {
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
-    for (size_t bytes = STACK_MAX; bytes >= STACK_MIN; bytes /= 2) {
-        char *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    for (size_t bytes = __asan_init != NULL ? STACK_SANITIZED : STACK_MAX; bytes >= STACK_MIN; bytes /= 2) {
+        char *stack =
+            mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
         if (stack == MAP_FAILED) continue;
+        (void)mprotect(stack, 4096, PROT_NONE); // what runs past the margin dies instead of writing elsewhere
         run->stack_limit = (uintptr_t)stack + STACK_MARGIN;
         pthread_attr_setstack(&attributes, stack, bytes);
         if (pthread_create(&thread, &attributes, run_on_this_stack, run) == 0) {
             pthread_join(thread, NULL);
+            pthread_attr_destroy(&attributes);
+            munmap(stack, bytes);
             return;
         }
         munmap(stack, bytes);
     }
-    run->stack_limit = (uintptr_t)__builtin_frame_address(0) - ((size_t)4 << 20);
+    pthread_attr_destroy(&attributes);
+    // Hardly any address space, or no threads: what the system gave must do.
+    run->stack_limit = (uintptr_t)__builtin_frame_address(0) - STACK_MIN / 2;
     run_on_this_stack(run);
 }
-#endif
 
 // ---- the program -----------------------------------------------------------------------------------------------------------
 static void complain(const char *before, const char *text, size_t bytes) {

@@ -2,7 +2,6 @@
 //
 // See body_internal.h for the picture. A body is checked with a scratch arena that dies with the check; the typed arrays are
 // copied compactly into the body's own arena at the end (finish.c).
-#include "sched/sched.h"
 #include "sema/body_internal.h"
 
 void known_names_init(KnownNames *known, const NameInterner *names) {
@@ -74,7 +73,8 @@ uint32_t local_add(Body *c, NameId name, TypeId type, Span span) {
 static uint32_t table_slot(const Body *c, NameId name) {
     uint32_t mask = c->table_capacity - 1;
     uint32_t slot = (name.index * 0x9E3779B1u) >> 7 & mask;
-    while (c->table[slot] != NULL && c->table[slot]->name.index != name.index) slot = (slot + 1) & mask;
+    while (c->table[slot] != NULL && c->table[slot]->name.index != name.index)
+        slot = (slot + 1) & mask;
     return slot;
 }
 
@@ -119,8 +119,10 @@ Binding *binding_find(const Body *c, NameId name) {
 static void bindings_enter(Body *c, Binding *target, Binding *shared) {
     Binding **path = arena_array(c->scratch, Binding *, target == NULL ? 1 : target->depth + 1);
     uint32_t count = 0;
-    for (Binding *b = target; b != shared; b = b->outer) path[count++] = b;
-    while (count > 0) table_enter(c, path[--count]);
+    for (Binding *b = target; b != shared; b = b->outer)
+        path[count++] = b;
+    while (count > 0)
+        table_enter(c, path[--count]);
 }
 
 void scope_switch(Body *c, Binding *target) {
@@ -139,10 +141,12 @@ void scope_switch(Body *c, Binding *target) {
 
 void local_captured(Body *c, uint32_t local) {
     uint32_t owner = c->locals.items[local].lambda;
-    for (uint32_t lambda = c->env.lambda; lambda != owner && lambda != 0; lambda = c->lambdas.items[lambda].typed.parent) {
+    for (uint32_t lambda = c->env.lambda; lambda != owner && lambda != 0;
+         lambda = c->lambdas.items[lambda].typed.parent) {
         LambdaInfo *info = &c->lambdas.items[lambda];
         bool is_known = false;
-        for (uint32_t i = info->captures.count; i > 0 && !is_known; i--) is_known = info->captures.items[i - 1] == local;
+        for (uint32_t i = info->captures.count; i > 0 && !is_known; i--)
+            is_known = info->captures.items[i - 1] == local;
         if (is_known) break; // then the enclosing ones have it too
         vec_push(c->scratch, &info->captures, local);
     }
@@ -158,6 +162,11 @@ uint32_t local_read(Body *c, uint32_t local, uint32_t token) {
 
 uint32_t reason_place(Body *c, Span span, const char *text, TypeId type) {
     Reason reason = {.kind = REASON_PLACE, .a = span.start, .b = span.end, .text = text, .type = type};
+    vec_push(c->scratch, &c->reasons, reason);
+    return c->reasons.count - 1;
+}
+uint32_t reason_node(Body *c, NodeIndex n, const char *text, TypeId type) {
+    Reason reason = {.kind = REASON_NODE, .a = n, .text = text, .type = type};
     vec_push(c->scratch, &c->reasons, reason);
     return c->reasons.count - 1;
 }
@@ -190,6 +199,19 @@ static void parameters_enter(Body *c) {
     }
 }
 
+// A test whose result is left out is void, and says so in its own words when it is not.
+static uint32_t free_test_body(Body *c, NodeIndex body) {
+    uint32_t root = expr(c, body, NOTHING);
+    if (fits(c, c->type[root], VOID_TYPE)) {
+        (void)unify(c, c->type[root], VOID_TYPE);
+        return root;
+    }
+    Text found = type_text(c, c->type[root]);
+    diag(c->sink, DIAG_TEST_SHAPE, tree_token_span(&c->view, c->function->node), name_text(c, c->function->name),
+         arena_format(c->scratch, "must have the result `void`, found `%.*s`", (int)found.length, found.data));
+    return root;
+}
+
 static Status check_guarded(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch,
                             TypedBody *out) {
     ARENA_GUARD(&out->arena);
@@ -204,6 +226,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     c->module = module;
     c->known = known;
     c->view = tree_view(&module->file->tree, &module->file->tokens, declaration);
+    c->has_syntax_errors = declaration->has_errors;
     c->scratch = scratch;
     c->out = out;
     c->sink = &out->diagnostics;
@@ -211,7 +234,8 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
                                 .module = function->module,
                                 .view = &c->view,
                                 .generics = &function->generics,
-                                .self_type = function->impl.index == 0 ? (TypeId){0} : program->impls[function->impl.index].self_type,
+                                .self_type = function->impl.index == 0 ? (TypeId){0}
+                                                                       : program->impls[function->impl.index].self_type,
                                 .arena = &out->arena,
                                 .sink = c->sink};
     (void)node_add(c, TYPED_NONE, (TypeId){0}, 0, 0, 0);
@@ -222,27 +246,32 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     vec_push(scratch, &c->lambdas, (LambdaInfo){0});
     vec_push(scratch, &c->reasons, (Reason){0});
 
+    stack_measure(c, STACK_SHARED_BYTES);
     NodeIndex body = c->view.b[function->node];
     uint32_t root = 0;
-    if (!function->is_intrinsic && !body_is_missing(c, body)) {
+    if (!function->is_intrinsic && !function->expects_compile_error && !body_is_missing(c, body)) {
         parameters_enter(c);
         c->lambdas.items[0].result = function->result;
         vec_push(scratch, &c->reasons, (Reason){.kind = REASON_RESULT});
-        root = function_body(c, body, expect(function->result, c->reasons.count - 1));
+        bool is_free_test = function->is_test && tree_function_head(&c->view, function->node)->result == 0;
+        root = is_free_test ? free_test_body(c, body)
+                            : function_body(c, body, expect(function->result, c->reasons.count - 1));
         waiting_run(c);
+        generals_forgive(c);
         obligations_solve(c);
         warnings_give(c);
+        if (c->sink->error_count == 0) generals_write(c);
         body_copy_out(c, root);
     }
-    out->has_errors = out->diagnostics.error_count > 0 || declaration->has_errors || function->has_error ||
-                      function->is_incomplete;
+    out->has_errors = out->has_errors || out->diagnostics.error_count > 0 || declaration->has_errors ||
+                      function->has_error || function->is_incomplete;
     if (out->has_errors) out->root = 0;
     out->status = STATUS_OK;
     ARENA_GUARD_END(&out->arena);
     return STATUS_OK;
 }
 
-static Status check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out) {
+Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out) {
     *out = (TypedBody){0};
     arena_init(&out->arena);
     out->diagnostics = diag_sink(&out->arena);
@@ -259,54 +288,7 @@ Status body_check(const Program *program, FunctionId function, NameCache *names,
     known_names_init(&known, program->names);
     Arena scratch;
     arena_init(&scratch);
-    Status status = check_in(program, function, &known, &scratch, out);
+    Status status = body_check_in(program, function, &known, &scratch, out);
     arena_free(&scratch);
-    return status;
-}
-
-typedef struct BodiesJob {
-    Program *program;
-    KnownNames known;
-    Arena *scratch; // one for each worker
-} BodiesJob;
-
-static Status one_body_in(BodiesJob *job, uint32_t item, Arena *scratch) {
-    FunctionId function = {item + 1};
-    TypedBody *out = &job->program->bodies[function.index];
-    if (job->program->modules[job->program->functions[function.index].module.index].is_cyclic) return STATUS_OK;
-    Status status = check_in(job->program, function, &job->known, scratch, out);
-    if (scratch->reserved_bytes > 4u << 20) arena_free(scratch); // one giant body must not keep its memory for all
-    else arena_reset(scratch);
-    return status;
-}
-
-static Status one_body(Worker *worker, void *argument, uint32_t item) {
-    BodiesJob *job = argument;
-    return one_body_in(job, item, &job->scratch[worker_index(worker)]);
-}
-
-static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out) {
-    ARENA_GUARD(&program->arena);
-    BodiesJob *job = arena_new(&program->arena, BodiesJob);
-    job->program = program;
-    job->scratch = arena_array(&program->arena, Arena, workers);
-    program->bodies = arena_array(&program->arena, TypedBody, program->function_count + 1);
-    known_names_init(&job->known, program->names);
-    *out = job;
-    ARENA_GUARD_END(&program->arena);
-    return STATUS_OK;
-}
-
-// Without a pool the caller's thread does it all.
-Status bodies_check(Program *program, Pool *pool, NameCache *caches) {
-    (void)caches; // see body_check
-    uint32_t workers = pool == NULL ? 1 : pool_thread_count(pool);
-    BodiesJob *job = NULL;
-    TRY(bodies_prepare(program, workers, &job));
-    Status status = STATUS_OK;
-    if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
-    for (uint32_t i = 0; pool == NULL && i < program->function_count && status == STATUS_OK; i++)
-        status = one_body_in(job, i, &job->scratch[0]);
-    for (uint32_t i = 0; i < workers; i++) arena_free(&job->scratch[i]);
     return status;
 }

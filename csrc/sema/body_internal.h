@@ -16,7 +16,15 @@
 #pragma once
 #include "sema/typed.h"
 
+// For what must not widen the frames of the functions that recurse with the nesting of the text.
+#if defined(__GNUC__)
+#define OUT_OF_LINE __attribute__((noinline))
+#else
+#define OUT_OF_LINE
+#endif
+
 #define LOCAL_TYPE 0x80000000u
+#define STACK_SHARED_BYTES (256u << 10) // of the worker's stack, before a deep body gets one of its own
 #define TYPE_PARTS_MAX 10000u
 #define TYPE_DEPTH_MAX 128u
 
@@ -32,13 +40,16 @@
 
 // Names that the checker knows; found once for a program.
 #define KNOWN_NAMES(X)                                                                                                 \
-    X(int) X(float) X(byte) X(char) X(str) X(bool) X(Set) X(Range) X(Channel) X(Duration) X(Size) X(Instant) X(List)   \
-    X(Never) X(Self) X(value) X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(cmp) X(equals) X(not_equals) X(compare) X(hash)    \
-    X(to_string) X(clone) X(len) X(is_empty) X(assert_panics) X(assert_panics_with) X(assert_panics_call)              \
-    X(assert_panics_with_call) X(sort_by) X(sort_by_comparison) X(also) X(message) X(source) X(over) X(transform)      \
-    X(predicate) X(where) X(init) X(initial) X(op) X(range) X(map) X(match) X(cond) X(condition) X(base) X(step)       \
-    X(memo) X(parallel) X(expr) X(msg) X(other) X(iter) X(collect) X(to_list) X(print) X(Some) X(Ok) X(Err) X(None)    \
-    X(panic) X(timeout) X(spawn) X(retry) X(cache) X(validate)
+    X(int)                                                                                                             \
+    X(float)                                                                                                           \
+    X(byte)                                                                                                            \
+    X(char) X(str) X(bool) X(Set) X(Range) X(Channel) X(Duration) X(Size) X(Instant) X(List) X(Never) X(Self) X(value) \
+        X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(cmp) X(equals) X(not_equals) X(compare) X(hash) X(to_string) X(clone)    \
+            X(len) X(is_empty) X(assert_panics) X(assert_panics_with) X(assert_panics_call) X(assert_panics_with_call) \
+                X(sort_by) X(sort_by_comparison) X(also) X(message) X(source) X(over) X(transform) X(predicate)        \
+                    X(where) X(init) X(initial) X(op) X(range) X(map) X(match) X(cond) X(condition) X(base) X(step)    \
+                        X(memo) X(parallel) X(expr) X(msg) X(other) X(iter) X(collect) X(to_list) X(print) X(Some)     \
+                            X(Ok) X(Err) X(None) X(panic) X(timeout) X(spawn) X(retry) X(cache) X(validate)
 typedef struct KnownNames {
 #define KNOWN_NAME(word) NameId name_##word;
     KNOWN_NAMES(KNOWN_NAME)
@@ -46,12 +57,14 @@ typedef struct KnownNames {
     NameId name_default; // `default` is a word of C
 } KnownNames;
 void known_names_init(KnownNames *known, const NameInterner *names);
+// Checks one body; what only the check needs lies in `scratch`, which the caller resets.
+Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out);
 
 // ---- types with variables ---------------------------------------------------------------------------------------------
 typedef struct LocalType {
-    uint8_t kind;       // TYPE_NONE: a variable
-    uint8_t depth;      // of a built type, as far as known when it was made
-    bool is_reported;   // a variable: E0361 or E0362 was reported for it
+    uint8_t kind;     // TYPE_NONE: a variable
+    uint8_t depth;    // of a built type, as far as known when it was made
+    bool is_reported; // a variable: E0361 or E0362 was reported for it
     uint32_t head;
     uint32_t arg_count; // built types
     uint32_t token;     // variables: where it came from
@@ -73,6 +86,7 @@ typedef enum ReasonKind {
     REASON_PARAMETER, // a: FunctionId, b: index of the parameter
     REASON_RESULT,    // the result of the function being checked
     REASON_PLACE,     // a: start, b: end of a span in this file, text says what stands there
+    REASON_NODE,      // a: a tree node, whose span is looked for only when it is reported
 } ReasonKind;
 
 typedef struct Reason {
@@ -83,9 +97,9 @@ typedef struct Reason {
 } Reason;
 
 typedef struct Expected {
-    TypeId type;        // none: nothing is expected
-    uint32_t reason;    // into Body.reasons; 0 none
-    bool takes_apart;   // a lambda with n names may stand for a function of one n-tuple
+    TypeId type;      // none: nothing is expected
+    uint32_t reason;  // into Body.reasons; 0 none
+    bool takes_apart; // a lambda with n names may stand for a function of one n-tuple
 } Expected;
 #define NOTHING ((Expected){0})
 
@@ -96,13 +110,14 @@ typedef struct Binding {
     NameId name;
     uint32_t local;
     uint32_t depth;
+    uint32_t general; // such a let whose lambda's type is open: index into Body.generals
     NodeIndex lambda; // an immutable let of a lambda: its node, for the names of its parameters
 } Binding;
 
 typedef struct LoopScope {
-    bool is_loop;    // `loop`: break may have a value
+    bool is_loop; // `loop`: break may have a value
     bool has_break;
-    TypeId type;     // of the values of its breaks; none until the first
+    TypeId type; // of the values of its breaks; none until the first
     uint32_t reason;
 } LoopScope;
 
@@ -117,9 +132,9 @@ typedef struct TryScope {
 } TryScope;
 
 typedef struct LengthScope { // what `#` stands for
-    uint32_t receiver; // the typed node
-    uint32_t local;    // hidden local that holds it, 0 until `#` is met
-    uint32_t lambda;   // where the receiver is evaluated
+    uint32_t receiver;       // the typed node
+    uint32_t local;          // hidden local that holds it, 0 until `#` is met
+    uint32_t lambda;         // where the receiver is evaluated
 } LengthScope;
 
 typedef struct RecurseScope {
@@ -148,24 +163,33 @@ typedef struct LambdaInfo {
     TypedLambda typed;
     VEC(uint32_t) captures;
     VEC(uint32_t) parameters;
-    TypeId result;      // what its body is checked against
+    TypeId result;           // what its body is checked against
     bool result_by_question; // `?` made the open result a Result or Option
-    bool is_annotated;  // every parameter's type is written
+    bool is_annotated;       // every parameter's type is written
 } LambdaInfo;
 
 typedef struct Obligation {
     TypeId type;
     TraitId trait;
-    Span span;           // the argument, call or operator
+    NodeIndex node;      // the argument, call or operator
+    bool is_at_token;    // its main token alone
     FunctionId function; // whose bound it is, or none
     uint32_t bound;      // index into its generics' bounds
     bool is_of_parts;    // an open type does not matter: `{}` without any key
-    uint32_t token;
 } Obligation;
 
 typedef enum WaitingKind {
-    WAIT_METHOD, WAIT_FIELD, WAIT_TUPLE_PART, WAIT_INDEX, WAIT_ITERATION, WAIT_CONVERSION, WAIT_BINARY, WAIT_UNARY,
-    WAIT_QUESTION, WAIT_COALESCE, WAIT_OPERATOR
+    WAIT_METHOD,
+    WAIT_FIELD,
+    WAIT_TUPLE_PART,
+    WAIT_INDEX,
+    WAIT_ITERATION,
+    WAIT_CONVERSION,
+    WAIT_BINARY,
+    WAIT_UNARY,
+    WAIT_QUESTION,
+    WAIT_COALESCE,
+    WAIT_OPERATOR
 } WaitingKind;
 
 typedef struct Waiting {
@@ -196,7 +220,9 @@ typedef struct Body {
     VEC(LocalType) types;
     VEC(uint32_t) trail; // variables bound since the first mark, for rollback
     uint32_t trial_depth;
-    uint32_t walk_budget; // parts that one walk over a type may still visit
+    uintptr_t stack_start; // of the thread that checks
+    size_t stack_bytes;    // how much of it may be used before the check goes on with a stack of its own
+    uint32_t walk_budget;  // parts that one walk over a type may still visit
 
     uint8_t *kind; // nodes, parallel, [1 … node_count]
     TypeId *type;
@@ -210,23 +236,27 @@ typedef struct Body {
     VEC(Obligation) obligations;
     VEC(Waiting) waiting;
     VEC(Reason) reasons;
-    VEC(uint32_t) spine; // tree nodes of the operator chains in progress
-    VEC(uint32_t) stack; // words of lists under construction
-    Binding **table;     // open addressing by name: the binding in force
+    VEC(uint32_t) spine;   // tree nodes of the operator chains in progress
+    VEC(uint32_t) orphans; // locals that only some alternatives of the pattern in progress bind
+    VEC(uint32_t) stack;   // words of lists under construction
+    Binding **table;       // open addressing by name: the binding in force
     uint32_t table_capacity, table_count;
     Env env;
+    VEC(struct General *) generals; // generalise.c
+    uint32_t instance_count;
     uint32_t try_count;
-    NodeIndex at;     // the expression being checked: where a type that grows too large is reported
+    NodeIndex at; // the expression being checked: where a type that grows too large is reported
     bool is_too_large_reported;
-    bool was_waiting; // nodes are not in postorder any more
+    bool has_syntax_errors; // somewhere in the declaration
+    bool was_waiting;       // nodes are not in postorder any more
 } Body;
 
 // ---- body.c: context ---------------------------------------------------------------------------------------------------
 uint32_t node_add(Body *c, TypedKind kind, TypeId type, uint32_t token, uint32_t a, uint32_t b);
 uint32_t node_error(Body *c, NodeIndex n);
 void node_put(Body *c, uint32_t node, TypedKind kind, TypeId type, uint32_t token, uint32_t a, uint32_t b);
-uint32_t list_from_stack(Body *c, uint32_t base);                // count, words; pops them
-uint32_t pairs_from_stack(Body *c, uint32_t base);               // half the count, words; pops them
+uint32_t list_from_stack(Body *c, uint32_t base);  // count, words; pops them
+uint32_t pairs_from_stack(Body *c, uint32_t base); // half the count, words; pops them
 uint32_t extra_words(Body *c, const uint32_t *words, uint32_t count);
 static inline void stack_push(Body *c, uint32_t word) { vec_push(c->scratch, &c->stack, word); }
 static inline uint32_t token_of(const Body *c, NodeIndex n) { return tree_token(&c->view, n); }
@@ -239,6 +269,7 @@ void scope_switch(Body *c, Binding *target); // leaves and enters scopes so that
 uint32_t local_read(Body *c, uint32_t local, uint32_t token); // a LOCAL node; notes captures
 void local_captured(Body *c, uint32_t local);
 uint32_t reason_place(Body *c, Span span, const char *text, TypeId type);
+uint32_t reason_node(Body *c, NodeIndex n, const char *text, TypeId type);
 uint32_t reason_parameter(Body *c, FunctionId function, uint32_t parameter);
 Text count_text(Body *c, uint32_t count, const char *singular, const char *plural); // "2 arguments"
 Diagnostic *body_unsupported(Body *c, Span span, const char *what);
@@ -254,7 +285,8 @@ TypeId type_function(Body *c, const TypeId *parameters, uint32_t count, TypeId r
 TypeId prune(Body *c, TypeId type);
 TypeShape type_shape(Body *c, TypeId type); // prunes
 static inline bool type_is_local(TypeId type) { return (type.index & LOCAL_TYPE) != 0; }
-bool is_open(Body *c, TypeId type);  // a variable that nothing fixed yet
+bool is_open(Body *c, TypeId type); // a variable that nothing fixed yet
+void variable_forgive(Body *c, TypeId type);
 bool is_error(Body *c, TypeId type); // the error type itself
 bool is_kind(Body *c, TypeId type, TypeKind kind);
 bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape);
@@ -268,8 +300,9 @@ TypeId zonk(Body *c, TypeId type);       // final: variables become void
 Text type_text(Body *c, TypeId type);    // as messages show it; variables as `_`
 
 // ---- finish.c ------------------------------------------------------------------------------------------------------------
-Obligation *obligation_add(Body *c, TypeId type, TraitId trait, Span span, uint32_t token);
-void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, Span span, uint32_t token);
+typedef enum Place { PLACE_WHOLE, PLACE_TOKEN } Place;
+Obligation *obligation_add(Body *c, TypeId type, BuiltinTrait trait, NodeIndex n, Place place);
+void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, NodeIndex n, Place place);
 Waiting *wait_for(Body *c, WaitingKind kind, NodeIndex syntax, TypeId type, TypeId result);
 void waiting_run(Body *c);
 void obligations_solve(Body *c);
@@ -277,8 +310,10 @@ void warnings_give(Body *c);
 void body_copy_out(Body *c, uint32_t root);
 
 // ---- infer_expressions.c, control.c -----------------------------------------------------------------------------------------
-uint32_t expr(Body *c, NodeIndex n, Expected expected);   // the result's type need not be the expected one
-uint32_t check(Body *c, NodeIndex n, Expected expected);  // reports E0301 where it does not fit
+uint32_t expr(Body *c, NodeIndex n, Expected expected);              // the result's type need not be the expected one
+uint32_t expr_on_own_stack(Body *c, NodeIndex n, Expected expected); // deep.c
+void stack_measure(Body *c, size_t bytes);
+uint32_t check(Body *c, NodeIndex n, Expected expected); // reports E0301 where it does not fit
 uint32_t coerce(Body *c, NodeIndex n, uint32_t value, Expected expected);
 static inline Expected expect(TypeId type, uint32_t reason) { return (Expected){type, reason, false}; }
 Diagnostic *report_mismatch(Body *c, Span span, TypeId found, Expected expected, NodeIndex n);
@@ -320,6 +355,7 @@ typedef enum OperandKind {
     OPERAND_MEMBER,     // value: typed node of the receiver, node: the FIELD; called as a method or read as a field
     OPERAND_ASSOCIATED, // type, node: the FIELD, its name in part
     OPERAND_LAMBDA,     // value: typed node, part: the lambda's tree node, for the names of its parameters
+    OPERAND_GENERAL,    // value: index into Body.generals: a lambda that may be used at several types
     OPERAND_SELF,       // `self` before `(`, when there is a recurse
     OPERAND_PANICS,     // assert_panics (part 0) and assert_panics_with (part 1)
     OPERAND_ERROR
@@ -349,25 +385,27 @@ uint32_t length_receiver(Body *c, LengthScope *length, uint32_t receiver);
 
 // ---- calls.c -------------------------------------------------------------------------------------------------------------------
 typedef struct Signature {
-    const char *what;       // "function", "method", "variant", …
+    const char *what; // "function", "method", "variant", …
     Text name;
-    uint32_t count;         // parameters after the receiver
-    const TypeId *types;    // instantiated
-    const NameId *names;    // NULL: there are none; one for each parameter
-    FunctionId function;    // for places of parameters and other names; or none
-    uint32_t first;         // index of the first of them among the function's parameters (1 after a receiver)
+    uint32_t count;      // parameters after the receiver
+    const TypeId *types; // instantiated
+    const NameId *names; // NULL: there are none; one for each parameter
+    FunctionId function; // for places of parameters and other names; or none
+    uint32_t first;      // index of the first of them among the function's parameters (1 after a receiver)
     TypeId result;
     bool is_method;
-    Span span;              // the called name
+    NodeIndex at;  // the called name (its token), or a called value
+    bool is_value; // the whole of it; its text is the name
 } Signature;
-uint32_t arguments_silent(Body *c, NodeIndex call, uint32_t list); // after an error: they are only looked at; an ERROR node
+uint32_t arguments_silent(Body *c, NodeIndex call,
+                          uint32_t list); // after an error: they are only looked at; an ERROR node
 bool parameter_has_other_name(Body *c, FunctionId function, uint32_t parameter, NameId name);
 // Checks the arguments in `list`; leaves 2 words for each on the stack (parameter index + first, node), in written order.
 // Returns false when they do not match; then they have been checked all the same.
 bool arguments_check(Body *c, const Signature *signature, NodeIndex call, uint32_t list, Expected expected);
 uint32_t call_step(Body *c, NodeIndex n, Operand callee, Expected expected);
-uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function, uint32_t receiver, const TypeId *instance,
-                       Expected expected);
+uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function, uint32_t receiver,
+                       const TypeId *instance, Expected expected);
 uint32_t construct_variant(Body *c, NodeIndex n, NodeIndex name, TypeDeclId decl, uint32_t variant, TypeId type,
                            Expected expected);
 uint32_t conversion(Body *c, NodeIndex n, TypeId target, Expected expected);
@@ -377,11 +415,28 @@ uint32_t function_value(Body *c, NodeIndex n, FunctionId function, Expected expe
 uint32_t variant_value(Body *c, NodeIndex n, TypeDeclId decl, uint32_t variant, TypeId type, Expected expected);
 bool function_usable(Body *c, FunctionId function, Span span);
 
+NodeIndex argument_value(const Body *c, NodeIndex argument);
+bool argument_is_late(const Body *c, NodeIndex argument); // lambdas, operators, names of generalised lambdas
+// Writes the parameter index of every argument into the stack's slots (2 words each); false after a report.
+bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base);
+uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base);
+
+// ---- generalise.c --------------------------------------------------------------------------------------------------
+uint32_t general_add(Body *c, const Env *env, NodeIndex syntax, NameId name, uint32_t local,
+                     uint32_t lambda); // 0: nothing is open
+void general_set_let(Body *c, uint32_t general, uint32_t let);
+uint32_t general_value(Body *c, NodeIndex n, uint32_t general, Expected expected);
+uint32_t general_call(Body *c, NodeIndex n, Operand callee, Expected expected);
+void generals_write(Body *c);
+void generals_forgive(Body *c);
+
 // ---- methods.c --------------------------------------------------------------------------------------------------------------------
 uint32_t method_call(Body *c, NodeIndex n, Operand callee, Expected expected);
 bool method_complete(Body *c, Waiting *w);
 void waiting_settle(Body *c, const Waiting *w, uint32_t node); // the placeholder becomes what `node` is
 bool argument_arity(Body *c, NodeIndex argument, uint32_t *arity);
+uint32_t edit_distance(Text a, Text b, bool ignores_case);
+void note_near(Body *c, Diagnostic *d, const Text *best, uint32_t count);
 uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected);
 uint32_t associated_value(Body *c, Operand operand, Expected expected);
 
@@ -399,8 +454,10 @@ uint32_t int_literal(Body *c, NodeIndex n, bool is_negative, Expected expected);
 // ---- patterns.c --------------------------------------------------------------------------------------------------------------------
 // Checks a pattern against the type of what is matched, adding its bindings; a PAT_ node.
 uint32_t pattern_check(Body *c, NodeIndex n, TypeId type, bool is_mutable, bool is_let);
+void report_unknown_variant(Body *c, Span span, Text name, TypeId type);
 void pattern_must_fit(Body *c, NodeIndex n, uint32_t pattern); // E0412
-uint32_t pattern_whole(Body *c, NodeIndex n, TypeId type, bool is_let, bool is_mutable); // a let's or a for's, or an arm's
+uint32_t pattern_whole(Body *c, NodeIndex n, TypeId type, bool is_let,
+                       bool is_mutable); // a let's or a for's, or an arm's
 
 // ---- pattern_expressions.c ------------------------------------------------------------------------------------------------------------
 uint32_t pattern_expression(Body *c, NodeIndex n, Expected expected);

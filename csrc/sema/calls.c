@@ -6,12 +6,26 @@
 
 // ---- arguments ---------------------------------------------------------------------------------------------------------------------
 
-static NodeIndex argument_value(const Body *c, NodeIndex argument) {
+static Span signature_span(const Body *c, const Signature *s) {
+    return s->is_value ? span_of(c, s->at) : tree_token_span(&c->view, s->at);
+}
+static Text signature_name(const Body *c, const Signature *s) {
+    if (!s->is_value) return s->name;
+    Span span = span_of(c, s->at);
+    return (Text){c->module->source->text.data + span.start, span.end - span.start};
+}
+
+NodeIndex argument_value(const Body *c, NodeIndex argument) {
     return c->view.kinds[argument] == NODE_NAMED_ARG ? c->view.b[argument] : argument;
 }
 
-static bool is_late(const Body *c, NodeIndex argument) {
-    uint8_t kind = c->view.kinds[argument_value(c, argument)];
+bool argument_is_late(const Body *c, NodeIndex argument) {
+    NodeIndex value = argument_value(c, argument);
+    uint8_t kind = c->view.kinds[value];
+    if (kind == NODE_NAME) {
+        const Binding *binding = binding_find(c, (NameId){c->view.a[value]});
+        return binding != NULL && binding->general != 0;
+    }
     return kind == NODE_LAMBDA || kind == NODE_OPERATOR;
 }
 
@@ -30,10 +44,10 @@ bool parameter_has_other_name(Body *c, FunctionId function, uint32_t parameter, 
     return false;
 }
 
-static void report_argument_count(Body *c, const Signature *s, uint32_t list) {
+OUT_OF_LINE static void report_argument_count(Body *c, const Signature *s, uint32_t list) {
     uint32_t found = tree_list_count(&c->view, list);
-    Diagnostic *d = diag(c->sink, DIAG_ARGUMENT_COUNT, s->span, count_text(c, s->count, "argument", "arguments"),
-                         arena_format(c->scratch, "%u", found));
+    Diagnostic *d = diag(c->sink, DIAG_ARGUMENT_COUNT, signature_span(c, s),
+                         count_text(c, s->count, "argument", "arguments"), arena_format(c->scratch, "%u", found));
     if (s->function.index != 0) {
         const Function *f = &c->program->functions[s->function.index];
         if (f->module.index != c->program->prelude.index) {
@@ -69,10 +83,10 @@ static uint32_t parameter_named(Body *c, const Signature *s, NameId name) {
     return s->count;
 }
 
-static void report_unknown_argument(Body *c, const Signature *s, NodeIndex argument) {
+OUT_OF_LINE static void report_unknown_argument(Body *c, const Signature *s, NodeIndex argument) {
     NameId name = {c->view.a[argument]};
-    Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, tree_token_span(&c->view, argument), name_text(c, name), s->name,
-                         TEXT("parameter"));
+    Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, tree_token_span(&c->view, argument), name_text(c, name),
+                         signature_name(c, s), TEXT("parameter"));
     if (s->names == NULL) {
         diag_note(c->sink, d, TEXT("a function value has no parameter names; pass the arguments by position"));
         return;
@@ -88,8 +102,7 @@ static void report_unknown_argument(Body *c, const Signature *s, NodeIndex argum
     diag_note(c->sink, d, (Text){names.data, (uint32_t)names.length});
 }
 
-// Writes the parameter index of every argument into the stack's slots; false after a report.
-static bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base) {
+bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base) {
     uint32_t count = tree_list_count(&c->view, list), named = 0;
     NodeIndex odd = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -103,6 +116,9 @@ static bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t
         diag_note(c->sink, d, TEXT("name all of them or none"));
         return false;
     }
+    for (uint32_t i = 0; i < count; i++)
+        if (c->view.kinds[argument_value(c, tree_list_item(&c->view, list, i))] == NODE_ERROR && count != s->count)
+            return false;
     if (count != s->count) {
         report_argument_count(c, s, list);
         return false;
@@ -119,7 +135,8 @@ static bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t
                 return false;
             }
             if (owners[parameter] != 0) {
-                Diagnostic *d = diag(c->sink, DIAG_REPEATED_ARGUMENT, tree_token_span(&c->view, argument), name_text(c, (NameId){c->view.a[argument]}));
+                Diagnostic *d = diag(c->sink, DIAG_REPEATED_ARGUMENT, tree_token_span(&c->view, argument),
+                                     name_text(c, (NameId){c->view.a[argument]}));
                 diag_label(c->sink, d, tree_token_span(&c->view, owners[parameter]), TEXT("first given here"));
                 is_good = false;
             }
@@ -130,7 +147,7 @@ static bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t
     return is_good;
 }
 
-static void argument_check(Body *c, const Signature *s, NodeIndex argument, uint32_t slot) {
+OUT_OF_LINE static void argument_check(Body *c, const Signature *s, NodeIndex argument, uint32_t slot) {
     uint32_t parameter = c->stack.items[slot];
     Expected expected = {.type = s->types[parameter], .takes_apart = s->is_method};
     if (s->function.index != 0) expected.reason = reason_parameter(c, s->function, parameter + s->first);
@@ -153,12 +170,14 @@ bool arguments_check(Body *c, const Signature *s, NodeIndex call, uint32_t list,
     bool has_late = false;
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex argument = tree_list_item(&c->view, list, i);
-        if (is_late(c, argument)) has_late = true;
-        else argument_check(c, s, argument, base + 2 * i);
+        if (argument_is_late(c, argument))
+            has_late = true;
+        else
+            argument_check(c, s, argument, base + 2 * i);
     }
     for (uint32_t i = 0; has_late && i < count; i++) {
         NodeIndex argument = tree_list_item(&c->view, list, i);
-        if (is_late(c, argument)) argument_check(c, s, argument, base + 2 * i);
+        if (argument_is_late(c, argument)) argument_check(c, s, argument, base + 2 * i);
     }
     return true;
 }
@@ -180,7 +199,8 @@ static uint32_t use_add(Body *c, FunctionId function, const TypeId *arguments, u
     return c->uses.count - 1;
 }
 
-static void signature_of(Body *c, Signature *s, FunctionId function, bool has_receiver, const TypeId *instance, Span span) {
+OUT_OF_LINE static void signature_of(Body *c, Signature *s, FunctionId function, bool has_receiver,
+                                     const TypeId *instance, NodeIndex at) {
     const Function *f = &c->program->functions[function.index];
     uint32_t first = has_receiver ? 1 : 0;
     uint32_t count = f->parameter_count - first;
@@ -199,17 +219,17 @@ static void signature_of(Body *c, Signature *s, FunctionId function, bool has_re
                      .first = first,
                      .result = instantiate(c, f->result, instance, f->generics.count),
                      .is_method = has_receiver,
-                     .span = span};
+                     .at = at};
 }
 
-uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function, uint32_t receiver, const TypeId *instance,
-                       Expected expected) {
+uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function, uint32_t receiver,
+                       const TypeId *instance, Expected expected) {
     const Function *f = &c->program->functions[function.index];
     uint32_t token = token_of(c, name), list = c->view.b[n], base = c->stack.count;
     if (!function_usable(c, function, tree_token_span(&c->view, name))) return arguments_silent(c, n, list);
     if (instance == NULL) instance = fresh_arguments(c, f->generics.count, token);
     Signature *s = arena_new(c->scratch, Signature);
-    signature_of(c, s, function, receiver != 0, instance, tree_token_span(&c->view, name));
+    signature_of(c, s, function, receiver != 0, instance, name);
     LengthScope *outer = c->env.length, *length = NULL;
     if (receiver != 0) {
         length = length_enter(c, receiver);
@@ -222,7 +242,12 @@ uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function
         c->stack.count = base;
         return node_error(c, n);
     }
-    obligations_of_call(c, function, instance, span_of(c, n), token);
+    TypeKind kind = receiver == 0 ? TYPE_NONE : type_shape(c, c->type[receiver]).kind;
+    // The keys of a map and the elements of a set had to meet the bounds when their type was made.
+    bool is_met = (kind == TYPE_SET || kind == TYPE_MAP) && f->module.index == c->program->prelude.index &&
+                  f->own_generics == f->generics.count;
+    if (!is_met)
+        obligations_of_call(c, function, instance, receiver != 0 ? name : n, receiver != 0 ? PLACE_TOKEN : PLACE_WHOLE);
     if (receiver != 0) c->stack.items[base + 1] = length_receiver(c, length, receiver);
     uint32_t use = use_add(c, function, instance, f->generics.count);
     uint32_t pairs = pairs_from_stack(c, base);
@@ -241,7 +266,7 @@ uint32_t function_value(Body *c, NodeIndex n, FunctionId function, Expected expe
     types[f->parameter_count] = instantiate(c, f->result, instance, f->generics.count);
     TypeId type = body_type(c, TYPE_FUNCTION, 0, types, f->parameter_count + 1);
     if (expected.type.index != 0) (void)unify_try(c, type, expected.type);
-    obligations_of_call(c, function, instance, span_of(c, n), token);
+    obligations_of_call(c, function, instance, n, PLACE_WHOLE);
     return node_add(c, TYPED_FUNCTION, type, token, use_add(c, function, instance, f->generics.count), 0);
 }
 
@@ -271,14 +296,15 @@ uint32_t construct_variant(Body *c, NodeIndex n, NodeIndex name, TypeDeclId decl
     type = sum_type(c, name, decl, type, expected);
     Signature *s = arena_new(c->scratch, Signature);
     NameId *names = arena_array(c->scratch, NameId, v->field_count + 1);
-    for (uint32_t i = 0; i < v->field_count; i++) names[i] = v->fields[i].name;
+    for (uint32_t i = 0; i < v->field_count; i++)
+        names[i] = v->fields[i].name;
     *s = (Signature){.what = d->kind == DECL_SUM ? "variant" : "newtype",
                      .name = name_text(c, d->kind == DECL_SUM ? v->name : d->name),
                      .count = v->field_count,
                      .types = part_types(c, v, type),
                      .names = names,
                      .result = type,
-                     .span = tree_token_span(&c->view, name)};
+                     .at = name};
     if (!arguments_check(c, s, n, list, NOTHING)) return node_error(c, n);
     return node_add(c, TYPED_CONSTRUCT, type, token_of(c, name), variant, pairs_from_stack(c, base));
 }
@@ -299,10 +325,11 @@ uint32_t variant_value(Body *c, NodeIndex n, TypeDeclId decl, uint32_t variant, 
 
 // ---- function values ----------------------------------------------------------------------------------------------------------------------
 
-static uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base) {
+uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base) {
     uint32_t count = (c->stack.count - base) / 2, token = token_of(c, n);
     bool is_ordered = true;
-    for (uint32_t i = 0; i < count; i++) is_ordered &= c->stack.items[base + 2 * i] == i;
+    for (uint32_t i = 0; i < count; i++)
+        is_ordered &= c->stack.items[base + 2 * i] == i;
     uint32_t *values = arena_array(c->scratch, uint32_t, count + 1);
     uint32_t lets = c->stack.count;
     for (uint32_t i = 0; i < count; i++) {
@@ -318,7 +345,8 @@ static uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId resu
         values[c->stack.items[base + 2 * i]] = value;
     }
     uint32_t args = c->stack.count;
-    for (uint32_t i = 0; i < count; i++) stack_push(c, values[i]);
+    for (uint32_t i = 0; i < count; i++)
+        stack_push(c, values[i]);
     uint32_t node = node_add(c, TYPED_CALL_VALUE, result, token, callee, list_from_stack(c, args));
     if (!is_ordered) {
         stack_push(c, node);
@@ -328,19 +356,20 @@ static uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId resu
     return node;
 }
 
-static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Expected expected) {
+OUT_OF_LINE static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Expected expected) {
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     TypeId type = c->type[callee.value];
     if (is_error(c, type) || is_kind(c, type, TYPE_NEVER)) return arguments_silent(c, n, list);
     if (is_open(c, type)) {
         TypeId *types = arena_array(c->scratch, TypeId, count + 1);
-        for (uint32_t i = 0; i <= count; i++) types[i] = type_variable(c, token_of(c, n));
+        for (uint32_t i = 0; i <= count; i++)
+            types[i] = type_variable(c, token_of(c, n));
         (void)unify(c, type, body_type(c, TYPE_FUNCTION, 0, types, count + 1));
     }
     TypeShape shape = type_shape(c, type);
-    Span span = span_of(c, callee.node);
-    Text text = {c->module->source->text.data + span.start, span.end - span.start};
     if (shape.kind != TYPE_FUNCTION) {
+        Span span = span_of(c, callee.node);
+        Text text = {c->module->source->text.data + span.start, span.end - span.start};
         Diagnostic *d = diag(c->sink, DIAG_NOT_A_FUNCTION, span, text);
         Text shown = type_text(c, type);
         diag_primary(c->sink, d, arena_format(c->scratch, "this is `%.*s`", (int)shown.length, shown.data));
@@ -354,23 +383,39 @@ static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Expected expect
             names[i] = (NameId){c->view.a[tree_list_item(&c->view, parameters, i)]};
     }
     Signature *s = arena_new(c->scratch, Signature);
-    *s = (Signature){.what = "function", .name = text, .count = shape.arg_count - 1, .types = shape.args, .names = names,
-                     .result = shape.args[shape.arg_count - 1], .span = span};
+    *s = (Signature){.what = "function",
+                     .count = shape.arg_count - 1,
+                     .types = shape.args,
+                     .names = names,
+                     .result = shape.args[shape.arg_count - 1],
+                     .at = callee.node,
+                     .is_value = true};
     if (!arguments_check(c, s, n, list, expected)) return node_error(c, n);
+    for (uint32_t i = base; i < c->stack.count;
+         i += 2) { // what a value of function type gives may hang on a wrong argument
+        uint32_t value = c->stack.items[i + 1];
+        if (c->kind[value] != TYPED_ERROR || type_is_local(c->type[value])) continue; // local: a placeholder that waits
+        c->stack.count = base;
+        return node_error(c, n);
+    }
     return call_by_order(c, n, callee.value, s->result, base);
 }
 
 // ---- assert_panics ------------------------------------------------------------------------------------------------------------------------------
 
 // assert_panics(e) is assert_panics_call(() -> e): what must panic is evaluated inside a function.
-static uint32_t assert_panics(Body *c, NodeIndex n, NodeIndex name, bool has_message) {
+OUT_OF_LINE static uint32_t assert_panics(Body *c, NodeIndex n, NodeIndex name, bool has_message) {
     uint32_t list = c->view.b[n], token = token_of(c, name), base = c->stack.count;
     Signature *s = arena_new(c->scratch, Signature);
     NameId names[2] = {c->known->name_expr, c->known->name_msg};
     TypeId types[2] = {ERROR_TYPE, STR_TYPE};
-    *s = (Signature){.what = "function", .name = has_message ? TEXT("assert_panics_with") : TEXT("assert_panics"),
-                     .count = has_message ? 2 : 1, .types = types, .names = names, .result = VOID_TYPE,
-                     .span = tree_token_span(&c->view, name)};
+    *s = (Signature){.what = "function",
+                     .name = has_message ? TEXT("assert_panics_with") : TEXT("assert_panics"),
+                     .count = has_message ? 2 : 1,
+                     .types = types,
+                     .names = names,
+                     .result = VOID_TYPE,
+                     .at = name};
     vec_reserve(c->scratch, &c->stack, 2 * tree_list_count(&c->view, list));
     c->stack.count += 2 * tree_list_count(&c->view, list);
     bool is_good = arguments_match(c, s, list, base);
@@ -390,7 +435,8 @@ static uint32_t assert_panics(Body *c, NodeIndex n, NodeIndex name, bool has_mes
             Env outer;
             uint32_t lambda = lambda_open(c, &outer);
             c->lambdas.items[lambda].result = type_variable(c, token);
-            value = coerce(c, argument, expr(c, argument, expect(c->lambdas.items[lambda].result, 0)), expect(c->lambdas.items[lambda].result, 0));
+            value = coerce(c, argument, expr(c, argument, expect(c->lambdas.items[lambda].result, 0)),
+                           expect(c->lambdas.items[lambda].result, 0));
             instance[0] = c->type[value];
             value = lambda_close(c, lambda, &outer, value, c->type[value], token_of(c, argument));
         }
@@ -404,30 +450,39 @@ static uint32_t assert_panics(Body *c, NodeIndex n, NodeIndex name, bool has_mes
 
 static const char *conversion_sources(TypeKind target) {
     switch ((int)target) {
-    case TYPE_INT: return "float, str, bool, byte or char";
-    case TYPE_FLOAT: return "int or str";
-    case TYPE_BYTE: return "int, str or char";
-    default: return "int or str";
+    case TYPE_INT:
+        return "float, str, bool, byte or char";
+    case TYPE_FLOAT:
+        return "int or str";
+    case TYPE_BYTE:
+        return "int, str or char";
+    default:
+        return "int or str";
     }
 }
 
 static bool can_convert(TypeKind from, TypeKind target) {
     if (from == target) return true;
     switch ((int)target) {
-    case TYPE_INT: return from == TYPE_FLOAT || from == TYPE_STR || from == TYPE_BOOL || from == TYPE_BYTE || from == TYPE_CHAR;
-    case TYPE_FLOAT: return from == TYPE_INT || from == TYPE_STR;
-    case TYPE_BYTE: return from == TYPE_INT || from == TYPE_STR || from == TYPE_CHAR;
-    case TYPE_CHAR: return from == TYPE_INT || from == TYPE_STR;
-    default: return false;
+    case TYPE_INT:
+        return from == TYPE_FLOAT || from == TYPE_STR || from == TYPE_BOOL || from == TYPE_BYTE || from == TYPE_CHAR;
+    case TYPE_FLOAT:
+        return from == TYPE_INT || from == TYPE_STR;
+    case TYPE_BYTE:
+        return from == TYPE_INT || from == TYPE_STR || from == TYPE_CHAR;
+    case TYPE_CHAR:
+        return from == TYPE_INT || from == TYPE_STR;
+    default:
+        return false;
     }
 }
 
-static uint32_t convert_value(Body *c, NodeIndex n, NodeIndex argument, uint32_t value, TypeId target) {
+OUT_OF_LINE static uint32_t convert_value(Body *c, NodeIndex n, NodeIndex argument, uint32_t value, TypeId target) {
     TypeId from = c->type[value];
     uint32_t token = token_of(c, n);
     if (is_error(c, from)) return node_error(c, n);
     if (target.index == TYPE_STR) {
-        obligation_add(c, from, c->program->builtin_traits[TRAIT_PRINTABLE], span_of(c, argument), token);
+        obligation_add(c, from, TRAIT_PRINTABLE, argument, PLACE_WHOLE);
         return node_add(c, TYPED_SHOW, STR_TYPE, token, value, 0);
     }
     if (is_open(c, from)) {
@@ -438,7 +493,8 @@ static uint32_t convert_value(Body *c, NodeIndex n, NodeIndex argument, uint32_t
     }
     TypeKind kind = type_shape(c, from).kind;
     if (kind != TYPE_NEVER && !can_convert(kind, (TypeKind)target.index)) {
-        diag(c->sink, DIAG_TYPE_MISMATCH, span_of(c, argument), text_from(conversion_sources((TypeKind)target.index)), type_text(c, from));
+        diag(c->sink, DIAG_TYPE_MISMATCH, span_of(c, argument), text_from(conversion_sources((TypeKind)target.index)),
+             type_text(c, from));
         return node_error(c, n);
     }
     return node_add(c, TYPED_CONVERT, target, token, value, 0);
@@ -450,8 +506,13 @@ uint32_t conversion(Body *c, NodeIndex n, TypeId target, Expected expected) {
     Signature *s = arena_new(c->scratch, Signature);
     NameId names[1] = {c->known->name_value};
     TypeId types[1] = {ERROR_TYPE};
-    *s = (Signature){.what = "function", .name = type_text(c, target), .count = 1, .types = types, .names = names,
-                     .result = target, .span = span_of(c, c->view.a[n])};
+    *s = (Signature){.what = "function",
+                     .name = type_text(c, target),
+                     .count = 1,
+                     .types = types,
+                     .names = names,
+                     .result = target,
+                     .at = c->view.a[n]};
     uint32_t base = c->stack.count;
     vec_reserve(c->scratch, &c->stack, 2 * tree_list_count(&c->view, list));
     c->stack.count += 2 * tree_list_count(&c->view, list);
@@ -466,22 +527,30 @@ bool conversion_complete(Body *c, Waiting *w) {
     if (is_open(c, w->type)) return false;
     TypeKind kind = type_shape(c, w->type).kind;
     if (kind != TYPE_NEVER && kind != TYPE_ERROR && !can_convert(kind, (TypeKind)w->result.index)) {
-        diag(c->sink, DIAG_TYPE_MISMATCH, span_of(c, w->other), text_from(conversion_sources((TypeKind)w->result.index)), type_text(c, w->type));
+        diag(c->sink, DIAG_TYPE_MISMATCH, span_of(c, w->other),
+             text_from(conversion_sources((TypeKind)w->result.index)), type_text(c, w->type));
         kind = TYPE_ERROR;
     }
-    node_put(c, w->node, kind == TYPE_ERROR ? TYPED_ERROR : TYPED_CONVERT, w->result, token_of(c, w->syntax), w->receiver, 0);
+    node_put(c, w->node, kind == TYPE_ERROR ? TYPED_ERROR : TYPED_CONVERT, w->result, token_of(c, w->syntax),
+             w->receiver, 0);
     return true;
 }
 
 static bool is_conversion(TypeId type) {
     switch (type.index) {
-    case TYPE_INT: case TYPE_FLOAT: case TYPE_BYTE: case TYPE_CHAR: case TYPE_STR: return true;
-    default: return false;
+    case TYPE_INT:
+    case TYPE_FLOAT:
+    case TYPE_BYTE:
+    case TYPE_CHAR:
+    case TYPE_STR:
+        return true;
+    default:
+        return false;
     }
 }
 
 // `xs.map(str)`: a conversion as a value is the lambda that converts.
-static uint32_t conversion_value(Body *c, NodeIndex n, TypeId target, Expected expected) {
+OUT_OF_LINE static uint32_t conversion_value(Body *c, NodeIndex n, TypeId target, Expected expected) {
     Env outer;
     TypeId from = type_variable(c, token_of(c, n));
     TypeId function = type_function(c, &from, 1, target);
@@ -507,7 +576,8 @@ uint32_t associated_value(Body *c, Operand operand, Expected expected) {
     TypeDeclId decl;
     if (operand.kind == OPERAND_TYPE) {
         if (is_conversion(operand.type)) return conversion_value(c, operand.node, operand.type, expected);
-        if (newtype_of(c, operand.type, &decl) != NULL) return variant_value(c, operand.node, decl, 0, operand.type, expected);
+        if (newtype_of(c, operand.type, &decl) != NULL)
+            return variant_value(c, operand.node, decl, 0, operand.type, expected);
         Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, operand.node), type_text(c, operand.type));
         diag_note(c->sink, d, TEXT("this is a type, not a value"));
         return node_error(c, operand.node);
@@ -516,11 +586,12 @@ uint32_t associated_value(Body *c, Operand operand, Expected expected) {
     FunctionId found[16];
     uint32_t count = methods_find(c->program, c->function->module, type_heads(c, operand.type), name, found, 16);
     if (count > 0) return function_value(c, operand.node, found[0], expected);
-    diag(c->sink, DIAG_NO_SUCH_METHOD, tree_token_span(&c->view, operand.node), name_text(c, name), type_text(c, operand.type));
+    diag(c->sink, DIAG_NO_SUCH_METHOD, tree_token_span(&c->view, operand.node), name_text(c, name),
+         type_text(c, operand.type));
     return node_error(c, operand.node);
 }
 
-static uint32_t call_type(Body *c, NodeIndex n, Operand callee, Expected expected) {
+OUT_OF_LINE static uint32_t call_type(Body *c, NodeIndex n, Operand callee, Expected expected) {
     TypeDeclId decl;
     if (is_conversion(callee.type)) return conversion(c, n, callee.type, expected);
     const TypeDecl *d = newtype_of(c, callee.type, &decl);
@@ -532,7 +603,7 @@ static uint32_t call_type(Body *c, NodeIndex n, Operand callee, Expected expecte
     return arguments_silent(c, n, c->view.b[n]);
 }
 
-static uint32_t call_variant(Body *c, NodeIndex n, Operand callee, Expected expected) {
+OUT_OF_LINE static uint32_t call_variant(Body *c, NodeIndex n, Operand callee, Expected expected) {
     const VariantDecl *v = &c->program->type_decls[callee.value].variants[callee.part];
     if (v->has_parentheses || c->program->type_decls[callee.value].has_error)
         return construct_variant(c, n, callee.node, (TypeDeclId){callee.value}, callee.part, callee.type, expected);
@@ -544,24 +615,37 @@ static uint32_t call_variant(Body *c, NodeIndex n, Operand callee, Expected expe
 uint32_t call_step(Body *c, NodeIndex n, Operand callee, Expected expected) {
     switch (callee.kind) {
     case OPERAND_VALUE:
-    case OPERAND_LAMBDA: return call_value(c, n, callee, expected);
-    case OPERAND_FUNCTION: return call_function(c, n, callee.node, (FunctionId){callee.value}, 0, NULL, expected);
-    case OPERAND_VARIANT: return call_variant(c, n, callee, expected);
-    case OPERAND_TYPE: return call_type(c, n, callee, expected);
-    case OPERAND_MEMBER: return method_call(c, n, callee, expected);
-    case OPERAND_ASSOCIATED: return associated_call(c, n, callee, expected);
-    case OPERAND_SELF: return self_call(c, n, expected);
-    case OPERAND_PANICS: return assert_panics(c, n, callee.node, callee.part == 1);
+    case OPERAND_LAMBDA:
+        return call_value(c, n, callee, expected);
+    case OPERAND_GENERAL:
+        return general_call(c, n, callee, expected);
+    case OPERAND_FUNCTION:
+        return call_function(c, n, callee.node, (FunctionId){callee.value}, 0, NULL, expected);
+    case OPERAND_VARIANT:
+        return call_variant(c, n, callee, expected);
+    case OPERAND_TYPE:
+        return call_type(c, n, callee, expected);
+    case OPERAND_MEMBER:
+        return method_call(c, n, callee, expected);
+    case OPERAND_ASSOCIATED:
+        return associated_call(c, n, callee, expected);
+    case OPERAND_SELF:
+        return self_call(c, n, expected);
+    case OPERAND_PANICS:
+        return assert_panics(c, n, callee.node, callee.part == 1);
     case OPERAND_MODULE:
-    case OPERAND_TRAIT: (void)operand_value(c, callee, NOTHING); break;
-    case OPERAND_ERROR: break;
+    case OPERAND_TRAIT:
+        (void)operand_value(c, callee, NOTHING);
+        break;
+    case OPERAND_ERROR:
+        break;
     }
     return arguments_silent(c, n, c->view.b[n]);
 }
 
 // ---- record literals --------------------------------------------------------------------------------------------------------------------------------
 
-static TypeId struct_type(Body *c, NodeIndex n) {
+OUT_OF_LINE static TypeId struct_type(Body *c, NodeIndex n) {
     if (c->view.kinds[n] == NODE_NAME) {
         TypeDeclId decl;
         NameId name = {c->view.a[n]};
@@ -592,25 +676,29 @@ static TypeId struct_type(Body *c, NodeIndex n) {
         bool is_private = false;
         Item item = {0};
         NameId name = {c->view.b[n]};
-        if (module.index != 0) item = module_member(c->program, c->function->module, module, SCOPE_TYPE, name, &is_private);
+        if (module.index != 0)
+            item = module_member(c->program, c->function->module, module, SCOPE_TYPE, name, &is_private);
         if (item.kind == ITEM_TYPE && !is_private) return type_by_item(c, (TypeDeclId){item.index}, token_of(c, n));
-        if (item.kind != ITEM_SILENT) diag(c->sink, is_private ? DIAG_PRIVATE_ITEM : DIAG_UNKNOWN_TYPE, tree_token_span(&c->view, n), name_text(c, name), module.index != 0 ? c->program->modules[module.index].name : TEXT(""));
+        if (item.kind != ITEM_SILENT)
+            diag(c->sink, is_private ? DIAG_PRIVATE_ITEM : DIAG_UNKNOWN_TYPE, tree_token_span(&c->view, n),
+                 name_text(c, name), module.index != 0 ? c->program->modules[module.index].name : TEXT(""));
         return ERROR_TYPE;
     }
     operand = name_operand(c, n, NOTHING, false);
     c->spine.count = base;
     if (operand.kind == OPERAND_TYPE) return operand.type;
-    if (operand.kind != OPERAND_ERROR) diag(c->sink, DIAG_UNKNOWN_TYPE, span_of(c, n), token_text(c->view.file_tokens, token_of(c, n)));
+    if (operand.kind != OPERAND_ERROR)
+        diag(c->sink, DIAG_UNKNOWN_TYPE, span_of(c, n), token_text(c->view.file_tokens, token_of(c, n)));
     return ERROR_TYPE;
 }
 
-static uint32_t init_value(Body *c, NodeIndex init, Expected expected) {
+OUT_OF_LINE static uint32_t init_value(Body *c, NodeIndex init, Expected expected) {
     if (c->view.b[init] != 0) return check(c, c->view.b[init], expected);
     Operand operand = name_operand(c, init, expected, false); // shorthand: the field's name is the value's
     return coerce(c, init, operand_value(c, operand, expected), expected);
 }
 
-static uint32_t struct_silent(Body *c, NodeIndex n) {
+OUT_OF_LINE static uint32_t struct_silent(Body *c, NodeIndex n) {
     uint32_t list = c->view.extra[c->view.b[n]], base = c->view.extra[c->view.b[n] + 1];
     for (uint32_t i = 0; i < tree_list_count(&c->view, list); i++)
         (void)init_value(c, tree_list_item(&c->view, list, i), expect(ERROR_TYPE, 0));
@@ -618,7 +706,7 @@ static uint32_t struct_silent(Body *c, NodeIndex n) {
     return node_error(c, n);
 }
 
-static void report_missing_fields(Body *c, NodeIndex n, const TypeDecl *d, const uint32_t *owners) {
+OUT_OF_LINE static void report_missing_fields(Body *c, NodeIndex n, const TypeDecl *d, const uint32_t *owners) {
     const VariantDecl *record = &d->variants[0];
     uint32_t missing = 0;
     Buffer names = buffer_in(c->scratch);
@@ -628,20 +716,25 @@ static void report_missing_fields(Body *c, NodeIndex n, const TypeDecl *d, const
         buffer_text(&names, name_text(c, record->fields[i].name));
     }
     buffer_char(&names, '`');
-    Text text = arena_format(c->scratch, "%s %.*s", missing == 1 ? "the field" : "the fields", (int)names.length, names.data);
+    Text text =
+        arena_format(c->scratch, "%s %.*s", missing == 1 ? "the field" : "the fields", (int)names.length, names.data);
     Diagnostic *report = diag(c->sink, DIAG_MISSING_FIELD, span_of(c, c->view.a[n]), name_text(c, d->name), text);
-    if (d->module.index != c->program->prelude.index) diag_label(c->sink, report, d->span, TEXT("the type is declared here"));
+    if (d->module.index != c->program->prelude.index)
+        diag_label(c->sink, report, d->span, TEXT("the type is declared here"));
 }
 
 // `source` of an Error may be left out: it is None.
-static void default_source(Body *c, const TypeDecl *d, TypeId type, uint32_t *owners, NodeIndex n) {
+OUT_OF_LINE static void default_source(Body *c, const TypeDecl *d, TypeId type, uint32_t *owners, NodeIndex n) {
     TypeId field;
     uint32_t index;
     if (!type_is_named(c->program, type_heads(c, type), c->program->known.error)) return;
-    if (!field_find(c, type, c->known->name_source, &index, &field) || owners[index] != 0 || index >= d->variants[0].field_count) return;
+    if (!field_find(c, type, c->known->name_source, &index, &field) || owners[index] != 0 ||
+        index >= d->variants[0].field_count)
+        return;
     Item none = scope_lookup(c->program, c->program->prelude, SCOPE_VALUE, c->known->name_None);
     if (none.kind != ITEM_VARIANT) return;
-    uint32_t value = node_add(c, TYPED_CONSTRUCT, field, token_of(c, n), none.part, pairs_from_stack(c, c->stack.count));
+    uint32_t value =
+        node_add(c, TYPED_CONSTRUCT, field, token_of(c, n), none.part, pairs_from_stack(c, c->stack.count));
     owners[index] = n;
     stack_push(c, index);
     stack_push(c, value);
@@ -669,14 +762,17 @@ uint32_t struct_literal(Body *c, NodeIndex n, Expected expected) {
         TypeId field;
         uint32_t index;
         if (!field_find(c, type, name, &index, &field)) {
-            Diagnostic *report = diag(c->sink, DIAG_UNKNOWN_FIELD, tree_token_span(&c->view, init), name_text(c, name), type_text(c, type));
-            if (d->module.index != c->program->prelude.index) diag_label(c->sink, report, d->span, TEXT("the type is declared here"));
+            Diagnostic *report = diag(c->sink, DIAG_UNKNOWN_FIELD, tree_token_span(&c->view, init), name_text(c, name),
+                                      type_text(c, type));
+            if (d->module.index != c->program->prelude.index)
+                diag_label(c->sink, report, d->span, TEXT("the type is declared here"));
             (void)init_value(c, init, expect(ERROR_TYPE, 0));
             errors++;
             continue;
         }
         if (owners[index] != 0) {
-            Diagnostic *report = diag(c->sink, DIAG_FIELD_GIVEN_TWICE, tree_token_span(&c->view, init), name_text(c, name));
+            Diagnostic *report =
+                diag(c->sink, DIAG_FIELD_GIVEN_TWICE, tree_token_span(&c->view, init), name_text(c, name));
             diag_label(c->sink, report, tree_token_span(&c->view, owners[index]), TEXT("first given here"));
             errors++;
         }
@@ -693,7 +789,8 @@ uint32_t struct_literal(Body *c, NodeIndex n, Expected expected) {
     uint32_t updated = base_node == 0 ? 0 : check(c, base_node, expect(type, 0));
     if (updated == 0) default_source(c, d, type, owners, n);
     bool is_missing = false;
-    for (uint32_t i = 0; i < d->variants[0].field_count; i++) is_missing |= owners[i] == 0;
+    for (uint32_t i = 0; i < d->variants[0].field_count; i++)
+        is_missing |= owners[i] == 0;
     if (updated == 0 && is_missing && errors == 0) report_missing_fields(c, n, d, owners), errors++;
     uint32_t pairs = pairs_from_stack(c, base);
     if (errors > 0) return node_error(c, n);

@@ -8,26 +8,31 @@ uint32_t if_check(Body *c, NodeIndex n, Expected expected) {
     const uint32_t *parts = c->view.extra + c->view.b[n];
     uint32_t condition = check(c, c->view.a[n], expect(BOOL_TYPE, 0)), words[2] = {0, 0};
     if (parts[1] == 0) {
-        uint32_t reason = reason_place(c, tree_token_span(&c->view, n), "an `if` without `else` is `void`", (TypeId){0});
+        if (expected.type.index != 0 && !fits(c, VOID_TYPE, expected.type)) { // the caller reports it, once
+            words[0] = expr(c, parts[0], expected);
+            return node_add(c, TYPED_IF, VOID_TYPE, token, condition, extra_words(c, words, 2));
+        }
+        uint32_t reason =
+            reason_place(c, tree_token_span(&c->view, n), "an `if` without `else` is `void`", (TypeId){0});
         words[0] = check(c, parts[0], expect(VOID_TYPE, reason));
         return node_add(c, TYPED_IF, VOID_TYPE, token, condition, extra_words(c, words, 2));
     }
     if (expected.type.index == 0) expected.type = type_variable(c, token);
     words[0] = check(c, parts[0], expected);
-    if (expected.reason == 0) expected.reason = reason_place(c, span_of(c, parts[0]), "the other branch is ", c->type[words[0]]);
+    if (expected.reason == 0) expected.reason = reason_node(c, parts[0], "the other branch is ", c->type[words[0]]);
     words[1] = check(c, parts[1], expected);
     bool is_never = is_kind(c, c->type[words[0]], TYPE_NEVER) && is_kind(c, c->type[words[1]], TYPE_NEVER);
     return node_add(c, TYPED_IF, is_never ? NEVER_TYPE : expected.type, token, condition, extra_words(c, words, 2));
 }
 
-static uint32_t guard_check(Body *c, NodeIndex guard) {
+OUT_OF_LINE static uint32_t guard_check(Body *c, NodeIndex guard) {
     uint32_t value = expr(c, guard, expect(BOOL_TYPE, 0));
     if (is_kind(c, c->type[value], TYPE_NEVER) || unify_try(c, c->type[value], BOOL_TYPE)) return value;
     diag(c->sink, DIAG_GUARD_NOT_BOOL, span_of(c, guard), type_text(c, c->type[value]));
     return node_error(c, guard);
 }
 
-static bool arm_check(Body *c, NodeIndex arm, TypeId type, Expected *expected) {
+OUT_OF_LINE static bool arm_check(Body *c, NodeIndex arm, TypeId type, Expected *expected) {
     Binding *outer = c->env.bindings;
     NodeIndex pattern = c->view.a[arm], guard = 0;
     if (c->view.kinds[arm] != NODE_ARM) {
@@ -41,7 +46,8 @@ static bool arm_check(Body *c, NodeIndex arm, TypeId type, Expected *expected) {
     uint32_t value = check(c, c->view.b[arm], *expected);
     stack_push(c, value);
     bool is_never = is_kind(c, c->type[value], TYPE_NEVER);
-    if (expected->reason == 0 && !is_never) expected->reason = reason_place(c, span_of(c, c->view.b[arm]), "an earlier arm is ", c->type[value]);
+    if (expected->reason == 0 && !is_never)
+        expected->reason = reason_node(c, c->view.b[arm], "an earlier arm is ", c->type[value]);
     scope_switch(c, outer);
     return is_never;
 }
@@ -52,7 +58,8 @@ uint32_t match_arms(Body *c, NodeIndex n, uint32_t scrutinee, uint32_t list, Exp
     TypeId type = c->type[scrutinee];
     if (is_kind(c, type, TYPE_NEVER)) type = type_variable(c, token_of(c, n));
     if (expected.type.index == 0) expected.type = type_variable(c, token_of(c, n));
-    for (uint32_t i = 0; i < count; i++) is_never &= arm_check(c, tree_list_item(&c->view, list, i), type, &expected);
+    for (uint32_t i = 0; i < count; i++)
+        is_never &= arm_check(c, tree_list_item(&c->view, list, i), type, &expected);
     uint32_t words = list_from_stack(c, base);
     c->extra.items[words] = count;
     return node_add(c, TYPED_MATCH, is_never ? NEVER_TYPE : expected.type, token_of(c, n), scrutinee, words);
@@ -65,28 +72,38 @@ uint32_t match_check(Body *c, NodeIndex n, Expected expected) {
 
 // ---- `?` and try --------------------------------------------------------------------------------------------------------------------------
 
-static bool is_result(Body *c, TypeId type, TypeShape *shape) { return is_named(c, type, c->program->known.result, shape); }
-static bool is_option(Body *c, TypeId type, TypeShape *shape) { return is_named(c, type, c->program->known.option, shape); }
+static bool is_result(Body *c, TypeId type, TypeShape *shape) {
+    return is_named(c, type, c->program->known.result, shape);
+}
+static bool is_option(Body *c, TypeId type, TypeShape *shape) {
+    return is_named(c, type, c->program->known.option, shape);
+}
 
-static void report_no_result(Body *c, NodeIndex n, bool wants_result, TypeId found, Span place, const char *what) {
+OUT_OF_LINE static void report_no_result(Body *c, NodeIndex n, bool wants_result, TypeId found, Span place,
+                                         const char *what) {
     const char *kind = wants_result ? "Result" : "Option";
     Text text = type_text(c, found);
     Diagnostic *d = diag(c->sink, DIAG_NO_MATCHING_RESULT, tree_token_span(&c->view, n),
                          arena_format(c->scratch, "this leaves %s with %s, but its type is `%.*s`", what,
                                       wants_result ? "an `Err`" : "`None`", (int)text.length, text.data));
-    if (place.end > place.start) diag_label(c->sink, d, place, arena_format(c->scratch, "%s has the type `%.*s`", what, (int)text.length, text.data));
-    diag_note(c->sink, d, arena_format(c->scratch, "`?` on %s needs %s whose result is %s", wants_result ? "a `Result`" : "an `Option`", what,
-                                       wants_result ? "a `Result`" : "an `Option`"));
+    if (place.end > place.start)
+        diag_label(c->sink, d, place,
+                   arena_format(c->scratch, "%s has the type `%.*s`", what, (int)text.length, text.data));
+    diag_note(c->sink, d,
+              arena_format(c->scratch, "`?` on %s needs %s whose result is %s",
+                           wants_result ? "a `Result`" : "an `Option`", what,
+                           wants_result ? "a `Result`" : "an `Option`"));
     (void)kind;
 }
 
-static void report_errors_differ(Body *c, NodeIndex n, TypeId found, TypeId wanted) {
-    Diagnostic *d = diag(c->sink, DIAG_ERROR_TYPES_DIFFER, tree_token_span(&c->view, n), type_text(c, found), type_text(c, wanted));
+OUT_OF_LINE static void report_errors_differ(Body *c, NodeIndex n, TypeId found, TypeId wanted) {
+    Diagnostic *d =
+        diag(c->sink, DIAG_ERROR_TYPES_DIFFER, tree_token_span(&c->view, n), type_text(c, found), type_text(c, wanted));
     diag_note(c->sink, d, TEXT("convert the error first with `.map_err(…)`"));
 }
 
 // Makes the try's kind that of a Result (with this error) or Option; false after a report.
-static bool try_takes(Body *c, NodeIndex n, TryScope *attempt, bool wants_result, TypeId error) {
+OUT_OF_LINE static bool try_takes(Body *c, NodeIndex n, TryScope *attempt, bool wants_result, TypeId error) {
     if (attempt->kind == TRY_BROKEN) return true;
     if (attempt->kind == TRY_OPEN) {
         attempt->kind = wants_result ? TRY_RESULT : TRY_OPTION;
@@ -99,7 +116,8 @@ static bool try_takes(Body *c, NodeIndex n, TryScope *attempt, bool wants_result
                              wants_result ? TEXT("this `try` is about `Option`, but here is a `Result`")
                                           : TEXT("this `try` is about `Result`, but here is an `Option`"));
         if (attempt->origin.end > attempt->origin.start) diag_label(c->sink, d, attempt->origin, TEXT("decided here"));
-        diag_note(c->sink, d, wants_result ? TEXT("`.ok()` makes an `Option` of it") : TEXT("`.ok_or(…)` makes a `Result` of it"));
+        diag_note(c->sink, d,
+                  wants_result ? TEXT("`.ok()` makes an `Option` of it") : TEXT("`.ok_or(…)` makes a `Result` of it"));
         attempt->kind = TRY_BROKEN;
         return false;
     }
@@ -110,7 +128,7 @@ static bool try_takes(Body *c, NodeIndex n, TryScope *attempt, bool wants_result
     return true;
 }
 
-static bool function_takes(Body *c, NodeIndex n, bool wants_result, TypeId error) {
+OUT_OF_LINE static bool function_takes(Body *c, NodeIndex n, bool wants_result, TypeId error) {
     LambdaInfo *info = &c->lambdas.items[c->env.lambda];
     TypeId result = info->result;
     TypeShape shape = type_shape(c, result);
@@ -137,15 +155,17 @@ static bool function_takes(Body *c, NodeIndex n, bool wants_result, TypeId error
 
 // Whether the environment already says that `?` is about Results (1) or Options (2); 0 when it does not.
 static uint32_t question_kind(Body *c) {
-    if (c->env.attempt != NULL) return c->env.attempt->kind == TRY_RESULT ? 1 : c->env.attempt->kind == TRY_OPTION ? 2 : 0;
+    if (c->env.attempt != NULL)
+        return c->env.attempt->kind == TRY_RESULT ? 1 : c->env.attempt->kind == TRY_OPTION ? 2 : 0;
     TypeId result = c->lambdas.items[c->env.lambda].result;
     return is_result(c, result, NULL) ? 1 : is_option(c, result, NULL) ? 2 : 0;
 }
 
-static uint32_t unwrap(Body *c, NodeIndex n, uint32_t value, TypeShape shape, uint32_t into) {
+OUT_OF_LINE static uint32_t unwrap(Body *c, NodeIndex n, uint32_t value, TypeShape shape, uint32_t into) {
     bool wants_result = shape.arg_count == 2;
     TypeId error = wants_result ? shape.args[1] : (TypeId){0};
-    bool is_good = c->env.attempt != NULL ? try_takes(c, n, c->env.attempt, wants_result, error) : function_takes(c, n, wants_result, error);
+    bool is_good = c->env.attempt != NULL ? try_takes(c, n, c->env.attempt, wants_result, error)
+                                          : function_takes(c, n, wants_result, error);
     uint32_t id = c->env.attempt != NULL ? c->env.attempt->id : 0;
     TypeId part = shape.args[0];
     if (c->kind[value] == TYPED_CONSTRUCT) { // `Err(e)?` and `None?` never go on
@@ -197,7 +217,8 @@ bool question_complete(Body *c, Waiting *w) {
     }
     if (shape.kind != TYPE_ERROR) {
         Text text = type_text(c, w->type);
-        diag(c->sink, DIAG_OPERATOR_UNDEFINED, tree_token_span(&c->view, w->syntax), TEXT("?"), arena_format(c->scratch, "`%.*s`", (int)text.length, text.data));
+        diag(c->sink, DIAG_OPERATOR_UNDEFINED, tree_token_span(&c->view, w->syntax), TEXT("?"),
+             arena_format(c->scratch, "`%.*s`", (int)text.length, text.data));
     }
     node_put(c, w->node, TYPED_ERROR, ERROR_TYPE, token_of(c, w->syntax), 0, 0);
     (void)unify(c, w->result, ERROR_TYPE);
@@ -212,12 +233,14 @@ void warn_dropped(Body *c, NodeIndex n, uint32_t value) {
     diag_note(c->sink, d, TEXT("handle the error, or write `let _ = …` to drop it on purpose"));
 }
 
-static uint32_t let_check(Body *c, NodeIndex n, bool is_unwrapped) {
+OUT_OF_LINE static uint32_t let_check(Body *c, NodeIndex n, bool is_unwrapped) {
     const uint32_t *parts = c->view.extra + c->view.b[n];
     NodeIndex pattern = c->view.a[n], written = parts[0], right = parts[1];
     bool is_mutable = parts[2] != 0, is_lambda = c->view.kinds[right] == NODE_LAMBDA;
     Expected expected = NOTHING;
-    if (written != 0) expected = expect(type_resolve(&c->type_scope, written), reason_place(c, span_of(c, written), "the type is declared here", (TypeId){0}));
+    if (written != 0)
+        expected = expect(type_resolve(&c->type_scope, written),
+                          reason_node(c, written, "the type is declared here", (TypeId){0}));
     NameId outer = c->env.let_name;
     if (is_lambda && c->view.kinds[pattern] == NODE_PAT_NAME) c->env.let_name = (NameId){c->view.a[pattern]};
     uint32_t value = expr(c, right, expected);
@@ -229,17 +252,30 @@ static uint32_t let_check(Body *c, NodeIndex n, bool is_unwrapped) {
     TypeId type = expected.type.index != 0 ? expected.type : c->type[value];
     bool is_name = c->view.kinds[pattern] == NODE_PAT_NAME;
     if (is_kind(c, type, TYPE_NEVER) && !is_name) type = type_variable(c, token_of(c, n));
-    uint32_t typed = pattern_whole(c, pattern, type, true, is_mutable);
-    if (is_lambda && is_name && !is_mutable && c->env.bindings != NULL && name_equal(c->env.bindings->name, (NameId){c->view.a[pattern]}))
+    if (is_mutable && !is_name && c->view.kinds[pattern] != NODE_ERROR) {
+        diag(c->sink, DIAG_EXPECTED_TOKEN, span_of(c, pattern), TEXT("a single name after `mut`"), TEXT("a pattern"));
+        is_mutable = false;
+    }
+    Env env = c->env;
+    uint32_t typed = pattern_whole(c, pattern, type, true, is_mutable), general = 0;
+    if (is_lambda && is_name && !is_mutable && c->env.bindings != NULL &&
+        name_equal(c->env.bindings->name, (NameId){c->view.a[pattern]})) {
         c->env.bindings->lambda = right;
-    return node_add(c, TYPED_LET, VOID_TYPE, token_of(c, n), typed, value);
+        env.let_name = c->env.bindings->name;
+        if (written == 0) general = general_add(c, &env, right, env.let_name, c->env.bindings->local, value);
+        c->env.bindings->general = general;
+    }
+    uint32_t let = node_add(c, TYPED_LET, VOID_TYPE, token_of(c, n), typed, value);
+    if (general != 0) general_set_let(c, general, let);
+    return let;
 }
 
 // `unwraps`: an element of a try: a Result<void, E> statement leaves it with the Err.
-static uint32_t statement_check(Body *c, NodeIndex n, bool unwraps) {
+OUT_OF_LINE static uint32_t statement_check(Body *c, NodeIndex n, bool unwraps) {
     uint32_t value = expr(c, n, NOTHING);
     TypeShape shape;
-    if (unwraps && is_result(c, c->type[value], &shape) && is_kind(c, shape.args[0], TYPE_VOID)) return unwrap(c, n, value, shape, 0);
+    if (unwraps && is_result(c, c->type[value], &shape) && is_kind(c, shape.args[0], TYPE_VOID))
+        return unwrap(c, n, value, shape, 0);
     warn_dropped(c, n, value);
     return value;
 }
@@ -262,6 +298,10 @@ uint32_t sequence_check(Body *c, NodeIndex n, uint32_t list, Expected expected, 
         type = c->type[value];
     }
     scope_switch(c, outer);
+    // After a syntax error the end of the sequence may be what the parser lost.
+    if (c->has_syntax_errors && type.index == TYPE_VOID && !is_loop &&
+        (count == 0 || c->view.kinds[tree_list_item(&c->view, list, count - 1)] == NODE_LET))
+        type = ERROR_TYPE;
     if (count == 0) stack_push(c, node_add(c, TYPED_UNIT, VOID_TYPE, token, 0, 0));
     return node_add(c, TYPED_SEQUENCE, type, token, 0, list_from_stack(c, base));
 }
@@ -275,13 +315,15 @@ static TypeId try_type(Body *c, NodeIndex n, const TryScope *attempt, Expected e
     return type;
 }
 
-static void report_plain_value(Body *c, NodeIndex element, TypeId type, const TryScope *attempt) {
+OUT_OF_LINE static void report_plain_value(Body *c, NodeIndex element, TypeId type, const TryScope *attempt) {
     const char *wrap = attempt->kind == TRY_OPTION ? "Some" : "Ok";
     Text text = type_text(c, type);
     Span span = span_of(c, element);
     Diagnostic *d = diag(c->sink, DIAG_NO_MATCHING_RESULT, span,
                          arena_format(c->scratch, "the value of a `try` is %s, found `%.*s`",
-                                      attempt->kind == TRY_RESULT ? "a `Result`" : attempt->kind == TRY_OPTION ? "an `Option`" : "a `Result` or an `Option`",
+                                      attempt->kind == TRY_RESULT   ? "a `Result`"
+                                      : attempt->kind == TRY_OPTION ? "an `Option`"
+                                                                    : "a `Result` or an `Option`",
                                       (int)text.length, text.data));
     if (attempt->origin.end > attempt->origin.start) diag_label(c->sink, d, attempt->origin, TEXT("decided here"));
     if (c->view.kinds[element] == NODE_LET || c->view.kinds[element] == NODE_ASSIGN) {
@@ -293,19 +335,23 @@ static void report_plain_value(Body *c, NodeIndex element, TypeId type, const Tr
     diag_edit(c->sink, fix, (Span){span.file, span.end, span.end}, TEXT(")"));
 }
 
-static uint32_t try_last(Body *c, NodeIndex n, NodeIndex element, TryScope *attempt, Expected expected, TypeId *type) {
+OUT_OF_LINE static uint32_t try_last(Body *c, NodeIndex n, NodeIndex element, TryScope *attempt, Expected expected,
+                                     TypeId *type) {
     bool is_let = c->view.kinds[element] == NODE_LET;
     uint32_t value;
     TypeShape shape = {0};
     *type = attempt->kind == TRY_OPEN || attempt->kind == TRY_BROKEN ? (TypeId){0} : try_type(c, n, attempt, expected);
-    if (is_let) value = let_check(c, element, true);
-    else value = expr(c, element, type->index != 0 ? expect(*type, expected.reason) : expected);
+    if (is_let)
+        value = let_check(c, element, true);
+    else
+        value = expr(c, element, type->index != 0 ? expect(*type, expected.reason) : expected);
     TypeId found = c->type[value];
     if (is_error(c, found) || attempt->kind == TRY_BROKEN) {
         *type = ERROR_TYPE;
         return value;
     }
-    if (type->index == 0 && attempt->kind != TRY_OPEN) *type = try_type(c, n, attempt, expected); // a `?` inside decided
+    if (type->index == 0 && attempt->kind != TRY_OPEN)
+        *type = try_type(c, n, attempt, expected); // a `?` inside decided
     if (is_kind(c, found, TYPE_NEVER)) {
         if (type->index == 0) *type = NEVER_TYPE;
         return value;
@@ -331,23 +377,30 @@ static uint32_t try_last(Body *c, NodeIndex n, NodeIndex element, TryScope *atte
 }
 
 uint32_t try_check(Body *c, NodeIndex n, Expected expected) {
-    uint32_t list = c->view.b[n], base = c->stack.count, count = tree_list_count(&c->view, list), token = token_of(c, n);
+    uint32_t list = c->view.b[n], base = c->stack.count, count = tree_list_count(&c->view, list),
+             token = token_of(c, n);
     Env outer = c->env;
     TryScope *attempt = arena_new(c->scratch, TryScope);
     attempt->id = ++c->try_count;
     TypeShape shape;
     if (expected.type.index != 0) {
-        if (is_result(c, expected.type, &shape)) attempt->kind = TRY_RESULT, attempt->error = shape.args[1];
-        else if (is_option(c, expected.type, &shape)) attempt->kind = TRY_OPTION;
-        else if (shape.kind == TYPE_ERROR) attempt->kind = TRY_BROKEN;
+        if (is_result(c, expected.type, &shape))
+            attempt->kind = TRY_RESULT, attempt->error = shape.args[1];
+        else if (is_option(c, expected.type, &shape))
+            attempt->kind = TRY_OPTION;
+        else if (shape.kind == TYPE_ERROR)
+            attempt->kind = TRY_BROKEN;
     }
     c->env.attempt = attempt;
     TypeId type = ERROR_TYPE;
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex element = tree_list_item(&c->view, list, i);
-        if (i + 1 == count) stack_push(c, try_last(c, n, element, attempt, expected, &type));
-        else if (c->view.kinds[element] == NODE_LET) stack_push(c, let_check(c, element, true));
-        else stack_push(c, statement_check(c, element, true));
+        if (i + 1 == count)
+            stack_push(c, try_last(c, n, element, attempt, expected, &type));
+        else if (c->view.kinds[element] == NODE_LET)
+            stack_push(c, let_check(c, element, true));
+        else
+            stack_push(c, statement_check(c, element, true));
     }
     scope_switch(c, outer.bindings);
     c->env = outer;
@@ -378,10 +431,11 @@ uint32_t while_check(Body *c, NodeIndex n) {
     return node_add(c, TYPED_WHILE, VOID_TYPE, token_of(c, n), condition, body);
 }
 
-static uint32_t break_misplaced(Body *c, NodeIndex n, const char *word, const char *why) {
+OUT_OF_LINE static uint32_t break_misplaced(Body *c, NodeIndex n, const char *word, const char *why) {
     NodeIndex value = c->view.kinds[n] == NODE_BREAK ? c->view.a[n] : 0;
     Diagnostic *d = diag(c->sink, DIAG_MISPLACED_BREAK, tree_token_span(&c->view, n), text_from(word), text_from(why));
-    if (c->env.loop == NULL && c->env.lambda != 0) diag_note(c->sink, d, TEXT("a lambda is a function of its own: a loop around it cannot be left from inside"));
+    if (c->env.loop == NULL && c->env.lambda != 0)
+        diag_note(c->sink, d, TEXT("a lambda is a function of its own: a loop around it cannot be left from inside"));
     if (value != 0) (void)expr(c, value, expect(ERROR_TYPE, 0));
     return node_error(c, n);
 }
@@ -395,17 +449,20 @@ uint32_t break_check(Body *c, NodeIndex n) {
     }
     NodeIndex value = c->view.a[n];
     if (scope == NULL) return break_misplaced(c, n, "break", "stands outside of a loop");
-    if (value != 0 && !scope->is_loop) return break_misplaced(c, n, "break", "has a value, which is only allowed in `loop(…)`");
+    if (value != 0 && !scope->is_loop)
+        return break_misplaced(c, n, "break", "has a value, which is only allowed in `loop(…)`");
     uint32_t typed = 0;
     if (scope->is_loop) {
         if (value == 0) {
             UnifyAnswer answer = scope->type.index == 0 ? UNIFY_OK : unify(c, VOID_TYPE, scope->type);
-            if (answer == UNIFY_DIFFERS) (void)report_mismatch(c, tree_token_span(&c->view, n), VOID_TYPE, expect(scope->type, scope->reason), 0);
+            if (answer == UNIFY_DIFFERS)
+                (void)report_mismatch(c, tree_token_span(&c->view, n), VOID_TYPE, expect(scope->type, scope->reason),
+                                      0);
             if (scope->type.index == 0) scope->type = VOID_TYPE;
         } else {
             if (scope->type.index == 0) scope->type = type_variable(c, token);
             typed = check(c, value, expect(scope->type, scope->reason));
-            if (scope->reason == 0) scope->reason = reason_place(c, span_of(c, value), "an earlier `break` has ", c->type[typed]);
+            if (scope->reason == 0) scope->reason = reason_node(c, value, "an earlier `break` has ", c->type[typed]);
         }
         scope->has_break = true;
     }
@@ -415,12 +472,21 @@ uint32_t break_check(Body *c, NodeIndex n) {
 TypeId element_of(Body *c, TypeId collection) {
     TypeShape shape = type_shape(c, collection);
     switch ((int)shape.kind) {
-    case TYPE_LIST: case TYPE_SET: case TYPE_RANGE: case TYPE_CHANNEL: return shape.args[0];
-    case TYPE_MAP: return body_type(c, TYPE_TUPLE, 0, shape.args, 2);
-    case TYPE_STR: return CHAR_TYPE;
-    case TYPE_ERROR: return ERROR_TYPE;
-    case TYPE_NAMED: return shape.head == c->program->known.option.index ? shape.args[0] : (TypeId){0};
-    default: return (TypeId){0};
+    case TYPE_LIST:
+    case TYPE_SET:
+    case TYPE_RANGE:
+    case TYPE_CHANNEL:
+        return shape.args[0];
+    case TYPE_MAP:
+        return body_type(c, TYPE_TUPLE, 0, shape.args, 2);
+    case TYPE_STR:
+        return CHAR_TYPE;
+    case TYPE_ERROR:
+        return ERROR_TYPE;
+    case TYPE_NAMED:
+        return shape.head == c->program->known.option.index ? shape.args[0] : (TypeId){0};
+    default:
+        return (TypeId){0};
     }
 }
 
@@ -435,7 +501,8 @@ TypeId element_type(Body *c, NodeIndex n, TypeId collection) {
     }
     TypeId heads = type_heads(c, collection);
     for (uint32_t i = TRAIT_ITERATOR; i <= TRAIT_ITERABLE; i++) {
-        if (trait_solve(c->program, &c->function->generics, heads, c->program->builtin_traits[i]).answer != SOLVE_YES) continue;
+        if (trait_solve(c->program, &c->function->generics, heads, c->program->builtin_traits[i]).answer != SOLVE_YES)
+            continue;
         (void)body_unsupported(c, span_of(c, n), "iterating over a type of the program");
         return ERROR_TYPE;
     }
@@ -463,7 +530,9 @@ uint32_t for_check(Body *c, NodeIndex n, Expected expected) {
     if (is_yield) {
         TypeShape shape = {0};
         if (expected.type.index != 0) shape = type_shape(c, expected.type);
-        TypeId element = shape.kind == TYPE_LIST ? shape.args[0] : shape.kind == TYPE_ERROR ? ERROR_TYPE : type_variable(c, token);
+        TypeId element = shape.kind == TYPE_LIST    ? shape.args[0]
+                         : shape.kind == TYPE_ERROR ? ERROR_TYPE
+                                                    : type_variable(c, token);
         stack_push(c, check(c, body, expect(element, shape.kind == TYPE_LIST ? expected.reason : 0)));
         type = type_of1(c, TYPE_LIST, element);
     } else {

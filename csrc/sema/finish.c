@@ -3,18 +3,26 @@
 
 // ---- obligations ----------------------------------------------------------------------------------------------------------------------------
 
-Obligation *obligation_add(Body *c, TypeId type, TraitId trait, Span span, uint32_t token) {
-    Obligation obligation = {.type = type, .trait = trait, .span = span, .token = token};
+static Obligation *obligation_push(Body *c, TypeId type, TraitId trait, NodeIndex n, Place place) {
+    Obligation obligation = {.type = type, .trait = trait, .node = n, .is_at_token = place == PLACE_TOKEN};
     vec_push(c->scratch, &c->obligations, obligation);
     return &c->obligations.items[c->obligations.count - 1];
 }
 
-void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, Span span, uint32_t token) {
+Obligation *obligation_add(Body *c, TypeId type, BuiltinTrait trait, NodeIndex n, Place place) {
+    return obligation_push(c, type, c->program->builtin_traits[trait], n, place);
+}
+
+static Span obligation_span(const Body *c, const Obligation *o) {
+    return o->is_at_token ? tree_token_span(&c->view, o->node) : span_of(c, o->node);
+}
+
+void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, NodeIndex n, Place place) {
     const Generics *generics = &c->program->functions[function.index].generics;
     for (uint32_t i = 0; i < generics->bound_count; i++) {
         const Bound *bound = &generics->bounds[i];
         if (bound->trait.index == 0 || bound->parameter >= generics->count) continue;
-        Obligation *added = obligation_add(c, arguments[bound->parameter], bound->trait, span, token);
+        Obligation *added = obligation_push(c, arguments[bound->parameter], bound->trait, n, place);
         added->function = function;
         added->bound = i;
     }
@@ -23,12 +31,15 @@ void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, 
 static Text trait_name(const Body *c, TraitId trait) { return name_text(c, c->program->traits[trait.index].name); }
 
 static void report_cannot_tell(Body *c, const Obligation *o) {
-    Text source = {c->module->source->text.data + o->span.start, o->span.end - o->span.start};
+    Span span = obligation_span(c, o);
+    Text source = {c->module->source->text.data + span.start, span.end - span.start};
     Text trait = trait_name(c, o->trait);
-    Diagnostic *d = diag(c->sink, DIAG_CANNOT_TELL_TYPE, o->span,
-                         arena_format(c->scratch, "`%.*s` needs a type that is `%.*s`", source.length > 60 ? 60 : (int)source.length, source.data,
-                                      (int)trait.length, trait.data));
-    diag_note(c->sink, d, TEXT("write the type where the value is made: `let x: T = …`, `Set<int>.new()`, `(x: int) -> …`"));
+    Diagnostic *d =
+        diag(c->sink, DIAG_CANNOT_TELL_TYPE, span,
+             arena_format(c->scratch, "`%.*s` needs a type that is `%.*s`",
+                          source.length > 60 ? 60 : (int)source.length, source.data, (int)trait.length, trait.data));
+    diag_note(c->sink, d,
+              TEXT("write the type where the value is made: `let x: T = …`, `Set<int>.new()`, `(x: int) -> …`"));
 }
 
 static void note_derive(Body *c, Diagnostic *d, TypeId part, TraitId trait) {
@@ -36,14 +47,18 @@ static void note_derive(Body *c, Diagnostic *d, TypeId part, TraitId trait) {
     Text word = trait_name(c, trait), shown = type_text(c, part);
     int builtin = c->program->traits[trait.index].builtin;
     if (info->kind == TYPE_PARAMETER) {
-        diag_note(c->sink, d, arena_format(c->scratch, "add the bound: `%.*s: %.*s`", (int)shown.length, shown.data, (int)word.length, word.data));
+        diag_note(c->sink, d,
+                  arena_format(c->scratch, "add the bound: `%.*s: %.*s`", (int)shown.length, shown.data,
+                               (int)word.length, word.data));
     } else if (info->kind == TYPE_NAMED && builtin >= 0 && builtin <= TRAIT_DEFAULT &&
                c->program->type_decls[info->head].module.index != c->program->prelude.index) {
         const TypeDecl *decl = &c->program->type_decls[info->head];
         Text name = name_text(c, decl->name);
-        bool needs_eq = (builtin == TRAIT_COMPARABLE || builtin == TRAIT_HASHABLE) && (decl->derives & (1u << TRAIT_EQ)) == 0;
-        diag_note(c->sink, d, arena_format(c->scratch, "put `#[derive(%s%.*s)]` before `type %.*s`", needs_eq ? "Eq, " : "", (int)word.length,
-                                           word.data, (int)name.length, name.data));
+        bool needs_eq =
+            (builtin == TRAIT_COMPARABLE || builtin == TRAIT_HASHABLE) && (decl->derives & (1u << TRAIT_EQ)) == 0;
+        diag_note(c->sink, d,
+                  arena_format(c->scratch, "put `#[derive(%s%.*s)]` before `type %.*s`", needs_eq ? "Eq, " : "",
+                               (int)word.length, word.data, (int)name.length, name.data));
         diag_label(c->sink, d, decl->span, TEXT("the type is declared here"));
     } else if (info->kind == TYPE_FUNCTION) {
         diag_note(c->sink, d, TEXT("functions are neither compared nor printed"));
@@ -53,31 +68,36 @@ static void note_derive(Body *c, Diagnostic *d, TypeId part, TraitId trait) {
 static void report_unsatisfied(Body *c, const Obligation *o, TypeId type, SolveResult solved) {
     Diagnostic *d;
     if (solved.answer == SOLVE_UNKNOWN) {
-        (void)diag(c->sink, DIAG_BOUNDS_TOO_DEEP, o->span, type_text(c, type));
+        (void)diag(c->sink, DIAG_BOUNDS_TOO_DEEP, obligation_span(c, o), type_text(c, type));
         return;
     }
     Text word = trait_name(c, o->trait);
-    d = diag(c->sink, DIAG_BOUND_NOT_SATISFIED, o->span, type_text(c, type), word);
+    d = diag(c->sink, DIAG_BOUND_NOT_SATISFIED, obligation_span(c, o), type_text(c, type), word);
     if (o->function.index != 0) {
         const Function *f = &c->program->functions[o->function.index];
         const Bound *bound = &f->generics.bounds[o->bound];
         Text name = name_text(c, f->name);
         if (f->module.index != c->program->prelude.index && bound->span.end > bound->span.start)
-            diag_label(c->sink, d, bound->span, arena_format(c->scratch, "`%.*s` asks for it here", (int)name.length, name.data));
+            diag_label(c->sink, d, bound->span,
+                       arena_format(c->scratch, "`%.*s` asks for it here", (int)name.length, name.data));
         else
             diag_note(c->sink, d, arena_format(c->scratch, "`%.*s` asks for it", (int)name.length, name.data));
     }
     TypeId part = solved.failing_part.index == 0 ? type : solved.failing_part;
     if (part.index != type.index) {
         Text shown = type_text(c, part);
-        diag_note(c->sink, d, arena_format(c->scratch, "because its part `%.*s` does not have it", (int)shown.length, shown.data));
+        diag_note(c->sink, d,
+                  arena_format(c->scratch, "because its part `%.*s` does not have it", (int)shown.length, shown.data));
     }
     note_derive(c, d, part, o->trait);
 }
 
 void obligations_solve(Body *c) {
     enum { CACHE = 256 };
-    struct { TypeId type; TraitId trait; } *solved = arena_alloc_zeroed(c->scratch, CACHE * sizeof *solved, 4);
+    struct {
+        TypeId type;
+        TraitId trait;
+    } *solved = arena_alloc_zeroed(c->scratch, CACHE * sizeof *solved, 4);
     for (uint32_t i = 0; i < c->obligations.count; i++) {
         const Obligation *o = &c->obligations.items[i];
         TypeId type = prune(c, o->type);
@@ -117,8 +137,10 @@ static bool iteration_complete(Body *c, Waiting *w) {
     if (is_open(c, w->type)) return false;
     TypeId result = w->result, element = element_type(c, w->syntax, w->type);
     UnifyAnswer answer = unify(c, element, result);
-    if (answer == UNIFY_DIFFERS) (void)report_mismatch(c, span_of(c, w->syntax), element, expect(result, 0), 0);
-    else if (answer != UNIFY_OK) report_unify(c, answer, span_of(c, w->syntax));
+    if (answer == UNIFY_DIFFERS)
+        (void)report_mismatch(c, span_of(c, w->syntax), element, expect(result, 0), 0);
+    else if (answer != UNIFY_OK)
+        report_unify(c, answer, span_of(c, w->syntax));
     return true;
 }
 
@@ -127,17 +149,28 @@ static bool waiting_complete(Body *c, Waiting *w, bool by_default) {
     c->env = w->env;
     c->at = w->syntax;
     switch (w->kind) {
-    case WAIT_METHOD: return method_complete(c, w);
-    case WAIT_FIELD: return field_complete(c, w);
-    case WAIT_TUPLE_PART: return tuple_part_complete(c, w);
-    case WAIT_INDEX: return index_complete(c, w);
-    case WAIT_ITERATION: return iteration_complete(c, w);
-    case WAIT_CONVERSION: return conversion_complete(c, w);
-    case WAIT_BINARY: return binary_complete(c, w, by_default);
-    case WAIT_UNARY: return unary_complete(c, w, by_default);
-    case WAIT_QUESTION: return question_complete(c, w);
-    case WAIT_COALESCE: return coalesce_complete(c, w);
-    case WAIT_OPERATOR: return operator_complete(c, w, by_default);
+    case WAIT_METHOD:
+        return method_complete(c, w);
+    case WAIT_FIELD:
+        return field_complete(c, w);
+    case WAIT_TUPLE_PART:
+        return tuple_part_complete(c, w);
+    case WAIT_INDEX:
+        return index_complete(c, w);
+    case WAIT_ITERATION:
+        return iteration_complete(c, w);
+    case WAIT_CONVERSION:
+        return conversion_complete(c, w);
+    case WAIT_BINARY:
+        return binary_complete(c, w, by_default);
+    case WAIT_UNARY:
+        return unary_complete(c, w, by_default);
+    case WAIT_QUESTION:
+        return question_complete(c, w);
+    case WAIT_COALESCE:
+        return coalesce_complete(c, w);
+    case WAIT_OPERATOR:
+        return operator_complete(c, w, by_default);
     }
     return true;
 }
@@ -156,7 +189,9 @@ static bool waiting_pass(Body *c) {
 static bool waiting_default(Body *c) {
     for (uint32_t i = 0; i < c->waiting.count; i++) {
         const Waiting *w = &c->waiting.items[i];
-        bool is_list = w->kind == WAIT_ITERATION || (w->kind == WAIT_INDEX && (is_kind(c, c->type[w->other], TYPE_INT) || is_open(c, c->type[w->other])));
+        bool is_list =
+            w->kind == WAIT_ITERATION ||
+            (w->kind == WAIT_INDEX && (is_kind(c, c->type[w->other], TYPE_INT) || is_open(c, c->type[w->other])));
         if (w->is_done || !is_list) continue;
         (void)unify(c, w->type, type_of1(c, TYPE_LIST, type_variable(c, token_of(c, w->syntax))));
         return true;
@@ -172,8 +207,10 @@ static bool waiting_default(Body *c) {
         const Waiting *w = &c->waiting.items[i];
         if (w->is_done) continue;
         NodeIndex receiver = w->kind == WAIT_CONVERSION ? w->other : w->syntax;
-        if (w->kind == WAIT_METHOD) receiver = c->view.a[c->view.a[receiver]];
-        else if (w->kind != WAIT_CONVERSION && w->kind != WAIT_ITERATION) receiver = c->view.a[receiver];
+        if (w->kind == WAIT_METHOD)
+            receiver = c->view.a[c->view.a[receiver]];
+        else if (w->kind != WAIT_CONVERSION && w->kind != WAIT_ITERATION)
+            receiver = c->view.a[receiver];
         if (c->sink->error_count == 0) {
             Diagnostic *d = diag0(c->sink, DIAG_TYPE_NEEDED, span_of(c, receiver));
             diag_note(c->sink, d, TEXT("write the type where this gets its value: `let x: T = …`, or `(x: T) -> …`"));
@@ -195,7 +232,8 @@ void waiting_run(Body *c) {
 // ---- warnings -----------------------------------------------------------------------------------------------------------------------------------
 
 void warnings_give(Body *c) {
-    if (c->sink->error_count > 0 || c->module->kind != MODULE_PROJECT) return; // what an error hid may be a use
+    if (c->sink->error_count > 0 || c->has_syntax_errors || c->module->kind != MODULE_PROJECT)
+        return; // what an error hid may be a use
     for (uint32_t i = 1; i < c->locals.count; i++) {
         const TypedLocal *local = &c->locals.items[i];
         const LocalInfo *info = &c->local_infos.items[i];
@@ -203,7 +241,8 @@ void warnings_give(Body *c) {
         Text name = name_text(c, local->name);
         if (!info->is_used && !info->is_lambda_name && (name.length == 0 || name.data[0] != '_')) {
             Diagnostic *d = diag(c->sink, DIAG_UNUSED_VARIABLE, info->span, name);
-            diag_note(c->sink, d, arena_format(c->scratch, "write `_%.*s` where that is intended", (int)name.length, name.data));
+            diag_note(c->sink, d,
+                      arena_format(c->scratch, "write `_%.*s` where that is intended", (int)name.length, name.data));
         }
         if (local->is_mutable && !info->is_assigned) (void)diag(c->sink, DIAG_UNNEEDED_MUT, info->span, name);
     }
@@ -259,33 +298,96 @@ static void copy_operands(Copy *copy, uint32_t n, uint32_t *out_a, uint32_t *out
     uint32_t a = c->a[n], b = c->b[n];
     static const uint32_t pattern_words[] = {2, 2, 3, 2, 4};
     switch ((TypedKind)c->kind[n]) {
-    case TYPED_NONE: case TYPED_ERROR: case TYPED_INT: case TYPED_FLOAT: case TYPED_BOOL: case TYPED_STR: case TYPED_UNIT:
-    case TYPED_LOCAL: case TYPED_CONFIG: case TYPED_FUNCTION: case TYPED_VARIANT_FUNCTION: case TYPED_OPERATOR_FUNCTION:
-    case TYPED_DEFAULT: case TYPED_CONTINUE: case TYPED_PAT_WILDCARD: case TYPED_PAT_INT: case TYPED_PAT_FLOAT: case TYPED_PAT_STR:
-    case TYPED_COUNT: break;
-    case TYPED_LAMBDA: (void)copy_node(copy, c->lambdas.items[a].typed.body); break;
-    case TYPED_CONSTRUCT: case TYPED_CALL: case TYPED_SELF_CALL: b = copy_items(copy, b, 2, 2); break;
-    case TYPED_UPDATE: a = copy_node(copy, a), b = copy_items(copy, b, 2, 2); break;
-    case TYPED_LIST: case TYPED_MAP: case TYPED_SEQUENCE: case TYPED_PAT_CONSTRUCT: case TYPED_PAT_OR: b = copy_items(copy, b, 1, 1); break;
-    case TYPED_CALL_VALUE: a = copy_node(copy, a), b = copy_items(copy, b, 1, 1); break;
-    case TYPED_FIELD: case TYPED_UNARY: case TYPED_QUESTION: case TYPED_TRY: case TYPED_CONVERT: case TYPED_SHOW: case TYPED_HASH:
-    case TYPED_LENGTH: case TYPED_LOOP: case TYPED_BREAK: a = copy_node(copy, a); break;
-    case TYPED_INDEX: case TYPED_SLICE: case TYPED_COMPARE: case TYPED_COALESCE: case TYPED_LET: case TYPED_WHILE:
+    case TYPED_NONE:
+    case TYPED_ERROR:
+    case TYPED_INT:
+    case TYPED_FLOAT:
+    case TYPED_BOOL:
+    case TYPED_STR:
+    case TYPED_UNIT:
+    case TYPED_LOCAL:
+    case TYPED_CONFIG:
+    case TYPED_FUNCTION:
+    case TYPED_VARIANT_FUNCTION:
+    case TYPED_OPERATOR_FUNCTION:
+    case TYPED_DEFAULT:
+    case TYPED_CONTINUE:
+    case TYPED_PAT_WILDCARD:
+    case TYPED_PAT_INT:
+    case TYPED_PAT_FLOAT:
+    case TYPED_PAT_STR:
+    case TYPED_COUNT:
+        break;
+    case TYPED_LAMBDA:
+        (void)copy_node(copy, c->lambdas.items[a].typed.body);
+        break;
+    case TYPED_CONSTRUCT:
+    case TYPED_CALL:
+    case TYPED_SELF_CALL:
+        b = copy_items(copy, b, 2, 2);
+        break;
+    case TYPED_UPDATE:
+        a = copy_node(copy, a), b = copy_items(copy, b, 2, 2);
+        break;
+    case TYPED_LIST:
+    case TYPED_MAP:
+    case TYPED_SEQUENCE:
+    case TYPED_PAT_CONSTRUCT:
+    case TYPED_PAT_OR:
+        b = copy_items(copy, b, 1, 1);
+        break;
+    case TYPED_CALL_VALUE:
+        a = copy_node(copy, a), b = copy_items(copy, b, 1, 1);
+        break;
+    case TYPED_FIELD:
+    case TYPED_UNARY:
+    case TYPED_QUESTION:
+    case TYPED_TRY:
+    case TYPED_CONVERT:
+    case TYPED_SHOW:
+    case TYPED_HASH:
+    case TYPED_LENGTH:
+    case TYPED_LOOP:
+    case TYPED_BREAK:
+        a = copy_node(copy, a);
+        break;
+    case TYPED_INDEX:
+    case TYPED_SLICE:
+    case TYPED_COMPARE:
+    case TYPED_COALESCE:
+    case TYPED_LET:
+    case TYPED_WHILE:
         a = copy_node(copy, a), b = copy_node(copy, b);
         break;
-    case TYPED_ASSIGN: case TYPED_PAT_BIND: b = copy_node(copy, b); break;
-    case TYPED_BINARY: case TYPED_RANGE: a = copy_node(copy, a), b = copy_words(copy, b, 2, 1); break;
-    case TYPED_IF: a = copy_node(copy, a), b = copy_words(copy, b, 2, 3); break;
-    case TYPED_MATCH: a = copy_node(copy, a), b = copy_items(copy, b, 3, 7); break;
+    case TYPED_ASSIGN:
+    case TYPED_PAT_BIND:
+        b = copy_node(copy, b);
+        break;
+    case TYPED_BINARY:
+    case TYPED_RANGE:
+        a = copy_node(copy, a), b = copy_words(copy, b, 2, 1);
+        break;
+    case TYPED_IF:
+        a = copy_node(copy, a), b = copy_words(copy, b, 2, 3);
+        break;
+    case TYPED_MATCH:
+        a = copy_node(copy, a), b = copy_items(copy, b, 3, 7);
+        break;
     case TYPED_FOR: {
         uint32_t count = c->extra.items[b], start = copy_items(copy, b, 2, 3);
         (void)copy_words(copy, b + 1 + 2 * count, 2, 3);
         b = start;
         break;
     }
-    case TYPED_PATTERN: b = copy_words(copy, b, pattern_words[a], 15); break;
-    case TYPED_RECURSE: b = copy_words(copy, b, 5, 7 | 16); break;
-    case TYPED_PAT_RANGE: b = copy_words(copy, b, 4, 0); break;
+    case TYPED_PATTERN:
+        b = copy_words(copy, b, pattern_words[a], 15);
+        break;
+    case TYPED_RECURSE:
+        b = copy_words(copy, b, 5, 7 | 16);
+        break;
+    case TYPED_PAT_RANGE:
+        b = copy_words(copy, b, 4, 0);
+        break;
     case TYPED_PAT_LIST: {
         uint32_t before = copy_items(copy, c->extra.items[b], 1, 1), rest = copy_node(copy, c->extra.items[b + 1]);
         uint32_t after = copy_items(copy, c->extra.items[b + 2], 1, 1), start = copy->extra.count;
@@ -312,7 +414,8 @@ static void copy_tables(Body *c, const uint32_t *map) {
     for (uint32_t i = 1; i < c->uses.count; i++) {
         TypedUse use = c->uses.items[i];
         TypeId *arguments = arena_array(arena, TypeId, use.argument_count);
-        for (uint32_t k = 0; k < use.argument_count; k++) arguments[k] = zonk(c, use.arguments[k]);
+        for (uint32_t k = 0; k < use.argument_count; k++)
+            arguments[k] = zonk(c, use.arguments[k]);
         use.arguments = arguments;
         out->uses[i] = use;
     }
@@ -321,11 +424,14 @@ static void copy_tables(Body *c, const uint32_t *map) {
     for (uint32_t i = 1; i < c->lambdas.count; i++) {
         const LambdaInfo *info = &c->lambdas.items[i];
         TypedLambda lambda = info->typed;
-        uint32_t *parameters = arena_array(arena, uint32_t, info->parameters.count), *captures = arena_array(arena, uint32_t, info->captures.count);
-        if (info->parameters.count > 0) memcpy(parameters, info->parameters.items, sizeof(uint32_t) * info->parameters.count);
+        uint32_t *parameters = arena_array(arena, uint32_t, info->parameters.count),
+                 *captures = arena_array(arena, uint32_t, info->captures.count);
+        if (info->parameters.count > 0)
+            memcpy(parameters, info->parameters.items, sizeof(uint32_t) * info->parameters.count);
         for (uint32_t k = 0; k < info->captures.count; k++) { // insertion: few, and nearly in order
             uint32_t at = k;
-            for (; at > 0 && captures[at - 1] > info->captures.items[k]; at--) captures[at] = captures[at - 1];
+            for (; at > 0 && captures[at - 1] > info->captures.items[k]; at--)
+                captures[at] = captures[at - 1];
             captures[at] = info->captures.items[k];
         }
         lambda.parameters = parameters;
@@ -379,6 +485,9 @@ void body_copy_out(Body *c, uint32_t root) {
         out->kind[i] = c->kind[node];
         out->type[i] = zonk(c, c->type[node]);
         out->token[i] = c->token[node];
+        // What hangs on an error elsewhere (a signature, another module) is silent here, and is not lowered either.
+        if (out->kind[i] == TYPED_ERROR || (type_info(c->program->types, out->type[i])->flags & TYPE_HAS_ERROR) != 0)
+            out->has_errors = true;
         copy_operands(&copy, node, &out->a[i], &out->b[i]);
     }
     out->extra = arena_array(&out->arena, uint32_t, copy.extra.count);

@@ -37,15 +37,19 @@ static bool trait_method(const Body *c, NameId name, TraitMethod *out) {
     return false;
 }
 
-static uint32_t trait_node(Body *c, NodeIndex n, TraitMethod method, uint32_t receiver, uint32_t other) {
+OUT_OF_LINE static uint32_t trait_node(Body *c, NodeIndex n, TraitMethod method, uint32_t receiver, uint32_t other) {
     NodeIndex name = c->view.a[n];
     uint32_t token = token_of(c, name);
     uint32_t words[2] = {other, (uint32_t)method.op};
     switch ((int)method.kind) {
-    case TYPED_BINARY: return node_add(c, TYPED_BINARY, BOOL_TYPE, token, receiver, extra_words(c, words, 2));
-    case TYPED_COMPARE: return node_add(c, TYPED_COMPARE, type_named(c, c->program->known.ordering, NULL, 0), token, receiver, other);
-    case TYPED_HASH: return node_add(c, TYPED_HASH, INT_TYPE, token, receiver, 0);
-    case TYPED_SHOW: return node_add(c, TYPED_SHOW, STR_TYPE, token, receiver, 0);
+    case TYPED_BINARY:
+        return node_add(c, TYPED_BINARY, BOOL_TYPE, token, receiver, extra_words(c, words, 2));
+    case TYPED_COMPARE:
+        return node_add(c, TYPED_COMPARE, type_named(c, c->program->known.ordering, NULL, 0), token, receiver, other);
+    case TYPED_HASH:
+        return node_add(c, TYPED_HASH, INT_TYPE, token, receiver, 0);
+    case TYPED_SHOW:
+        return node_add(c, TYPED_SHOW, STR_TYPE, token, receiver, 0);
     case TYPED_LENGTH: {
         uint32_t length = node_add(c, TYPED_LENGTH, INT_TYPE, token, receiver, 0);
         if (method.trait == TRAIT_LEN) return length;
@@ -53,43 +57,53 @@ static uint32_t trait_node(Body *c, NodeIndex n, TraitMethod method, uint32_t re
         words[1] = OP_EQUAL;
         return node_add(c, TYPED_BINARY, BOOL_TYPE, token, length, extra_words(c, words, 2));
     }
-    default: return receiver; // clone: values do not change, so a copy is the value
+    default:
+        return receiver; // clone: values do not change, so a copy is the value
     }
 }
 
-static uint32_t trait_call(Body *c, NodeIndex n, TraitMethod method, uint32_t receiver) {
+OUT_OF_LINE static uint32_t trait_call(Body *c, NodeIndex n, TraitMethod method, uint32_t receiver) {
     NodeIndex name = c->view.a[n];
     uint32_t list = c->view.b[n], base = c->stack.count;
     TypeId *types = arena_array(c->scratch, TypeId, 1);
     types[0] = c->type[receiver];
     NameId names[1] = {c->known->name_other};
     Signature *s = arena_new(c->scratch, Signature);
-    *s = (Signature){.what = "method", .name = name_text(c, (NameId){c->view.b[name]}), .count = method.argument_count, .types = types,
-                     .names = names, .result = VOID_TYPE, .is_method = true, .span = tree_token_span(&c->view, name)};
+    *s = (Signature){.what = "method",
+                     .name = name_text(c, (NameId){c->view.b[name]}),
+                     .count = method.argument_count,
+                     .types = types,
+                     .names = names,
+                     .result = VOID_TYPE,
+                     .is_method = true,
+                     .at = name};
     LengthScope *outer = c->env.length, *length = length_enter(c, receiver);
     bool is_good = arguments_check(c, s, n, list, NOTHING);
     c->env.length = outer;
     if (!is_good) return node_error(c, n);
     uint32_t other = method.argument_count == 0 ? 0 : c->stack.items[base + 1];
     c->stack.count = base;
-    obligation_add(c, types[0], c->program->builtin_traits[method.trait], tree_token_span(&c->view, name), token_of(c, name));
+    obligation_add(c, types[0], method.trait, name, PLACE_TOKEN);
     uint32_t node = trait_node(c, n, method, length_receiver(c, length, receiver), other);
     return length_wrap(c, length, node);
 }
 
 // ---- nothing found -----------------------------------------------------------------------------------------------------------------------------
 
-static uint32_t edit_distance(Text a, Text b) { // Levenshtein 1966, one row
+static char letter(char c, bool ignores_case) { return ignores_case && c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+uint32_t edit_distance(Text a, Text b, bool ignores_case) { // Levenshtein 1966, one row
     enum { LONGEST = 40 };
     uint32_t row[LONGEST + 1];
     if (a.length > LONGEST || b.length > LONGEST) return 99;
-    for (uint32_t j = 0; j <= b.length; j++) row[j] = j;
+    for (uint32_t j = 0; j <= b.length; j++)
+        row[j] = j;
     for (uint32_t i = 1; i <= a.length; i++) {
         uint32_t diagonal = row[0];
         row[0] = i;
         for (uint32_t j = 1; j <= b.length; j++) {
             uint32_t above = row[j];
-            uint32_t best = diagonal + (a.data[i - 1] != b.data[j - 1]);
+            uint32_t best = diagonal + (letter(a.data[i - 1], ignores_case) != letter(b.data[j - 1], ignores_case));
             if (above + 1 < best) best = above + 1;
             if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
             row[j] = best;
@@ -99,12 +113,45 @@ static uint32_t edit_distance(Text a, Text b) { // Levenshtein 1966, one row
     return row[b.length];
 }
 
-static const char *const other_words[][2] = { // what other languages call them
-    {"length", "len"}, {"size", "len"}, {"append", "push"}, {"add", "push"}, {"to_str", "to_string"}, {"toString", "to_string"},
-    {"substring", "slice"}, {"substr", "slice"}, {"reduce", "fold"}, {"forEach", "each"}, {"for_each", "each"}, {"sorted", "sort"},
-    {"reversed", "reverse"}, {"includes", "contains"}, {"has", "contains"}, {"uppercase", "upper"}, {"to_upper", "upper"},
-    {"lowercase", "lower"}, {"to_lower", "lower"}, {"strip", "trim"}, {"startswith", "starts_with"}, {"endswith", "ends_with"},
-    {"distinct", "unique"}, {"put", "insert"}, {"unwrap_or_default", "unwrap_or"}, {"drop", "skip"}, {"isEmpty", "is_empty"},
+void note_near(Body *c, Diagnostic *d, const Text *best, uint32_t count) {
+    Buffer out = buffer_in(c->scratch);
+    for (uint32_t k = 0; k < count; k++) {
+        buffer_string(&out, k == 0 ? "did you mean `" : k + 1 == count ? "` or `" : "`, `");
+        buffer_text(&out, best[k]);
+    }
+    buffer_literal(&out, "`?");
+    diag_note(c->sink, d, (Text){out.data, (uint32_t)out.length});
+}
+
+static const char *const other_words[][2] = {
+    // what other languages call them
+    {"length", "len"},
+    {"size", "len"},
+    {"append", "push"},
+    {"add", "push"},
+    {"to_str", "to_string"},
+    {"toString", "to_string"},
+    {"substring", "slice"},
+    {"substr", "slice"},
+    {"reduce", "fold"},
+    {"forEach", "each"},
+    {"for_each", "each"},
+    {"sorted", "sort"},
+    {"reversed", "reverse"},
+    {"includes", "contains"},
+    {"has", "contains"},
+    {"uppercase", "upper"},
+    {"to_upper", "upper"},
+    {"lowercase", "lower"},
+    {"to_lower", "lower"},
+    {"strip", "trim"},
+    {"startswith", "starts_with"},
+    {"endswith", "ends_with"},
+    {"distinct", "unique"},
+    {"put", "insert"},
+    {"unwrap_or_default", "unwrap_or"},
+    {"drop", "skip"},
+    {"isEmpty", "is_empty"},
 };
 
 static void note_near_methods(Body *c, Diagnostic *d, TypeShape type, NameId name) {
@@ -116,42 +163,48 @@ static void note_near_methods(Body *c, Diagnostic *d, TypeShape type, NameId nam
         if (self->kind != (uint8_t)type.kind || self->head != type.head) continue;
         for (uint32_t m = impl->first_method; m < impl->first_method + impl->method_count; m++) {
             Text text = name_text(c, c->program->functions[m].name);
-            bool is_near = edit_distance(wanted, text) <= 2;
+            bool is_near = edit_distance(wanted, text, false) <= (wanted.length > 4 ? 2u : 1u);
             for (size_t k = 0; k < sizeof other_words / sizeof other_words[0] && !is_near; k++)
-                is_near = text_equal(wanted, text_from(other_words[k][0])) && text_equal(text, text_from(other_words[k][1]));
-            for (uint32_t k = 0; k < count; k++) is_near = is_near && !text_equal(best[k], text);
+                is_near =
+                    text_equal(wanted, text_from(other_words[k][0])) && text_equal(text, text_from(other_words[k][1]));
+            for (uint32_t k = 0; k < count; k++)
+                is_near = is_near && !text_equal(best[k], text);
             if (!is_near || count == 3 || text.length < 2) continue;
             uint32_t at = count++;
-            for (; at > 0 && text_compare(text, best[at - 1]) < 0; at--) best[at] = best[at - 1];
+            for (; at > 0 && text_compare(text, best[at - 1]) < 0; at--)
+                best[at] = best[at - 1];
             best[at] = text;
         }
     }
     if (count == 0) return;
-    Buffer out = buffer_in(c->scratch);
-    for (uint32_t k = 0; k < count; k++) {
-        buffer_string(&out, k == 0 ? "did you mean `" : k + 1 == count ? "` or `" : "`, `");
-        buffer_text(&out, best[k]);
-    }
-    buffer_literal(&out, "`?");
-    diag_note(c->sink, d, (Text){out.data, (uint32_t)out.length});
+    note_near(c, d, best, count);
 }
 
 static const char *trait_word(BuiltinTrait trait) {
     switch (trait) {
-    case TRAIT_EQ: return "Eq";
-    case TRAIT_COMPARABLE: return "Comparable";
-    case TRAIT_HASHABLE: return "Hashable";
-    case TRAIT_PRINTABLE: return "Printable";
-    case TRAIT_CLONE: return "Clone";
-    case TRAIT_DEFAULT: return "Default";
-    default: return NULL;
+    case TRAIT_EQ:
+        return "Eq";
+    case TRAIT_COMPARABLE:
+        return "Comparable";
+    case TRAIT_HASHABLE:
+        return "Hashable";
+    case TRAIT_PRINTABLE:
+        return "Printable";
+    case TRAIT_CLONE:
+        return "Clone";
+    case TRAIT_DEFAULT:
+        return "Default";
+    default:
+        return NULL;
     }
 }
 
-static uint32_t method_missing(Body *c, NodeIndex n, NodeIndex name, TypeId type, const TraitMethod *method) {
+OUT_OF_LINE static uint32_t method_missing(Body *c, NodeIndex n, NodeIndex name, TypeId type,
+                                           const TraitMethod *method) {
     TypeShape shape = type_shape(c, type);
     (void)arguments_silent(c, n, c->view.b[n]);
-    Diagnostic *d = diag(c->sink, DIAG_NO_SUCH_METHOD, tree_token_span(&c->view, name), name_text(c, (NameId){c->view.b[name]}), type_text(c, type));
+    Diagnostic *d = diag(c->sink, DIAG_NO_SUCH_METHOD, tree_token_span(&c->view, name),
+                         name_text(c, (NameId){c->view.b[name]}), type_text(c, type));
     if (method != NULL && trait_word(method->trait) != NULL && shape.kind == TYPE_NAMED &&
         c->program->type_decls[shape.head].module.index != c->program->prelude.index) {
         diag_note(c->sink, d, arena_format(c->scratch, "it has it with `#[derive(%s)]`", trait_word(method->trait)));
@@ -159,15 +212,19 @@ static uint32_t method_missing(Body *c, NodeIndex n, NodeIndex name, TypeId type
     }
     if (shape.kind == TYPE_PARAMETER && method != NULL && trait_word(method->trait) != NULL) {
         Text text = type_text(c, type);
-        diag_note(c->sink, d, arena_format(c->scratch, "it has it with the bound `%.*s: %s`", (int)text.length, text.data, trait_word(method->trait)));
+        diag_note(c->sink, d,
+                  arena_format(c->scratch, "it has it with the bound `%.*s: %s`", (int)text.length, text.data,
+                               trait_word(method->trait)));
         return node_error(c, n);
     }
     note_near_methods(c, d, shape, (NameId){c->view.b[name]});
     if (is_named(c, type, c->program->known.option, NULL) || is_named(c, type, c->program->known.result, NULL)) {
         FunctionId found;
         if (shape.arg_count > 0 && !is_open(c, shape.args[0]) &&
-            methods_find(c->program, c->function->module, type_heads(c, shape.args[0]), (NameId){c->view.b[name]}, &found, 1) > 0)
-            diag_note(c->sink, d, TEXT("its part has this method; take it out first, with `??`, `?`, `.map(…)` or `match`"));
+            methods_find(c->program, c->function->module, type_heads(c, shape.args[0]), (NameId){c->view.b[name]},
+                         &found, 1) > 0)
+            diag_note(c->sink, d,
+                      TEXT("its part has this method; take it out first, with `??`, `?`, `.map(…)` or `match`"));
     }
     return node_error(c, n);
 }
@@ -208,7 +265,7 @@ static TypeId self_type_of(Body *c, const Function *f, const TypeId *instance) {
     return instantiate(c, c->program->impls[f->impl.index].self_type, instance, f->generics.count);
 }
 
-static Found method_find(Body *c, NodeIndex n, NameId name, TypeId type, bool with_self) {
+OUT_OF_LINE static Found method_find(Body *c, NodeIndex n, NameId name, TypeId type, bool with_self) {
     enum { LIMIT = 16 };
     FunctionId *candidates = arena_array(c->scratch, FunctionId, LIMIT);
     uint32_t count = methods_find(c->program, c->function->module, type_heads(c, type), name, candidates, LIMIT);
@@ -236,8 +293,8 @@ static uint32_t method_on(Body *c, NodeIndex n, uint32_t receiver, Expected expe
     NameId name = {c->view.b[name_node]};
     TypeId type = c->type[receiver];
     uint32_t list = c->view.b[n], arity;
-    if (name_equal(name, c->known->name_sort_by) && tree_list_count(&c->view, list) == 1 && is_kind(c, type, TYPE_LIST) &&
-        argument_arity(c, tree_list_item(&c->view, list, 0), &arity) && arity == 2)
+    if (name_equal(name, c->known->name_sort_by) && tree_list_count(&c->view, list) == 1 &&
+        is_kind(c, type, TYPE_LIST) && argument_arity(c, tree_list_item(&c->view, list, 0), &arity) && arity == 2)
         name = c->known->name_sort_by_comparison;
     Found found = method_find(c, name_node, name, type, true);
     TraitMethod method;
@@ -245,7 +302,8 @@ static uint32_t method_on(Body *c, NodeIndex n, uint32_t receiver, Expected expe
     if (found.function.index != 0 && (!is_prelude(c, found.function) || !is_trait || method.kind != TYPED_NONE))
         return call_function(c, n, name_node, found.function, receiver, found.instance, expected);
     if (is_trait && found.candidates == 0) {
-        SolveResult solved = trait_solve(c->program, &c->function->generics, type_heads(c, type), c->program->builtin_traits[method.trait]);
+        SolveResult solved = trait_solve(c->program, &c->function->generics, type_heads(c, type),
+                                         c->program->builtin_traits[method.trait]);
         if (solved.answer == SOLVE_NO) return method_missing(c, n, name_node, type, &method);
     }
     if (is_trait && (found.candidates == 0 || found.function.index != 0)) return trait_call(c, n, method, receiver);
@@ -256,7 +314,8 @@ static uint32_t method_on(Body *c, NodeIndex n, uint32_t receiver, Expected expe
         (void)arguments_silent(c, n, list);
         Diagnostic *d = report_mismatch(c, span, type, expect(wanted, 0), 0);
         Text text = name_text(c, name);
-        diag_label(c->sink, d, tree_token_span(&c->view, name_node), arena_format(c->scratch, "`%.*s` needs it", (int)text.length, text.data));
+        diag_label(c->sink, d, tree_token_span(&c->view, name_node),
+                   arena_format(c->scratch, "`%.*s` needs it", (int)text.length, text.data));
         return node_error(c, n);
     }
     TypeId field;
@@ -288,16 +347,20 @@ void waiting_settle(Body *c, const Waiting *w, uint32_t node) {
     TypeId type = c->type[node];
     if (is_kind(c, type, TYPE_NEVER)) return;
     UnifyAnswer answer = unify(c, type, w->result);
-    if (answer == UNIFY_DIFFERS) (void)report_mismatch(c, span_of(c, w->syntax), type, expect(w->result, w->reason), w->syntax);
-    else if (answer != UNIFY_OK) report_unify(c, answer, span_of(c, w->syntax));
+    if (answer == UNIFY_DIFFERS)
+        (void)report_mismatch(c, span_of(c, w->syntax), type, expect(w->result, w->reason), w->syntax);
+    else if (answer != UNIFY_OK)
+        report_unify(c, answer, span_of(c, w->syntax));
 }
 
 bool method_complete(Body *c, Waiting *w) {
     if (is_open(c, w->type)) return false;
     Waiting copy = *w; // the list may move while the arguments are checked
     uint32_t node;
-    if (is_error(c, copy.type)) node = arguments_silent(c, copy.syntax, c->view.b[copy.syntax]);
-    else node = method_on(c, copy.syntax, copy.receiver, expect(copy.result, copy.reason));
+    if (is_error(c, copy.type))
+        node = arguments_silent(c, copy.syntax, c->view.b[copy.syntax]);
+    else
+        node = method_on(c, copy.syntax, copy.receiver, expect(copy.result, copy.reason));
     waiting_settle(c, &copy, node);
     return true;
 }
@@ -311,14 +374,16 @@ uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected
     if (found.function.index != 0) return call_function(c, n, callee.node, found.function, 0, found.instance, expected);
     if (name_equal(name, c->known->name_default) && tree_list_count(&c->view, list) == 0) {
         if (expected.type.index != 0) (void)unify_try(c, callee.type, expected.type);
-        obligation_add(c, callee.type, c->program->builtin_traits[TRAIT_DEFAULT], span_of(c, n), token);
+        obligation_add(c, callee.type, TRAIT_DEFAULT, n, PLACE_WHOLE);
         return node_add(c, TYPED_DEFAULT, callee.type, token, 0, 0);
     }
     TraitMethod method;
-    if (trait_method(c, name, &method) && tree_list_count(&c->view, list) == method.argument_count + 1) { // int.compare(a, b)
+    if (trait_method(c, name, &method) &&
+        tree_list_count(&c->view, list) == method.argument_count + 1) { // int.compare(a, b)
         uint32_t values[2] = {0, 0};
-        for (uint32_t i = 0; i <= method.argument_count; i++) values[i] = check(c, tree_list_item(&c->view, list, i), expect(callee.type, 0));
-        obligation_add(c, callee.type, c->program->builtin_traits[method.trait], tree_token_span(&c->view, callee.node), token);
+        for (uint32_t i = 0; i <= method.argument_count; i++)
+            values[i] = check(c, tree_list_item(&c->view, list, i), expect(callee.type, 0));
+        obligation_add(c, callee.type, method.trait, callee.node, PLACE_TOKEN);
         return trait_node(c, n, method, values[0], values[1]);
     }
     return method_missing(c, n, callee.node, callee.type, NULL);

@@ -3,11 +3,31 @@
 
 bool is_binary(NodeKind kind) {
     switch ((int)kind) {
-    case NODE_MULTIPLY: case NODE_DIVIDE: case NODE_REMAINDER: case NODE_FLOOR_DIVIDE: case NODE_ADD: case NODE_SUBTRACT:
-    case NODE_SHIFT_LEFT: case NODE_SHIFT_RIGHT: case NODE_RANGE: case NODE_RANGE_INCLUSIVE: case NODE_LESS:
-    case NODE_LESS_EQUAL: case NODE_GREATER: case NODE_GREATER_EQUAL: case NODE_EQUAL: case NODE_NOT_EQUAL:
-    case NODE_BIT_AND: case NODE_BIT_XOR: case NODE_BIT_OR: case NODE_AND: case NODE_OR: case NODE_COALESCE: return true;
-    default: return false;
+    case NODE_MULTIPLY:
+    case NODE_DIVIDE:
+    case NODE_REMAINDER:
+    case NODE_FLOOR_DIVIDE:
+    case NODE_ADD:
+    case NODE_SUBTRACT:
+    case NODE_SHIFT_LEFT:
+    case NODE_SHIFT_RIGHT:
+    case NODE_RANGE:
+    case NODE_RANGE_INCLUSIVE:
+    case NODE_LESS:
+    case NODE_LESS_EQUAL:
+    case NODE_GREATER:
+    case NODE_GREATER_EQUAL:
+    case NODE_EQUAL:
+    case NODE_NOT_EQUAL:
+    case NODE_BIT_AND:
+    case NODE_BIT_XOR:
+    case NODE_BIT_OR:
+    case NODE_AND:
+    case NODE_OR:
+    case NODE_COALESCE:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -21,25 +41,44 @@ typedef struct OperatorRow {
 
 static OperatorRow operator_row(NodeKind kind) {
     switch ((int)kind) {
-    case NODE_ADD: return (OperatorRow){OP_ADD, CLASS_ARITHMETIC, "+"};
-    case NODE_SUBTRACT: return (OperatorRow){OP_SUBTRACT, CLASS_ARITHMETIC, "-"};
-    case NODE_MULTIPLY: return (OperatorRow){OP_MULTIPLY, CLASS_ARITHMETIC, "*"};
-    case NODE_DIVIDE: return (OperatorRow){OP_DIVIDE, CLASS_ARITHMETIC, "/"};
-    case NODE_REMAINDER: return (OperatorRow){OP_REMAINDER, CLASS_ARITHMETIC, "%"};
-    case NODE_FLOOR_DIVIDE: return (OperatorRow){OP_FLOOR_DIVIDE, CLASS_ARITHMETIC, "div"};
-    case NODE_BIT_AND: return (OperatorRow){OP_BIT_AND, CLASS_ARITHMETIC, "&"};
-    case NODE_BIT_XOR: return (OperatorRow){OP_BIT_XOR, CLASS_ARITHMETIC, "^"};
-    case NODE_BIT_OR: return (OperatorRow){OP_BIT_OR, CLASS_ARITHMETIC, "|"};
-    case NODE_SHIFT_LEFT: return (OperatorRow){OP_SHIFT_LEFT, CLASS_SHIFT, "<<"};
-    case NODE_SHIFT_RIGHT: return (OperatorRow){OP_SHIFT_RIGHT, CLASS_SHIFT, ">>"};
-    case NODE_EQUAL: return (OperatorRow){OP_EQUAL, CLASS_COMPARE, "=="};
-    case NODE_NOT_EQUAL: return (OperatorRow){OP_NOT_EQUAL, CLASS_COMPARE, "!="};
-    case NODE_LESS: return (OperatorRow){OP_LESS, CLASS_COMPARE, "<"};
-    case NODE_LESS_EQUAL: return (OperatorRow){OP_LESS_EQUAL, CLASS_COMPARE, "<="};
-    case NODE_GREATER: return (OperatorRow){OP_GREATER, CLASS_COMPARE, ">"};
-    case NODE_GREATER_EQUAL: return (OperatorRow){OP_GREATER_EQUAL, CLASS_COMPARE, ">="};
-    case NODE_AND: return (OperatorRow){OP_AND, CLASS_LOGIC, "&&"};
-    default: return (OperatorRow){OP_OR, CLASS_LOGIC, "||"};
+    case NODE_ADD:
+        return (OperatorRow){OP_ADD, CLASS_ARITHMETIC, "+"};
+    case NODE_SUBTRACT:
+        return (OperatorRow){OP_SUBTRACT, CLASS_ARITHMETIC, "-"};
+    case NODE_MULTIPLY:
+        return (OperatorRow){OP_MULTIPLY, CLASS_ARITHMETIC, "*"};
+    case NODE_DIVIDE:
+        return (OperatorRow){OP_DIVIDE, CLASS_ARITHMETIC, "/"};
+    case NODE_REMAINDER:
+        return (OperatorRow){OP_REMAINDER, CLASS_ARITHMETIC, "%"};
+    case NODE_FLOOR_DIVIDE:
+        return (OperatorRow){OP_FLOOR_DIVIDE, CLASS_ARITHMETIC, "div"};
+    case NODE_BIT_AND:
+        return (OperatorRow){OP_BIT_AND, CLASS_ARITHMETIC, "&"};
+    case NODE_BIT_XOR:
+        return (OperatorRow){OP_BIT_XOR, CLASS_ARITHMETIC, "^"};
+    case NODE_BIT_OR:
+        return (OperatorRow){OP_BIT_OR, CLASS_ARITHMETIC, "|"};
+    case NODE_SHIFT_LEFT:
+        return (OperatorRow){OP_SHIFT_LEFT, CLASS_SHIFT, "<<"};
+    case NODE_SHIFT_RIGHT:
+        return (OperatorRow){OP_SHIFT_RIGHT, CLASS_SHIFT, ">>"};
+    case NODE_EQUAL:
+        return (OperatorRow){OP_EQUAL, CLASS_COMPARE, "=="};
+    case NODE_NOT_EQUAL:
+        return (OperatorRow){OP_NOT_EQUAL, CLASS_COMPARE, "!="};
+    case NODE_LESS:
+        return (OperatorRow){OP_LESS, CLASS_COMPARE, "<"};
+    case NODE_LESS_EQUAL:
+        return (OperatorRow){OP_LESS_EQUAL, CLASS_COMPARE, "<="};
+    case NODE_GREATER:
+        return (OperatorRow){OP_GREATER, CLASS_COMPARE, ">"};
+    case NODE_GREATER_EQUAL:
+        return (OperatorRow){OP_GREATER_EQUAL, CLASS_COMPARE, ">="};
+    case NODE_AND:
+        return (OperatorRow){OP_AND, CLASS_LOGIC, "&&"};
+    default:
+        return (OperatorRow){OP_OR, CLASS_LOGIC, "||"};
     }
 }
 
@@ -49,14 +88,20 @@ static bool is_unit(TypeKind kind) { return kind == TYPE_DURATION || kind == TYP
 static bool has_operator(NodeKind op, TypeKind left) {
     bool number = left == TYPE_INT || left == TYPE_BYTE;
     switch ((int)op) {
-    case NODE_ADD: return number || left == TYPE_FLOAT || is_unit(left) || left == TYPE_STR || left == TYPE_LIST;
-    case NODE_SUBTRACT: case NODE_MULTIPLY: case NODE_DIVIDE: return number || left == TYPE_FLOAT || is_unit(left);
-    case NODE_REMAINDER: return number || left == TYPE_DURATION;
-    default: return number; // div, bitwise operators, shifts
+    case NODE_ADD:
+        return number || left == TYPE_FLOAT || is_unit(left) || left == TYPE_STR || left == TYPE_LIST;
+    case NODE_SUBTRACT:
+    case NODE_MULTIPLY:
+    case NODE_DIVIDE:
+        return number || left == TYPE_FLOAT || is_unit(left);
+    case NODE_REMAINDER:
+        return number || left == TYPE_DURATION;
+    default:
+        return number; // div, bitwise operators, shifts
     }
 }
 
-static void report_undefined(Body *c, NodeIndex n, const char *op, TypeId left) {
+OUT_OF_LINE static void report_undefined(Body *c, NodeIndex n, const char *op, TypeId left) {
     Text shown = type_text(c, left);
     Diagnostic *d = diag(c->sink, DIAG_OPERATOR_UNDEFINED, tree_token_span(&c->view, n), text_from(op),
                          arena_format(c->scratch, "`%.*s`", (int)shown.length, shown.data));
@@ -67,17 +112,19 @@ static void report_undefined(Body *c, NodeIndex n, const char *op, TypeId left) 
         diag_edit(c->sink, fix, tree_token_span(&c->view, n), arena_format(c->scratch, "%s%s", op, op));
     } else if (kind == TYPE_NAMED && c->program->type_decls[type_shape(c, left).head].kind == DECL_NEWTYPE) {
         diag_note(c->sink, d, TEXT("a newtype has no operators of its own; use its `.value`"));
-    } else if (kind == TYPE_NAMED && type_shape(c, left).arg_count > 0 && is_named(c, left, c->program->known.option, NULL)) {
+    } else if (kind == TYPE_NAMED && type_shape(c, left).arg_count > 0 &&
+               is_named(c, left, c->program->known.option, NULL)) {
         diag_note(c->sink, d, TEXT("take the part out first, with `??`, `?` or `match`"));
     }
 }
 
 static uint32_t left_reason(Body *c, NodeIndex n, TypeId type) {
-    return reason_place(c, span_of(c, c->view.a[n]), "the left operand is ", type);
+    return reason_node(c, c->view.a[n], "the left operand is ", type);
 }
 
 // The right operand has another type than the left one asks for.
-static uint32_t right_wrong(Body *c, NodeIndex n, uint32_t left, uint32_t right, TypeId wanted, const char *op) {
+OUT_OF_LINE static uint32_t right_wrong(Body *c, NodeIndex n, uint32_t left, uint32_t right, TypeId wanted,
+                                        const char *op) {
     NodeIndex syntax = c->view.b[n];
     TypeId found = c->type[right];
     TypeKind from = type_shape(c, c->type[left]).kind, to = type_shape(c, found).kind;
@@ -91,14 +138,17 @@ static uint32_t right_wrong(Body *c, NodeIndex n, uint32_t left, uint32_t right,
         return node_error(c, n);
     }
     bool is_side_by_side = c->view.kinds[n] != NODE_NEGATE;
-    Diagnostic *d = report_mismatch(c, span, found, expect(wanted, is_side_by_side ? left_reason(c, n, c->type[left]) : 0), syntax);
-    if (to == TYPE_BOOL && (c->view.kinds[n] == NODE_BIT_AND || c->view.kinds[n] == NODE_BIT_OR || c->view.kinds[n] == NODE_BIT_XOR))
-        diag_note(c->sink, d, arena_format(c->scratch, "`%s` binds weaker than comparisons; put `a %s b` in parentheses", op, op));
+    Diagnostic *d =
+        report_mismatch(c, span, found, expect(wanted, is_side_by_side ? left_reason(c, n, c->type[left]) : 0), syntax);
+    if (to == TYPE_BOOL &&
+        (c->view.kinds[n] == NODE_BIT_AND || c->view.kinds[n] == NODE_BIT_OR || c->view.kinds[n] == NODE_BIT_XOR))
+        diag_note(c->sink, d,
+                  arena_format(c->scratch, "`%s` binds weaker than comparisons; put `a %s b` in parentheses", op, op));
     return node_error(c, n);
 }
 
 // `left op right` with the left type known and the right operand checked; the type of the result, or none after a report.
-static TypeId arithmetic_type(Body *c, NodeIndex n, uint32_t left, uint32_t right) {
+OUT_OF_LINE static TypeId arithmetic_type(Body *c, NodeIndex n, uint32_t left, uint32_t right) {
     NodeKind kind = (NodeKind)c->view.kinds[n];
     OperatorRow row = operator_row(kind);
     TypeId type = c->type[left], other = c->type[right];
@@ -118,14 +168,18 @@ static TypeId arithmetic_type(Body *c, NodeIndex n, uint32_t left, uint32_t righ
         wanted = other;
         result = other;
     } else if (kind == NODE_DIVIDE && is_unit(l)) {
-        if (l == TYPE_DURATION && r == TYPE_DURATION) result = FLOAT_TYPE;
-        else wanted = INT_TYPE;
+        if (l == TYPE_DURATION && r == TYPE_DURATION)
+            result = FLOAT_TYPE;
+        else
+            wanted = INT_TYPE;
     }
     if (r == TYPE_NEVER) return result;
     UnifyAnswer answer = unify(c, other, wanted);
     if (answer == UNIFY_OK) return result;
-    if (answer == UNIFY_DIFFERS) (void)right_wrong(c, n, left, right, wanted, row.text);
-    else report_unify(c, answer, span_of(c, c->view.b[n]));
+    if (answer == UNIFY_DIFFERS)
+        (void)right_wrong(c, n, left, right, wanted, row.text);
+    else
+        report_unify(c, answer, span_of(c, c->view.b[n]));
     return (TypeId){0};
 }
 
@@ -134,7 +188,7 @@ static uint32_t binary_node(Body *c, NodeIndex n, TypeId type, uint32_t left, ui
     return node_add(c, TYPED_BINARY, type, token_of(c, n), left, extra_words(c, words, 2));
 }
 
-static uint32_t arithmetic(Body *c, NodeIndex n, uint32_t left) {
+OUT_OF_LINE static uint32_t arithmetic(Body *c, NodeIndex n, uint32_t left) {
     NodeKind kind = (NodeKind)c->view.kinds[n];
     OperatorRow row = operator_row(kind);
     TypeId type = c->type[left];
@@ -145,11 +199,13 @@ static uint32_t arithmetic(Body *c, NodeIndex n, uint32_t left) {
     }
     if (l == TYPE_NONE) { // open
         bool is_same = kind != NODE_MULTIPLY && kind != NODE_DIVIDE && row.class != CLASS_SHIFT;
-        uint32_t right = is_same ? check(c, c->view.b[n], expect(type, left_reason(c, n, type)))
-                                 : row.class == CLASS_SHIFT ? check(c, c->view.b[n], expect(INT_TYPE, 0)) : expr(c, c->view.b[n], NOTHING);
+        uint32_t right = is_same                    ? check(c, c->view.b[n], expect(type, left_reason(c, n, type)))
+                         : row.class == CLASS_SHIFT ? check(c, c->view.b[n], expect(INT_TYPE, 0))
+                                                    : expr(c, c->view.b[n], NOTHING);
         bool is_known = is_same && !is_open(c, type);
         if (!is_known) {
-            Waiting *w = wait_for(c, WAIT_BINARY, n, type, is_same || row.class == CLASS_SHIFT ? type : type_variable(c, token_of(c, n)));
+            Waiting *w = wait_for(c, WAIT_BINARY, n, type,
+                                  is_same || row.class == CLASS_SHIFT ? type : type_variable(c, token_of(c, n)));
             w->receiver = left;
             w->other = right;
             return w->node;
@@ -193,7 +249,7 @@ bool binary_complete(Body *c, Waiting *w, bool by_default) {
     return true;
 }
 
-static uint32_t comparison(Body *c, NodeIndex n, uint32_t left) {
+OUT_OF_LINE static uint32_t comparison(Body *c, NodeIndex n, uint32_t left) {
     OperatorRow row = operator_row((NodeKind)c->view.kinds[n]);
     TypeId type = c->type[left];
     if (is_kind(c, type, TYPE_NEVER)) {
@@ -211,11 +267,11 @@ static uint32_t comparison(Body *c, NodeIndex n, uint32_t left) {
         }
     }
     bool is_equality = row.op == OP_EQUAL || row.op == OP_NOT_EQUAL;
-    obligation_add(c, type, c->program->builtin_traits[is_equality ? TRAIT_EQ : TRAIT_COMPARABLE], tree_token_span(&c->view, n), token_of(c, n));
+    obligation_add(c, type, is_equality ? TRAIT_EQ : TRAIT_COMPARABLE, n, PLACE_TOKEN);
     return binary_node(c, n, BOOL_TYPE, left, right, row.op);
 }
 
-static uint32_t range_of(Body *c, NodeIndex n, uint32_t left) {
+OUT_OF_LINE static uint32_t range_of(Body *c, NodeIndex n, uint32_t left) {
     bool is_inclusive = c->view.kinds[n] == NODE_RANGE_INCLUSIVE;
     TypeId type = c->type[left];
     TypeKind kind = type_shape(c, type).kind;
@@ -223,13 +279,18 @@ static uint32_t range_of(Body *c, NodeIndex n, uint32_t left) {
         (void)expr(c, c->view.b[n], kind == TYPE_ERROR ? expect(ERROR_TYPE, 0) : NOTHING);
         return left;
     }
+    if (kind == TYPE_RANGE && c->has_syntax_errors) { // `1..2..3`: the parser said so
+        (void)expr(c, c->view.b[n], expect(ERROR_TYPE, 0));
+        return node_error(c, n);
+    }
     if (kind != TYPE_NONE && kind != TYPE_INT && kind != TYPE_CHAR && kind != TYPE_BYTE) {
         (void)expr(c, c->view.b[n], expect(ERROR_TYPE, 0));
         report_undefined(c, n, is_inclusive ? "..=" : "..", type);
         return node_error(c, n);
     }
     uint32_t words[2] = {check(c, c->view.b[n], expect(type, left_reason(c, n, type))), is_inclusive ? 1 : 0};
-    uint32_t node = node_add(c, TYPED_RANGE, type_of1(c, TYPE_RANGE, type), token_of(c, n), left, extra_words(c, words, 2));
+    uint32_t node =
+        node_add(c, TYPED_RANGE, type_of1(c, TYPE_RANGE, type), token_of(c, n), left, extra_words(c, words, 2));
     if (is_open(c, type)) {
         Waiting *w = wait_for(c, WAIT_BINARY, n, type, type);
         w->node = node; // only its operands' type is still to be looked at
@@ -248,10 +309,11 @@ static void report_coalesce(Body *c, NodeIndex n, TypeId type) {
 }
 
 // The type of the whole, once both sides are checked; reports where the right one does not fit.
-static TypeId coalesce_type(Body *c, NodeIndex n, uint32_t left, uint32_t right, TypeShape shape) {
+OUT_OF_LINE static TypeId coalesce_type(Body *c, NodeIndex n, uint32_t left, uint32_t right, TypeShape shape) {
     TypeId part = shape.args[0], other = c->type[right];
     bool is_option = is_named(c, c->type[left], c->program->known.option, NULL);
-    if (is_option && is_named(c, other, c->program->known.option, NULL) && !is_named(c, part, c->program->known.option, NULL)) {
+    if (is_option && is_named(c, other, c->program->known.option, NULL) &&
+        !is_named(c, part, c->program->known.option, NULL)) {
         uint32_t value = coerce(c, c->view.b[n], right, expect(c->type[left], left_reason(c, n, c->type[left])));
         return value == right ? c->type[left] : ERROR_TYPE;
     }
@@ -259,7 +321,7 @@ static TypeId coalesce_type(Body *c, NodeIndex n, uint32_t left, uint32_t right,
     return value == right ? part : ERROR_TYPE;
 }
 
-static uint32_t coalesce(Body *c, NodeIndex n, uint32_t left, Expected expected) {
+OUT_OF_LINE static uint32_t coalesce(Body *c, NodeIndex n, uint32_t left, Expected expected) {
     TypeId type = c->type[left];
     TypeShape shape = type_shape(c, type);
     bool is_option = is_named(c, type, c->program->known.option, NULL);
@@ -278,8 +340,10 @@ static uint32_t coalesce(Body *c, NodeIndex n, uint32_t left, Expected expected)
     }
     Expected inward = expect(shape.args[0], 0);
     if (expected.type.index != 0) {
-        if (is_option && is_named(c, expected.type, c->program->known.option, NULL) && fits(c, type, expected.type)) inward = expected;
-        else (void)unify_try(c, shape.args[0], expected.type);
+        if (is_option && is_named(c, expected.type, c->program->known.option, NULL) && fits(c, type, expected.type))
+            inward = expected;
+        else if (!is_open(c, expected.type))
+            (void)unify_try(c, shape.args[0], expected.type);
     }
     uint32_t right = expr(c, c->view.b[n], inward);
     TypeId whole = coalesce_type(c, n, left, right, shape);
@@ -296,7 +360,8 @@ bool coalesce_complete(Body *c, Waiting *w) {
     TypeId whole = ERROR_TYPE;
     if (is_named(c, type, c->program->known.option, NULL) || is_named(c, type, c->program->known.result, NULL))
         whole = coalesce_type(c, n, left, right, shape);
-    else if (shape.kind != TYPE_ERROR) report_coalesce(c, n, type);
+    else if (shape.kind != TYPE_ERROR)
+        report_coalesce(c, n, type);
     node_put(c, into, is_error(c, whole) ? TYPED_ERROR : TYPED_COALESCE, whole, token_of(c, n), left, right);
     if (unify(c, result, whole) != UNIFY_OK) (void)report_mismatch(c, span_of(c, n), whole, expect(result, 0), n);
     return true;
@@ -306,9 +371,11 @@ bool coalesce_complete(Body *c, Waiting *w) {
 
 uint32_t binary_step(Body *c, NodeIndex n, uint32_t left, Expected expected) {
     switch ((int)c->view.kinds[n]) {
-    case NODE_COALESCE: return coalesce(c, n, left, expected);
+    case NODE_COALESCE:
+        return coalesce(c, n, left, expected);
     case NODE_RANGE:
-    case NODE_RANGE_INCLUSIVE: return range_of(c, n, left);
+    case NODE_RANGE_INCLUSIVE:
+        return range_of(c, n, left);
     case NODE_AND:
     case NODE_OR: {
         left = coerce(c, c->view.a[n], left, expect(BOOL_TYPE, 0));
@@ -320,8 +387,10 @@ uint32_t binary_step(Body *c, NodeIndex n, uint32_t left, Expected expected) {
     case NODE_LESS:
     case NODE_LESS_EQUAL:
     case NODE_GREATER:
-    case NODE_GREATER_EQUAL: return comparison(c, n, left);
-    default: return arithmetic(c, n, left);
+    case NODE_GREATER_EQUAL:
+        return comparison(c, n, left);
+    default:
+        return arithmetic(c, n, left);
     }
 }
 
@@ -334,7 +403,8 @@ uint32_t unary_check(Body *c, NodeIndex n, Expected expected) {
     NodeKind kind = (NodeKind)c->view.kinds[n];
     NodeIndex operand = c->view.a[n];
     uint32_t token = token_of(c, n);
-    if (kind == NODE_NOT) return node_add(c, TYPED_UNARY, BOOL_TYPE, token, check(c, operand, expect(BOOL_TYPE, 0)), OP_NOT);
+    if (kind == NODE_NOT)
+        return node_add(c, TYPED_UNARY, BOOL_TYPE, token, check(c, operand, expect(BOOL_TYPE, 0)), OP_NOT);
     if (kind == NODE_NEGATE && c->view.kinds[operand] == NODE_INT) return int_literal(c, operand, true, expected);
     bool is_byte = kind == NODE_COMPLEMENT && expected.type.index != 0 && is_kind(c, expected.type, TYPE_BYTE);
     uint32_t value = expr(c, operand, is_byte ? expected : NOTHING);
@@ -360,7 +430,8 @@ bool unary_complete(Body *c, Waiting *w, bool by_default) {
     NodeKind kind = (NodeKind)c->view.kinds[w->syntax];
     TypeKind found = type_shape(c, w->type).kind;
     if (has_unary(kind, found)) {
-        node_put(c, w->node, TYPED_UNARY, w->type, token_of(c, w->syntax), w->receiver, kind == NODE_NEGATE ? OP_NEGATE : OP_COMPLEMENT);
+        node_put(c, w->node, TYPED_UNARY, w->type, token_of(c, w->syntax), w->receiver,
+                 kind == NODE_NEGATE ? OP_NEGATE : OP_COMPLEMENT);
         return true;
     }
     if (found != TYPE_ERROR) report_undefined(c, w->syntax, kind == NODE_NEGATE ? "-" : "~", w->type);
@@ -375,7 +446,8 @@ uint32_t operator_function(Body *c, NodeIndex n, Expected expected) {
     OperatorRow row = operator_row(kind);
     uint32_t token = token_of(c, n);
     TypeId types[3];
-    for (uint32_t i = 0; i < 3; i++) types[i] = type_variable(c, token);
+    for (uint32_t i = 0; i < 3; i++)
+        types[i] = type_variable(c, token);
     TypeId function = body_type(c, TYPE_FUNCTION, 0, types, 3);
     if (expected.type.index != 0) {
         if (is_error(c, expected.type)) return node_error(c, n);
@@ -386,22 +458,30 @@ uint32_t operator_function(Body *c, NodeIndex n, Expected expected) {
     }
     TypeKind l = type_shape(c, types[0]).kind, r = type_shape(c, types[1]).kind;
     TypeId left = types[0], right = types[0], result = types[0];
-    if (row.class == CLASS_LOGIC) left = right = result = BOOL_TYPE;
-    else if (row.class == CLASS_COMPARE) result = BOOL_TYPE;
-    else if (row.class == CLASS_SHIFT) right = INT_TYPE;
-    else if (kind == NODE_MULTIPLY && is_unit(l)) right = INT_TYPE;
-    else if (kind == NODE_MULTIPLY && l == TYPE_INT && is_unit(r)) right = result = types[1];
-    else if (kind == NODE_DIVIDE && l == TYPE_DURATION && r == TYPE_DURATION) result = FLOAT_TYPE;
-    else if (kind == NODE_DIVIDE && is_unit(l)) right = INT_TYPE;
+    if (row.class == CLASS_LOGIC)
+        left = right = result = BOOL_TYPE;
+    else if (row.class == CLASS_COMPARE)
+        result = BOOL_TYPE;
+    else if (row.class == CLASS_SHIFT)
+        right = INT_TYPE;
+    else if (kind == NODE_MULTIPLY && is_unit(l))
+        right = INT_TYPE;
+    else if (kind == NODE_MULTIPLY && l == TYPE_INT && is_unit(r))
+        right = result = types[1];
+    else if (kind == NODE_DIVIDE && l == TYPE_DURATION && r == TYPE_DURATION)
+        result = FLOAT_TYPE;
+    else if (kind == NODE_DIVIDE && is_unit(l))
+        right = INT_TYPE;
     if (!unify_try(c, types[0], left) || !unify_try(c, types[1], right) || !unify_try(c, types[2], result)) {
         TypeId found[3] = {left, right, result};
-        (void)report_mismatch(c, span_of(c, n), body_type(c, TYPE_FUNCTION, 0, found, 3), expect(function, expected.reason), 0);
+        (void)report_mismatch(c, span_of(c, n), body_type(c, TYPE_FUNCTION, 0, found, 3),
+                              expect(function, expected.reason), 0);
         return node_error(c, n);
     }
     uint32_t node = node_add(c, TYPED_OPERATOR_FUNCTION, function, token, (uint32_t)row.op, 0);
     if (row.class == CLASS_COMPARE) {
         bool is_equality = row.op == OP_EQUAL || row.op == OP_NOT_EQUAL;
-        obligation_add(c, left, c->program->builtin_traits[is_equality ? TRAIT_EQ : TRAIT_COMPARABLE], span_of(c, n), token);
+        obligation_add(c, left, is_equality ? TRAIT_EQ : TRAIT_COMPARABLE, n, PLACE_TOKEN);
     } else if (row.class != CLASS_LOGIC) {
         Waiting *w = wait_for(c, WAIT_OPERATOR, n, left, left);
         w->node = node;

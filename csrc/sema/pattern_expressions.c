@@ -11,44 +11,57 @@ static Text word_of(const Body *c, NodeIndex n) { return token_text(c->view.file
 
 static void note_properties(Body *c, Diagnostic *d, const Property *rows, uint32_t count) {
     Buffer out = buffer_in(c->scratch);
-    for (uint32_t i = 0; i < count; i++) buffer_format(&out, "%s`.%s`", i == 0 ? "its properties are " : ", ", rows[i].shown);
+    for (uint32_t i = 0; i < count; i++)
+        buffer_format(&out, "%s`.%s`", i == 0 ? "its properties are " : ", ", rows[i].shown);
     diag_note(c->sink, d, (Text){out.data, (uint32_t)out.length});
 }
 
-static uint32_t properties_silent(Body *c, NodeIndex n) {
+OUT_OF_LINE static uint32_t properties_silent(Body *c, NodeIndex n) {
     uint32_t list = c->view.b[n];
+    RecurseScope *outer = c->env.recurse;
+    if (c->view.kinds[n] == NODE_PATTERN_EXPR && c->view.a[n] == PATTERN_RECURSE) {
+        c->env.recurse = arena_new(c->scratch, RecurseScope);
+        c->env.recurse->lambda = c->env.lambda;
+    }
     for (uint32_t i = 0; i < tree_list_count(&c->view, list); i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
         NodeIndex value = c->view.kinds[item] == NODE_NAMED_ARG ? c->view.b[item] : item;
         if (c->view.kinds[value] != NODE_ARM) (void)expr(c, value, expect(ERROR_TYPE, 0));
     }
+    c->env.recurse = outer;
     return node_error(c, n);
 }
 
 // The value's tree node of every property, 0 where it is absent; false after a report.
-static bool properties_read(Body *c, NodeIndex n, const Property *rows, uint32_t count, NodeIndex *values) {
+OUT_OF_LINE static bool properties_read(Body *c, NodeIndex n, const Property *rows, uint32_t count, NodeIndex *values) {
     uint32_t list = c->view.b[n];
     bool is_good = true;
     NodeIndex *owners = arena_array(c->scratch, NodeIndex, count);
-    for (uint32_t i = 0; i < count; i++) values[i] = 0;
+    for (uint32_t i = 0; i < count; i++)
+        values[i] = 0;
     for (uint32_t i = 0; i < tree_list_count(&c->view, list); i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
         if (c->view.kinds[item] == NODE_ERROR) return false;
         if (c->view.kinds[item] != NODE_NAMED_ARG) {
-            Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, span_of(c, item), arena_format(c->scratch, "%u", i + 1), word_of(c, n), TEXT("positional argument"));
+            Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, span_of(c, item),
+                                 arena_format(c->scratch, "%u", i + 1), word_of(c, n), TEXT("positional argument"));
             note_properties(c, d, rows, count);
             Span span = span_of(c, item);
             if (i < count) {
                 DiagFix *fix = diag_fix(c->sink, d, arena_format(c->scratch, "name it: `.%s`", rows[i].shown), false);
-                diag_edit(c->sink, fix, (Span){span.file, span.start, span.start}, arena_format(c->scratch, ".%s: ", rows[i].shown));
+                diag_edit(c->sink, fix, (Span){span.file, span.start, span.start},
+                          arena_format(c->scratch, ".%s: ", rows[i].shown));
             }
             return false;
         }
         NameId name = {c->view.a[item]};
         uint32_t row = 0;
-        while (row < count && !name_equal(rows[row].name, name) && (rows[row].also.index == 0 || !name_equal(rows[row].also, name))) row++;
+        while (row < count && !name_equal(rows[row].name, name) &&
+               (rows[row].also.index == 0 || !name_equal(rows[row].also, name)))
+            row++;
         if (row == count) {
-            Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, tree_token_span(&c->view, item), name_text(c, name), word_of(c, n), TEXT("property"));
+            Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, tree_token_span(&c->view, item), name_text(c, name),
+                                 word_of(c, n), TEXT("property"));
             note_properties(c, d, rows, count);
             is_good = false;
         } else if (owners[row] != 0) {
@@ -63,7 +76,8 @@ static bool properties_read(Body *c, NodeIndex n, const Property *rows, uint32_t
     if (!is_good) return false;
     for (uint32_t i = 0; i < count; i++) {
         if (values[i] != 0 || !rows[i].is_required) continue;
-        Diagnostic *d = diag(c->sink, DIAG_MISSING_PROPERTY, tree_token_span(&c->view, n), text_from(rows[i].shown), word_of(c, n));
+        Diagnostic *d =
+            diag(c->sink, DIAG_MISSING_PROPERTY, tree_token_span(&c->view, n), text_from(rows[i].shown), word_of(c, n));
         note_properties(c, d, rows, count);
         is_good = false;
     }
@@ -83,8 +97,9 @@ static TypeId function_type(Body *c, TypeId first, TypeId second, TypeId result)
 }
 
 // Strict properties are evaluated as written: where that is another order than the node's, hidden names hold them.
-static uint32_t pattern_node(Body *c, NodeIndex n, TypedPattern pattern, TypeId type, const NodeIndex *syntax, uint32_t *words, uint32_t count,
-                             uint32_t strict_count) {
+OUT_OF_LINE static uint32_t pattern_node(Body *c, NodeIndex n, TypedPattern pattern, TypeId type,
+                                         const NodeIndex *syntax, uint32_t *words, uint32_t count,
+                                         uint32_t strict_count) {
     uint32_t token = token_of(c, n), base = c->stack.count;
     bool is_ordered = true;
     for (uint32_t i = 0; i + 1 < strict_count; i++)
@@ -95,7 +110,7 @@ static uint32_t pattern_node(Body *c, NodeIndex n, TypedPattern pattern, TypeId 
         for (uint32_t done = 0; done < strict_count; done++) {
             uint32_t next = UINT32_MAX;
             for (uint32_t i = 0; i < strict_count; i++) {
-                if (words[i] == 0 || c->kind[words[i]] == TYPED_LAMBDA || (words[i] & LOCAL_TYPE) != 0) continue;
+                if (words[i] == 0 || (words[i] & LOCAL_TYPE) != 0 || c->kind[words[i]] == TYPED_LAMBDA) continue;
                 if (next == UINT32_MAX || token_of(c, syntax[i]) < token_of(c, syntax[next])) next = i;
             }
             if (next == UINT32_MAX) break;
@@ -106,7 +121,8 @@ static uint32_t pattern_node(Body *c, NodeIndex n, TypedPattern pattern, TypeId 
             stack_push(c, node_add(c, TYPED_LET, VOID_TYPE, token, bound, words[next]));
             words[next] = local_read(c, hidden, token) | LOCAL_TYPE; // marked as done
         }
-        for (uint32_t i = 0; i < strict_count; i++) words[i] &= ~LOCAL_TYPE;
+        for (uint32_t i = 0; i < strict_count; i++)
+            words[i] &= ~LOCAL_TYPE;
         c->was_waiting = true;
     }
     uint32_t node = node_add(c, TYPED_PATTERN, type, token, (uint32_t)pattern, extra_words(c, words, count));
@@ -117,8 +133,9 @@ static uint32_t pattern_node(Body *c, NodeIndex n, TypedPattern pattern, TypeId 
 
 // ---- map, filter, fold, collect, find ---------------------------------------------------------------------------------------------------------
 
-static uint32_t map_check(Body *c, NodeIndex n, Expected expected) {
-    const Property rows[] = {{"over", c->known->name_over, {0}, true}, {"transform", c->known->name_transform, {0}, true}};
+OUT_OF_LINE static uint32_t map_check(Body *c, NodeIndex n, Expected expected) {
+    const Property rows[] = {{"over", c->known->name_over, {0}, true},
+                             {"transform", c->known->name_transform, {0}, true}};
     NodeIndex values[2];
     if (!properties_read(c, n, rows, 2, values)) return properties_silent(c, n);
     uint32_t words[2];
@@ -130,8 +147,9 @@ static uint32_t map_check(Body *c, NodeIndex n, Expected expected) {
     return pattern_node(c, n, TYPED_PATTERN_MAP, list, values, words, 2, 2);
 }
 
-static uint32_t filter_check(Body *c, NodeIndex n, Expected expected) {
-    const Property rows[] = {{"over", c->known->name_over, {0}, true}, {"predicate", c->known->name_predicate, c->known->name_where, true}};
+OUT_OF_LINE static uint32_t filter_check(Body *c, NodeIndex n, Expected expected) {
+    const Property rows[] = {{"over", c->known->name_over, {0}, true},
+                             {"predicate", c->known->name_predicate, c->known->name_where, true}};
     NodeIndex values[2];
     (void)expected;
     if (!properties_read(c, n, rows, 2, values)) return properties_silent(c, n);
@@ -142,7 +160,7 @@ static uint32_t filter_check(Body *c, NodeIndex n, Expected expected) {
     return pattern_node(c, n, TYPED_PATTERN_FILTER, type_of1(c, TYPE_LIST, element), values, words, 2, 2);
 }
 
-static uint32_t fold_check(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t fold_check(Body *c, NodeIndex n, Expected expected) {
     const Property rows[] = {{"over", c->known->name_over, {0}, true},
                              {"init", c->known->name_init, c->known->name_initial, true},
                              {"op", c->known->name_op, {0}, true}};
@@ -153,14 +171,17 @@ static uint32_t fold_check(Body *c, NodeIndex n, Expected expected) {
     TypeId element = element_type(c, values[0], c->type[words[0]]);
     words[1] = expr(c, values[1], expected);
     TypeId state = c->type[words[1]];
-    if (is_kind(c, state, TYPE_NEVER)) state = expected.type.index != 0 ? expected.type : type_variable(c, token_of(c, n));
-    else if (expected.type.index != 0) (void)unify_try(c, state, expected.type);
+    if (is_kind(c, state, TYPE_NEVER))
+        state = expected.type.index != 0 ? expected.type : type_variable(c, token_of(c, n));
+    else if (expected.type.index != 0)
+        (void)unify_try(c, state, expected.type);
     words[2] = function_argument(c, values[2], function_type(c, state, element, state));
     return pattern_node(c, n, TYPED_PATTERN_FOLD, state, values, words, 3, 3);
 }
 
-static uint32_t collect_check(Body *c, NodeIndex n, Expected expected) {
-    const Property rows[] = {{"range", c->known->name_range, c->known->name_over, true}, {"transform", c->known->name_transform, {0}, true}};
+OUT_OF_LINE static uint32_t collect_check(Body *c, NodeIndex n, Expected expected) {
+    const Property rows[] = {{"range", c->known->name_range, c->known->name_over, true},
+                             {"transform", c->known->name_transform, {0}, true}};
     NodeIndex values[2];
     if (!properties_read(c, n, rows, 2, values)) return properties_silent(c, n);
     uint32_t words[2];
@@ -171,7 +192,7 @@ static uint32_t collect_check(Body *c, NodeIndex n, Expected expected) {
     return pattern_node(c, n, TYPED_PATTERN_COLLECT, list, values, words, 2, 2);
 }
 
-static uint32_t find_check(Body *c, NodeIndex n, Expected expected) {
+OUT_OF_LINE static uint32_t find_check(Body *c, NodeIndex n, Expected expected) {
     const Property rows[] = {{"over", c->known->name_over, {0}, true},
                              {"where", c->known->name_where, c->known->name_predicate, false},
                              {"map", c->known->name_map, {0}, false},
@@ -183,7 +204,8 @@ static uint32_t find_check(Body *c, NodeIndex n, Expected expected) {
         if (values[1] == 0) {
             d = diag(c->sink, DIAG_MISSING_PROPERTY, tree_token_span(&c->view, n), TEXT("where"), word_of(c, n));
         } else {
-            d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, span_of(c, values[2]), TEXT("map"), word_of(c, n), TEXT("property"));
+            d = diag(c->sink, DIAG_UNKNOWN_ARGUMENT, span_of(c, values[2]), TEXT("map"), word_of(c, n),
+                     TEXT("property"));
         }
         diag_note(c->sink, d, TEXT("`find` takes either `.where` or `.map`"));
         return properties_silent(c, n);
@@ -195,15 +217,19 @@ static uint32_t find_check(Body *c, NodeIndex n, Expected expected) {
     TypeId option = type_option(c, part);
     TypeId type = values[3] != 0 ? part : option;
     if (values[2] != 0 && expected.type.index != 0) (void)unify_try(c, type, expected.type);
-    if (values[1] != 0) words[1] = function_argument(c, values[1], function_type(c, element, (TypeId){0}, BOOL_TYPE));
-    else words[2] = function_argument(c, values[2], function_type(c, element, (TypeId){0}, option));
+    if (values[1] != 0)
+        words[1] = function_argument(c, values[1], function_type(c, element, (TypeId){0}, BOOL_TYPE));
+    else
+        words[2] = function_argument(c, values[2], function_type(c, element, (TypeId){0}, option));
     if (values[3] != 0) words[3] = check(c, values[3], expect(part, 0));
     return pattern_node(c, n, TYPED_PATTERN_FIND, type, values, words, 4, 3);
 }
 
 // ---- for ------------------------------------------------------------------------------------------------------------------------------------------
 
-static Item prelude_variant(const Body *c, NameId name) { return scope_lookup(c->program, c->program->prelude, SCOPE_VALUE, name); }
+static Item prelude_variant(const Body *c, NameId name) {
+    return scope_lookup(c->program, c->program->prelude, SCOPE_VALUE, name);
+}
 
 // for(.over: xs, .map: f, .match: p -> v, .default: d) is find(.over: xs, .map: x -> match(f(x), p -> Some(v), _ -> None), .default: d).
 uint32_t for_pattern(Body *c, NodeIndex n, Expected expected) {
@@ -300,7 +326,8 @@ uint32_t recurse_check(Body *c, NodeIndex n, Expected expected) {
     }
     if (values[4] != 0) (void)body_unsupported(c, span_of(c, values[4]), "`.parallel`");
     if (c->env.lambda != 0 && !c->lambdas.items[c->env.lambda].is_annotated) {
-        Diagnostic *d = diag(c->sink, DIAG_MISPLACED_RECURSE, tree_token_span(&c->view, n), TEXT("a lambda whose body is `recurse` needs the types of its parameters"));
+        Diagnostic *d = diag(c->sink, DIAG_MISPLACED_RECURSE, tree_token_span(&c->view, n),
+                             TEXT("a lambda whose body is `recurse` needs the types of its parameters"));
         diag_note(c->sink, d, TEXT("write `(n: int) -> recurse(…)`"));
     }
     uint32_t words[5] = {0, 0, 0, 0, 0};
@@ -313,11 +340,13 @@ uint32_t recurse_check(Body *c, NodeIndex n, Expected expected) {
     words[2] = check(c, values[2], expected);
     c->env.recurse = outer;
     bool is_never = is_kind(c, c->type[words[1]], TYPE_NEVER) && is_kind(c, c->type[words[2]], TYPE_NEVER);
-    return node_add(c, TYPED_RECURSE, is_never ? NEVER_TYPE : expected.type, token_of(c, n), 0, extra_words(c, words, 5));
+    return node_add(c, TYPED_RECURSE, is_never ? NEVER_TYPE : expected.type, token_of(c, n), 0,
+                    extra_words(c, words, 5));
 }
 
 uint32_t self_call(Body *c, NodeIndex n, Expected expected) {
-    uint32_t list = c->view.b[n], lambda = c->env.recurse->lambda, base = c->stack.count, token = token_of(c, c->view.a[n]);
+    uint32_t list = c->view.b[n], lambda = c->env.recurse->lambda, base = c->stack.count,
+             token = token_of(c, c->view.a[n]);
     uint32_t first = lambda == 0 && c->function->has_self ? 1 : 0;
     const LambdaInfo *info = &c->lambdas.items[lambda];
     uint32_t count = (lambda == 0 ? c->function->parameter_count : info->parameters.count) - first;
@@ -329,9 +358,15 @@ uint32_t self_call(Body *c, NodeIndex n, Expected expected) {
         names[i] = c->locals.items[local].name;
     }
     Signature *s = arena_new(c->scratch, Signature);
-    *s = (Signature){.what = "function", .name = TEXT("self"), .count = count, .types = types, .names = names,
-                     .function = lambda == 0 ? c->id : (FunctionId){0}, .first = first,
-                     .result = info->result, .span = span_of(c, c->view.a[n])};
+    *s = (Signature){.what = "function",
+                     .name = TEXT("self"),
+                     .count = count,
+                     .types = types,
+                     .names = names,
+                     .function = lambda == 0 ? c->id : (FunctionId){0},
+                     .first = first,
+                     .result = info->result,
+                     .at = c->view.a[n]};
     if (first == 1) {
         stack_push(c, 0);
         stack_push(c, local_read(c, 1, token));
@@ -348,23 +383,42 @@ uint32_t self_call(Body *c, NodeIndex n, Expected expected) {
 uint32_t pattern_expression(Body *c, NodeIndex n, Expected expected) {
     const char *what = "this pattern";
     switch ((PatternKind)c->view.a[n]) {
-    case PATTERN_MAP: return map_check(c, n, expected);
-    case PATTERN_FILTER: return filter_check(c, n, expected);
-    case PATTERN_FOLD: return fold_check(c, n, expected);
-    case PATTERN_COLLECT: return collect_check(c, n, expected);
-    case PATTERN_FIND: return find_check(c, n, expected);
+    case PATTERN_MAP:
+        return map_check(c, n, expected);
+    case PATTERN_FILTER:
+        return filter_check(c, n, expected);
+    case PATTERN_FOLD:
+        return fold_check(c, n, expected);
+    case PATTERN_COLLECT:
+        return collect_check(c, n, expected);
+    case PATTERN_FIND:
+        return find_check(c, n, expected);
     case PATTERN_RECURSE: {
-        Diagnostic *d = diag(c->sink, DIAG_MISPLACED_RECURSE, tree_token_span(&c->view, n), TEXT("`recurse` stands only as the whole body of a function or lambda"));
+        Diagnostic *d = diag(c->sink, DIAG_MISPLACED_RECURSE, tree_token_span(&c->view, n),
+                             TEXT("`recurse` stands only as the whole body of a function or lambda"));
         diag_note(c->sink, d, TEXT("give it a function of its own"));
         return node_error(c, n);
     }
-    case PATTERN_CACHE: what = "the pattern `cache`"; break;
-    case PATTERN_PARALLEL: what = "the pattern `parallel`"; break;
-    case PATTERN_RETRY: what = "the pattern `retry`"; break;
-    case PATTERN_SPAWN: what = "the pattern `spawn`"; break;
-    case PATTERN_TIMEOUT: what = "the pattern `timeout`"; break;
-    case PATTERN_VALIDATE: what = "the pattern `validate`"; break;
-    case PATTERN_COUNT: break;
+    case PATTERN_CACHE:
+        what = "the pattern `cache`";
+        break;
+    case PATTERN_PARALLEL:
+        what = "the pattern `parallel`";
+        break;
+    case PATTERN_RETRY:
+        what = "the pattern `retry`";
+        break;
+    case PATTERN_SPAWN:
+        what = "the pattern `spawn`";
+        break;
+    case PATTERN_TIMEOUT:
+        what = "the pattern `timeout`";
+        break;
+    case PATTERN_VALIDATE:
+        what = "the pattern `validate`";
+        break;
+    case PATTERN_COUNT:
+        break;
     }
     (void)body_unsupported(c, tree_token_span(&c->view, n), what);
     return properties_silent(c, n);

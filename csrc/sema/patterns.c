@@ -4,12 +4,16 @@
 //            same locals: each later one binds locals of its own at first, which are then renamed to those of the first.
 #include "sema/body_internal.h"
 
-static uint32_t pattern_error(Body *c, NodeIndex n) { return node_add(c, TYPED_PAT_WILDCARD, ERROR_TYPE, token_of(c, n), 0, 0); }
+static uint32_t pattern_error(Body *c, NodeIndex n) {
+    return node_add(c, TYPED_PAT_WILDCARD, ERROR_TYPE, token_of(c, n), 0, 0);
+}
 
 static void pattern_unify(Body *c, NodeIndex n, TypeId found, TypeId type) {
     UnifyAnswer answer = unify(c, found, type);
-    if (answer == UNIFY_DIFFERS) (void)report_mismatch(c, span_of(c, n), found, expect(type, 0), 0);
-    else if (answer != UNIFY_OK) report_unify(c, answer, span_of(c, n));
+    if (answer == UNIFY_DIFFERS)
+        (void)report_mismatch(c, span_of(c, n), found, expect(type, 0), 0);
+    else if (answer != UNIFY_OK)
+        report_unify(c, answer, span_of(c, n));
 }
 
 // ---- names --------------------------------------------------------------------------------------------------------------------------------
@@ -21,7 +25,7 @@ typedef struct PatternScope { // of the pattern in progress; alternatives have o
 
 static uint32_t pattern_at(Body *c, NodeIndex n, TypeId type, const PatternScope *scope);
 
-static uint32_t pattern_bind(Body *c, NameId name, TypeId type, Span span, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t pattern_bind(Body *c, NameId name, TypeId type, Span span, const PatternScope *scope) {
     for (const Binding *b = c->env.bindings; b != scope->start && b != NULL; b = b->outer) {
         if (!name_equal(b->name, name)) continue;
         Diagnostic *d = diag(c->sink, DIAG_NAME_BOUND_TWICE, span, name_text(c, name));
@@ -35,7 +39,7 @@ static uint32_t pattern_bind(Body *c, NameId name, TypeId type, Span span, const
     return local;
 }
 
-static uint32_t name_pattern(Body *c, NodeIndex n, NameId name, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t name_pattern(Body *c, NodeIndex n, NameId name, TypeId type, const PatternScope *scope) {
     uint32_t local = pattern_bind(c, name, type, tree_token_span(&c->view, n), scope);
     return node_add(c, TYPED_PAT_BIND, type, token_of(c, n), local, 0);
 }
@@ -54,25 +58,37 @@ static bool literal_bits(Body *c, NodeIndex n, TypeId type, TypeId *found, uint6
         *found = INT_TYPE;
         if (is_kind(c, type, TYPE_BYTE)) {
             *found = BYTE_TYPE;
-            if (*bits > 255 || (is_negative && *bits > 0)) diag(c->sink, DIAG_INT_TOO_LARGE, span_of(c, n), TEXT("byte"));
+            if (*bits > 255 || (is_negative && *bits > 0))
+                diag(c->sink, DIAG_INT_TOO_LARGE, span_of(c, n), TEXT("byte"));
         }
         break;
     case NODE_FLOAT:
         *bits = c->view.file_tokens->literals[value] ^ (is_negative ? 1ull << 63 : 0);
         *found = FLOAT_TYPE;
         return true;
-    case NODE_STR: *bits = value, *found = STR_TYPE; return true;
-    case NODE_CHAR: *bits = value, *found = CHAR_TYPE; return true;
-    case NODE_BOOL: *bits = value, *found = BOOL_TYPE; return true;
-    case NODE_DURATION: *bits = c->view.file_tokens->literals[value], *found = TYPE_ID(TYPE_DURATION); break;
-    case NODE_SIZE: *bits = c->view.file_tokens->literals[value], *found = TYPE_ID(TYPE_SIZE); break;
-    default: return false;
+    case NODE_STR:
+        *bits = value, *found = STR_TYPE;
+        return true;
+    case NODE_CHAR:
+        *bits = value, *found = CHAR_TYPE;
+        return true;
+    case NODE_BOOL:
+        *bits = value, *found = BOOL_TYPE;
+        return true;
+    case NODE_DURATION:
+        *bits = c->view.file_tokens->literals[value], *found = TYPE_ID(TYPE_DURATION);
+        break;
+    case NODE_SIZE:
+        *bits = c->view.file_tokens->literals[value], *found = TYPE_ID(TYPE_SIZE);
+        break;
+    default:
+        return false;
     }
     if (is_negative) *bits = ~*bits + 1;
     return true;
 }
 
-static uint32_t literal_pattern(Body *c, NodeIndex n, TypeId type) {
+OUT_OF_LINE static uint32_t literal_pattern(Body *c, NodeIndex n, TypeId type) {
     TypeId found;
     uint64_t bits;
     if (c->view.kinds[c->view.a[n]] == NODE_UNIT) {
@@ -86,7 +102,7 @@ static uint32_t literal_pattern(Body *c, NodeIndex n, TypeId type) {
     return node_add(c, kind, found, token_of(c, n), (uint32_t)bits, (uint32_t)(bits >> 32));
 }
 
-static uint32_t range_pattern(Body *c, NodeIndex n, TypeId type) {
+OUT_OF_LINE static uint32_t range_pattern(Body *c, NodeIndex n, TypeId type) {
     NodeIndex ends[2] = {c->view.a[n], c->view.b[n]};
     bool is_inclusive = c->view.kinds[n] == NODE_PAT_RANGE_INCLUSIVE;
     uint64_t bits[2] = {0, 0};
@@ -97,26 +113,32 @@ static uint32_t range_pattern(Body *c, NodeIndex n, TypeId type) {
         if (!literal_bits(c, ends[i], type, &end, &bits[i])) return pattern_error(c, n);
         if (end.index != TYPE_INT && end.index != TYPE_CHAR && end.index != TYPE_BYTE) {
             Text text = type_text(c, end);
-            diag(c->sink, DIAG_OPERATOR_UNDEFINED, tree_token_span(&c->view, n), is_inclusive ? TEXT("..=") : TEXT(".."),
+            diag(c->sink, DIAG_OPERATOR_UNDEFINED, tree_token_span(&c->view, n),
+                 is_inclusive ? TEXT("..=") : TEXT(".."),
                  arena_format(c->scratch, "`%.*s`", (int)text.length, text.data));
             return pattern_error(c, n);
         }
-        if (found.index == 0) found = end;
-        else pattern_unify(c, ends[i], end, found);
+        if (found.index == 0)
+            found = end;
+        else
+            pattern_unify(c, ends[i], end, found);
     }
     pattern_unify(c, n, found, type);
     int64_t low = (int64_t)bits[0], high = (int64_t)bits[1];
     bool is_empty = ends[0] != 0 && ends[1] != 0 && (is_inclusive ? low > high : low >= high);
     if (ends[1] != 0 && !is_inclusive) {
         int64_t least = found.index == TYPE_INT ? INT64_MIN : 0;
-        if (high == least) is_empty = true;
-        else high--;
+        if (high == least)
+            is_empty = true;
+        else
+            high--;
     }
     if (is_empty) {
         diag0(c->sink, DIAG_EMPTY_RANGE, span_of(c, n));
         return pattern_error(c, n);
     }
-    uint32_t words[4] = {(uint32_t)bits[0], (uint32_t)(bits[0] >> 32), (uint32_t)(uint64_t)high, (uint32_t)((uint64_t)high >> 32)};
+    uint32_t words[4] = {(uint32_t)bits[0], (uint32_t)(bits[0] >> 32), (uint32_t)(uint64_t)high,
+                         (uint32_t)((uint64_t)high >> 32)};
     uint32_t flags = (ends[0] != 0 ? 1u : 0u) | (ends[1] != 0 ? 2u : 0u);
     return node_add(c, TYPED_PAT_RANGE, found, token_of(c, n), flags, extra_words(c, words, 4));
 }
@@ -135,7 +157,8 @@ typedef enum VariantAnswer { VARIANT_FOUND, VARIANT_UNKNOWN, VARIANT_SILENT } Va
 static VariantAnswer variant_by_name(Body *c, NameId name, TypeId type, uint32_t *decl, uint32_t *variant) {
     TypeShape shape = type_shape(c, type);
     Item item = scope_lookup(c->program, c->function->module, SCOPE_VALUE, name);
-    if (shape.kind == TYPE_NAMED && decl_variant(c, shape.head, name, variant)) return *decl = shape.head, VARIANT_FOUND;
+    if (shape.kind == TYPE_NAMED && decl_variant(c, shape.head, name, variant))
+        return *decl = shape.head, VARIANT_FOUND;
     if (item.kind == ITEM_VARIANT) return *decl = item.index, *variant = item.part, VARIANT_FOUND;
     if (item.kind == ITEM_SILENT) return VARIANT_SILENT;
     if (item.kind == ITEM_AMBIGUOUS) {
@@ -150,7 +173,8 @@ static VariantAnswer variant_by_name(Body *c, NameId name, TypeId type, uint32_t
 }
 
 // The names of a TYPE_PATH: `Some`, `Shape.Circle`, `shapes.Shape.Circle`, `UserId`.
-static VariantAnswer variant_by_path(Body *c, NodeIndex path, TypeId type, uint32_t *decl, uint32_t *variant) {
+OUT_OF_LINE static VariantAnswer variant_by_path(Body *c, NodeIndex path, TypeId type, uint32_t *decl,
+                                                 uint32_t *variant) {
     uint32_t names = c->view.a[path], count = tree_list_count(&c->view, names);
     if (count == 0) return VARIANT_SILENT;
     NameId last = {tree_list_item(&c->view, names, count - 1)};
@@ -167,10 +191,12 @@ static VariantAnswer variant_by_path(Body *c, NodeIndex path, TypeId type, uint3
         item = scope_lookup(c->program, c->function->module, SCOPE_TYPE, before);
     } else {
         NameId *module_names = arena_array(c->scratch, NameId, count);
-        for (uint32_t i = 0; i + 2 < count; i++) module_names[i] = (NameId){tree_list_item(&c->view, names, i)};
+        for (uint32_t i = 0; i + 2 < count; i++)
+            module_names[i] = (NameId){tree_list_item(&c->view, names, i)};
         ModuleId module = scope_module_path(c->program, c->function->module, module_names, count - 2);
         bool is_private = false;
-        if (module.index != 0) item = module_member(c->program, c->function->module, module, SCOPE_TYPE, before, &is_private);
+        if (module.index != 0)
+            item = module_member(c->program, c->function->module, module, SCOPE_TYPE, before, &is_private);
     }
     if (item.kind == ITEM_SILENT) return VARIANT_SILENT;
     if (item.kind == ITEM_TYPE) {
@@ -178,7 +204,8 @@ static VariantAnswer variant_by_path(Body *c, NodeIndex path, TypeId type, uint3
         return decl_variant(c, item.index, last, variant) ? VARIANT_FOUND : VARIANT_UNKNOWN;
     }
     NameId *module_names = arena_array(c->scratch, NameId, count); // module.Newtype, module.Variant
-    for (uint32_t i = 0; i + 1 < count; i++) module_names[i] = (NameId){tree_list_item(&c->view, names, i)};
+    for (uint32_t i = 0; i + 1 < count; i++)
+        module_names[i] = (NameId){tree_list_item(&c->view, names, i)};
     ModuleId module = scope_module_path(c->program, c->function->module, module_names, count - 1);
     if (module.index == 0) return VARIANT_UNKNOWN;
     bool is_private = false;
@@ -190,7 +217,7 @@ static VariantAnswer variant_by_path(Body *c, NodeIndex path, TypeId type, uint3
     return VARIANT_UNKNOWN;
 }
 
-static void report_unknown_variant(Body *c, Span span, Text name, TypeId type) {
+void report_unknown_variant(Body *c, Span span, Text name, TypeId type) {
     Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_VARIANT, span, name);
     TypeShape shape = type_shape(c, type);
     if (shape.kind != TYPE_NAMED || c->program->type_decls[shape.head].kind != DECL_SUM) return;
@@ -205,11 +232,12 @@ static void report_unknown_variant(Body *c, Span span, Text name, TypeId type) {
 }
 
 // Names bound inside a pattern that is wrong stay known, so that the arm's body is silent about them.
-static void bind_silently(Body *c, uint32_t list, const PatternScope *scope) {
+OUT_OF_LINE static void bind_silently(Body *c, uint32_t list, const PatternScope *scope) {
     for (uint32_t i = 0; i < tree_list_count(&c->view, list); i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
         if (c->view.kinds[item] == NODE_PAT_FIELD && c->view.b[item] == 0) {
-            uint32_t local = pattern_bind(c, (NameId){c->view.a[item]}, ERROR_TYPE, tree_token_span(&c->view, item), scope);
+            uint32_t local =
+                pattern_bind(c, (NameId){c->view.a[item]}, ERROR_TYPE, tree_token_span(&c->view, item), scope);
             c->local_infos.items[local].is_used = true;
             continue;
         }
@@ -218,15 +246,17 @@ static void bind_silently(Body *c, uint32_t list, const PatternScope *scope) {
     }
 }
 
-static void report_part_count(Body *c, Span span, Text name, uint32_t has, const char *singular, const char *plural, uint32_t found,
-                              bool could_rest) {
-    Diagnostic *d = diag(c->sink, DIAG_WRONG_PART_COUNT, span, name, count_text(c, has, singular, plural), arena_format(c->scratch, "%u", found));
+OUT_OF_LINE static void report_part_count(Body *c, Span span, Text name, uint32_t has, const char *singular,
+                                          const char *plural, uint32_t found, bool could_rest) {
+    Diagnostic *d = diag(c->sink, DIAG_WRONG_PART_COUNT, span, name, count_text(c, has, singular, plural),
+                         arena_format(c->scratch, "%u", found));
     if (could_rest && found < has) diag_note(c->sink, d, TEXT("`..` at the end ignores the rest"));
 }
 
 static uint32_t field_index(const VariantDecl *v, NameId name) {
     uint32_t i = 0;
-    while (i < v->field_count && !name_equal(v->fields[i].name, name)) i++;
+    while (i < v->field_count && !name_equal(v->fields[i].name, name))
+        i++;
     return i;
 }
 
@@ -237,11 +267,12 @@ static uint32_t field_pattern(Body *c, NodeIndex item, TypeId type, const Patter
 }
 
 // The parts of a variant, record or newtype: positional or named, `..` for the rest.
-static uint32_t parts_pattern(Body *c, NodeIndex n, const VariantDecl *v, Text shown, uint32_t variant, TypeId type, TypeShape shape, uint32_t list,
-                              const PatternScope *scope) {
+OUT_OF_LINE static uint32_t parts_pattern(Body *c, NodeIndex n, const VariantDecl *v, Text shown, uint32_t variant,
+                                          TypeId type, TypeShape shape, uint32_t list, const PatternScope *scope) {
     uint32_t count = tree_list_count(&c->view, list), given = 0, base = c->stack.count;
     bool has_rest = false, is_wrong = false;
-    for (uint32_t i = 0; i < v->field_count; i++) stack_push(c, 0);
+    for (uint32_t i = 0; i < v->field_count; i++)
+        stack_push(c, 0);
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
         if (c->view.kinds[item] == NODE_PAT_REST) {
@@ -262,7 +293,8 @@ static uint32_t parts_pattern(Body *c, NodeIndex n, const VariantDecl *v, Text s
                 is_wrong = true;
             }
         }
-        TypeId part = index < v->field_count ? instantiate(c, v->fields[index].type, shape.args, shape.arg_count) : ERROR_TYPE;
+        TypeId part =
+            index < v->field_count ? instantiate(c, v->fields[index].type, shape.args, shape.arg_count) : ERROR_TYPE;
         uint32_t typed = field_pattern(c, item, part, scope);
         if (index < v->field_count) c->stack.items[base + index] = typed;
     }
@@ -276,8 +308,8 @@ static uint32_t parts_pattern(Body *c, NodeIndex n, const VariantDecl *v, Text s
     return node_add(c, TYPED_PAT_CONSTRUCT, type, token_of(c, n), variant, list_from_stack(c, base));
 }
 
-static uint32_t construct_pattern(Body *c, NodeIndex n, uint32_t decl, uint32_t variant, TypeId type, bool has_list, uint32_t list,
-                                  const PatternScope *scope) {
+OUT_OF_LINE static uint32_t construct_pattern(Body *c, NodeIndex n, uint32_t decl, uint32_t variant, TypeId type,
+                                              bool has_list, uint32_t list, const PatternScope *scope) {
     const TypeDecl *d = &c->program->type_decls[decl];
     if (d->has_error) {
         bind_silently(c, list, scope);
@@ -288,8 +320,10 @@ static uint32_t construct_pattern(Body *c, NodeIndex n, uint32_t decl, uint32_t 
     TypeId sum = type_by_item(c, (TypeDeclId){decl}, token_of(c, n));
     UnifyAnswer answer = unify(c, sum, type);
     if (answer != UNIFY_OK) {
-        if (answer == UNIFY_DIFFERS) (void)report_mismatch(c, span_of(c, n), sum, expect(type, 0), 0);
-        else report_unify(c, answer, span_of(c, n));
+        if (answer == UNIFY_DIFFERS)
+            (void)report_mismatch(c, span_of(c, n), sum, expect(type, 0), 0);
+        else
+            report_unify(c, answer, span_of(c, n));
         bind_silently(c, list, scope);
         return pattern_error(c, n);
     }
@@ -300,7 +334,7 @@ static uint32_t construct_pattern(Body *c, NodeIndex n, uint32_t decl, uint32_t 
     return parts_pattern(c, n, v, shown, variant, sum, type_shape(c, sum), list, scope);
 }
 
-static uint32_t variant_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t variant_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     NodeIndex path = c->view.a[n];
     uint32_t decl = 0, variant = 0, list = c->view.b[n];
     VariantAnswer answer = variant_by_path(c, path, type, &decl, &variant);
@@ -313,7 +347,7 @@ static uint32_t variant_pattern(Body *c, NodeIndex n, TypeId type, const Pattern
     return pattern_error(c, n);
 }
 
-static uint32_t record_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t record_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     NodeIndex written = c->view.a[n];
     uint32_t list = c->view.b[n];
     TypeShape shape = type_shape(c, type);
@@ -324,7 +358,8 @@ static uint32_t record_pattern(Body *c, NodeIndex n, TypeId type, const PatternS
         if (count == 1 && tree_list_count(&c->view, c->view.b[written]) == 0) {
             NameId name = {tree_list_item(&c->view, names, 0)};
             found = type_by_name(c, name, token_of(c, n), &decl);
-            if (name_equal(name, c->known->name_Self) && c->type_scope.self_type.index != 0) found = c->type_scope.self_type;
+            if (name_equal(name, c->known->name_Self) && c->type_scope.self_type.index != 0)
+                found = c->type_scope.self_type;
             if (found.index == 0) found = type_resolve(&c->type_scope, written);
         } else {
             found = type_resolve(&c->type_scope, written);
@@ -335,7 +370,8 @@ static uint32_t record_pattern(Body *c, NodeIndex n, TypeId type, const PatternS
         shape = type_shape(c, found);
         if (answer != UNIFY_OK) shape.kind = TYPE_ERROR;
     }
-    if (shape.kind == TYPE_NAMED && c->program->type_decls[shape.head].kind == DECL_RECORD && !c->program->type_decls[shape.head].has_error) {
+    if (shape.kind == TYPE_NAMED && c->program->type_decls[shape.head].kind == DECL_RECORD &&
+        !c->program->type_decls[shape.head].has_error) {
         const TypeDecl *d = &c->program->type_decls[shape.head];
         return parts_pattern(c, n, &d->variants[0], name_text(c, d->name), 0, type, shape, list, scope);
     }
@@ -352,7 +388,8 @@ static uint32_t record_pattern(Body *c, NodeIndex n, TypeId type, const PatternS
     if (shape.kind == TYPE_NONE) {
         Diagnostic *d = diag0(c->sink, DIAG_TYPE_NEEDED, span_of(c, n));
         diag_note(c->sink, d, TEXT("write the record's name before the `{`"));
-    } else if (shape.kind != TYPE_ERROR && (shape.kind != TYPE_NAMED || !c->program->type_decls[shape.head].has_error)) {
+    } else if (shape.kind != TYPE_ERROR &&
+               (shape.kind != TYPE_NAMED || !c->program->type_decls[shape.head].has_error)) {
         diag(c->sink, DIAG_TYPE_MISMATCH, span_of(c, n), type_text(c, type), TEXT("a record"));
     }
     bind_silently(c, list, scope);
@@ -361,7 +398,7 @@ static uint32_t record_pattern(Body *c, NodeIndex n, TypeId type, const PatternS
 
 // ---- tuples, lists, alternatives ----------------------------------------------------------------------------------------------------------------
 
-static uint32_t tuple_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t tuple_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     if (count == 0) {
         pattern_unify(c, n, VOID_TYPE, type);
@@ -371,7 +408,8 @@ static uint32_t tuple_pattern(Body *c, NodeIndex n, TypeId type, const PatternSc
     TypeShape shape = type_shape(c, type);
     if (shape.kind == TYPE_NONE) {
         TypeId *parts = arena_array(c->scratch, TypeId, count);
-        for (uint32_t i = 0; i < count; i++) parts[i] = type_variable(c, token_of(c, n));
+        for (uint32_t i = 0; i < count; i++)
+            parts[i] = type_variable(c, token_of(c, n));
         pattern_unify(c, n, body_type(c, TYPE_TUPLE, 0, parts, count), type);
         shape = type_shape(c, type);
     }
@@ -380,17 +418,19 @@ static uint32_t tuple_pattern(Body *c, NodeIndex n, TypeId type, const PatternSc
             report_part_count(c, span_of(c, n), type_text(c, type), shape.arg_count, "part", "parts", count, false);
         } else if (shape.kind != TYPE_ERROR) {
             TypeId *parts = arena_array(c->scratch, TypeId, count);
-            for (uint32_t i = 0; i < count; i++) parts[i] = type_variable(c, token_of(c, n));
+            for (uint32_t i = 0; i < count; i++)
+                parts[i] = type_variable(c, token_of(c, n));
             (void)report_mismatch(c, span_of(c, n), body_type(c, TYPE_TUPLE, 0, parts, count), expect(type, 0), 0);
         }
         bind_silently(c, list, scope);
         return pattern_error(c, n);
     }
-    for (uint32_t i = 0; i < count; i++) stack_push(c, pattern_at(c, tree_list_item(&c->view, list, i), shape.args[i], scope));
+    for (uint32_t i = 0; i < count; i++)
+        stack_push(c, pattern_at(c, tree_list_item(&c->view, list, i), shape.args[i], scope));
     return node_add(c, TYPED_PAT_CONSTRUCT, type, token_of(c, n), 0, list_from_stack(c, base));
 }
 
-static uint32_t list_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t list_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
     TypeShape shape = type_shape(c, type);
     if (shape.kind == TYPE_NONE) {
@@ -399,7 +439,8 @@ static uint32_t list_pattern(Body *c, NodeIndex n, TypeId type, const PatternSco
     }
     if (shape.kind != TYPE_LIST) {
         if (shape.kind != TYPE_ERROR)
-            (void)report_mismatch(c, span_of(c, n), type_of1(c, TYPE_LIST, type_variable(c, token_of(c, n))), expect(type, 0), 0);
+            (void)report_mismatch(c, span_of(c, n), type_of1(c, TYPE_LIST, type_variable(c, token_of(c, n))),
+                                  expect(type, 0), 0);
         bind_silently(c, list, scope);
         return pattern_error(c, n);
     }
@@ -411,15 +452,20 @@ static uint32_t list_pattern(Body *c, NodeIndex n, TypeId type, const PatternSco
             stack_push(c, pattern_at(c, item, shape.args[0], scope));
             continue;
         }
-        if (has_rest) continue; // the parser said so
+        if (has_rest) {
+            diag(c->sink, DIAG_EXPECTED_PATTERN, span_of(c, item), TEXT("a second `..`"));
+            continue;
+        }
         has_rest = true;
         words[0] = list_from_stack(c, base);
         NameId rest = {c->view.a[item]};
         if (rest.index != 0) words[1] = name_pattern(c, item, rest, type, scope);
     }
     uint32_t after = list_from_stack(c, base);
-    if (has_rest) words[2] = after;
-    else words[0] = after, words[2] = list_from_stack(c, base);
+    if (has_rest)
+        words[2] = after;
+    else
+        words[0] = after, words[2] = list_from_stack(c, base);
     return node_add(c, TYPED_PAT_LIST, type, token_of(c, n), has_rest ? 1 : 0, extra_words(c, words, 3));
 }
 
@@ -431,18 +477,19 @@ static const Binding *binding_in(const Binding *newest, const Binding *start, Na
 
 static uint32_t bindings_count(const Binding *newest, const Binding *start) {
     uint32_t count = 0;
-    for (const Binding *b = newest; b != start && b != NULL; b = b->outer) count++;
+    for (const Binding *b = newest; b != start && b != NULL; b = b->outer)
+        count++;
     return count;
 }
 
-static void report_alternatives(Body *c, NodeIndex n, Text why, Span first) {
+OUT_OF_LINE static void report_alternatives(Body *c, NodeIndex n, Text why, Span first) {
     Diagnostic *d = diag(c->sink, DIAG_ALTERNATIVES_DIFFER, span_of(c, n), why);
     diag_label(c->sink, d, first, TEXT("the first alternative"));
 }
 
 // The alternative's names must be those of the first one, at the same types; its nodes then bind the first one's locals.
-static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n, const Binding *first, const Binding *mine, const Binding *start,
-                             uint32_t first_node) {
+OUT_OF_LINE static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n, const Binding *first,
+                                         const Binding *mine, const Binding *start, uint32_t first_node) {
     bool is_reported = false;
     for (const Binding *b = mine; b != start && b != NULL; b = b->outer) {
         const Binding *same = binding_in(first, start, b->name);
@@ -451,15 +498,21 @@ static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n, const Bind
         Text name = name_text(c, b->name);
         if (same == NULL) {
             if (!is_reported)
-                report_alternatives(c, n, arena_format(c->scratch, "only this one binds `%.*s`", (int)name.length, name.data), span_of(c, first_n));
+                report_alternatives(c, n,
+                                    arena_format(c->scratch, "only this one binds `%.*s`", (int)name.length, name.data),
+                                    span_of(c, first_n));
             is_reported = true;
+            c->locals.items[b->local].type = ERROR_TYPE; // known all the same, and silent
+            vec_push(c->scratch, &c->orphans, b->local);
             continue;
         }
         TypeId wanted = c->locals.items[same->local].type, found = c->locals.items[b->local].type;
         if (!unify_try(c, found, wanted) && !is_reported) {
             Text a = type_text(c, found), w = type_text(c, wanted);
-            report_alternatives(c, n, arena_format(c->scratch, "`%.*s` is `%.*s` here and `%.*s` before", (int)name.length, name.data, (int)a.length,
-                                                   a.data, (int)w.length, w.data), span_of(c, first_n));
+            report_alternatives(c, n,
+                                arena_format(c->scratch, "`%.*s` is `%.*s` here and `%.*s` before", (int)name.length,
+                                             name.data, (int)a.length, a.data, (int)w.length, w.data),
+                                span_of(c, first_n));
             is_reported = true;
         }
         for (uint32_t node = first_node; node < c->node_count; node++)
@@ -469,13 +522,16 @@ static void alternative_join(Body *c, NodeIndex n, NodeIndex first_n, const Bind
     for (const Binding *b = first; b != start && b != NULL; b = b->outer) {
         if (binding_in(mine, start, b->name) != NULL) continue;
         Text name = name_text(c, b->name);
-        report_alternatives(c, n, arena_format(c->scratch, "this one does not bind `%.*s`", (int)name.length, name.data), span_of(c, first_n));
+        report_alternatives(c, n,
+                            arena_format(c->scratch, "this one does not bind `%.*s`", (int)name.length, name.data),
+                            span_of(c, first_n));
         return;
     }
 }
 
-static uint32_t or_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
-    uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count;
+OUT_OF_LINE static uint32_t or_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+    uint32_t list = c->view.b[n], count = tree_list_count(&c->view, list), base = c->stack.count,
+             orphans = c->orphans.count;
     Binding *before = c->env.bindings, *first = before;
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex item = tree_list_item(&c->view, list, i);
@@ -484,45 +540,62 @@ static uint32_t or_pattern(Body *c, NodeIndex n, TypeId type, const PatternScope
         PatternScope mine = *scope;
         mine.start = i == 0 ? scope->start : before;
         stack_push(c, pattern_at(c, item, type, i == 0 ? scope : &mine));
-        if (i == 0) first = c->env.bindings;
-        else alternative_join(c, item, tree_list_item(&c->view, list, 0), first, c->env.bindings, before, first_node);
+        if (i == 0)
+            first = c->env.bindings;
+        else
+            alternative_join(c, item, tree_list_item(&c->view, list, 0), first, c->env.bindings, before, first_node);
     }
     scope_switch(c, first);
+    while (c->orphans.count > orphans) {
+        uint32_t local = c->orphans.items[--c->orphans.count];
+        (void)bind(c, c->locals.items[local].name, local);
+    }
     return node_add(c, TYPED_PAT_OR, type, token_of(c, n), 0, list_from_stack(c, base));
 }
 
 // ---- entry -------------------------------------------------------------------------------------------------------------------------------------
 
-static uint32_t upper_name(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
+OUT_OF_LINE static uint32_t upper_name(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     NameId name = {c->view.a[n]};
     uint32_t decl = 0, variant = 0;
     VariantAnswer answer = variant_by_name(c, name, type, &decl, &variant);
     if (answer == VARIANT_FOUND) return construct_pattern(c, n, decl, variant, type, false, 0, scope);
-    if (answer == VARIANT_UNKNOWN && !is_error(c, type)) report_unknown_variant(c, span_of(c, n), name_text(c, name), type);
+    if (answer == VARIANT_UNKNOWN && !is_error(c, type))
+        report_unknown_variant(c, span_of(c, n), name_text(c, name), type);
     return pattern_error(c, n);
 }
 
 static uint32_t pattern_at(Body *c, NodeIndex n, TypeId type, const PatternScope *scope) {
     switch ((int)c->view.kinds[n]) {
-    case NODE_PAT_WILDCARD: return node_add(c, TYPED_PAT_WILDCARD, type, token_of(c, n), 0, 0);
+    case NODE_PAT_WILDCARD:
+        return node_add(c, TYPED_PAT_WILDCARD, type, token_of(c, n), 0, 0);
     case NODE_PAT_NAME:
         if (is_upper(name_text(c, (NameId){c->view.a[n]}))) return upper_name(c, n, type, scope);
         return name_pattern(c, n, (NameId){c->view.a[n]}, type, scope);
-    case NODE_PAT_LITERAL: return literal_pattern(c, n, type);
+    case NODE_PAT_LITERAL:
+        return literal_pattern(c, n, type);
     case NODE_PAT_RANGE:
-    case NODE_PAT_RANGE_INCLUSIVE: return range_pattern(c, n, type);
-    case NODE_PAT_VARIANT: return variant_pattern(c, n, type, scope);
-    case NODE_PAT_RECORD: return record_pattern(c, n, type, scope);
-    case NODE_PAT_TUPLE: return tuple_pattern(c, n, type, scope);
-    case NODE_PAT_LIST: return list_pattern(c, n, type, scope);
-    case NODE_PAT_OR: return or_pattern(c, n, type, scope);
+    case NODE_PAT_RANGE_INCLUSIVE:
+        return range_pattern(c, n, type);
+    case NODE_PAT_VARIANT:
+        return variant_pattern(c, n, type, scope);
+    case NODE_PAT_RECORD:
+        return record_pattern(c, n, type, scope);
+    case NODE_PAT_TUPLE:
+        return tuple_pattern(c, n, type, scope);
+    case NODE_PAT_LIST:
+        return list_pattern(c, n, type, scope);
+    case NODE_PAT_OR:
+        return or_pattern(c, n, type, scope);
     case NODE_PAT_AT: {
         uint32_t local = pattern_bind(c, (NameId){c->view.a[n]}, type, tree_token_span(&c->view, n), scope);
         uint32_t inner = pattern_at(c, c->view.b[n], type, scope);
         return node_add(c, TYPED_PAT_BIND, type, token_of(c, n), local, inner);
     }
-    case NODE_GUARDED: return pattern_at(c, c->view.a[n], type, scope);
-    default: return pattern_error(c, n);
+    case NODE_GUARDED:
+        return pattern_at(c, c->view.a[n], type, scope);
+    default:
+        return pattern_error(c, n);
     }
 }
 
@@ -532,7 +605,8 @@ static Text variant_example(Body *c, const TypeDecl *d, uint32_t variant) {
     const VariantDecl *v = &d->variants[variant];
     Buffer out = buffer_in(c->scratch);
     buffer_text(&out, name_text(c, v->name));
-    for (uint32_t i = 0; i < v->field_count; i++) buffer_string(&out, i == 0 ? "(_" : ", _");
+    for (uint32_t i = 0; i < v->field_count; i++)
+        buffer_string(&out, i == 0 ? "(_" : ", _");
     if (v->field_count > 0) buffer_char(&out, ')');
     return (Text){out.data, (uint32_t)out.length};
 }
@@ -548,7 +622,8 @@ static bool construct_covers(Body *c, uint32_t pattern, Text *example) {
             if (i == c->a[pattern]) continue;
             bool is_empty = false;
             for (uint32_t k = 0; k < d->variants[i].field_count; k++)
-                is_empty |= is_kind(c, instantiate(c, d->variants[i].fields[k].type, shape.args, shape.arg_count), TYPE_NEVER);
+                is_empty |=
+                    is_kind(c, instantiate(c, d->variants[i].fields[k].type, shape.args, shape.arg_count), TYPE_NEVER);
             if (is_empty) continue;
             *example = variant_example(c, d, i);
             return false;
@@ -587,10 +662,14 @@ static bool alternatives_cover(Body *c, uint32_t pattern, Text *example) {
 static bool covers_all(Body *c, uint32_t pattern, Text *example) {
     *example = TEXT("_");
     switch ((int)c->kind[pattern]) {
-    case TYPED_PAT_WILDCARD: return true;
-    case TYPED_PAT_BIND: return c->b[pattern] == 0 || covers_all(c, c->b[pattern], example);
-    case TYPED_PAT_CONSTRUCT: return construct_covers(c, pattern, example);
-    case TYPED_PAT_OR: return alternatives_cover(c, pattern, example);
+    case TYPED_PAT_WILDCARD:
+        return true;
+    case TYPED_PAT_BIND:
+        return c->b[pattern] == 0 || covers_all(c, c->b[pattern], example);
+    case TYPED_PAT_CONSTRUCT:
+        return construct_covers(c, pattern, example);
+    case TYPED_PAT_OR:
+        return alternatives_cover(c, pattern, example);
     case TYPED_PAT_LIST: {
         const uint32_t *words = c->extra.items + c->b[pattern];
         bool is_all = c->a[pattern] == 1 && c->extra.items[words[0]] == 0 && c->extra.items[words[2]] == 0;
@@ -600,14 +679,16 @@ static bool covers_all(Body *c, uint32_t pattern, Text *example) {
     case TYPED_PAT_INT:
         if (is_kind(c, c->type[pattern], TYPE_BOOL)) *example = c->a[pattern] != 0 ? TEXT("false") : TEXT("true");
         return false;
-    default: return false;
+    default:
+        return false;
     }
 }
 
 void pattern_must_fit(Body *c, NodeIndex n, uint32_t pattern) {
     Text example;
     if (covers_all(c, pattern, &example)) return;
-    Diagnostic *d = diag(c->sink, DIAG_PATTERN_CAN_FAIL, span_of(c, n), arena_format(c->scratch, "`%.*s`", (int)example.length, example.data));
+    Diagnostic *d = diag(c->sink, DIAG_PATTERN_CAN_FAIL, span_of(c, n),
+                         arena_format(c->scratch, "`%.*s`", (int)example.length, example.data));
     diag_note(c->sink, d, TEXT("use `match`, which says what happens otherwise"));
 }
 

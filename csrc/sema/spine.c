@@ -62,18 +62,22 @@ static Operand operand_type(Body *c, TypeId type, NodeIndex n) {
 
 // ---- names ---------------------------------------------------------------------------------------------------------------------------
 
-static void report_ambiguous(Body *c, Item item, NodeIndex n) {
+OUT_OF_LINE static void report_ambiguous(Body *c, Item item, NodeIndex n) {
     Text name = token_text(c->view.file_tokens, token_of(c, n));
     Diagnostic *d = diag(c->sink, DIAG_AMBIGUOUS_VARIANT, tree_token_span(&c->view, n), name);
-    Text one = name_text(c, c->program->type_decls[item.index].name), two = name_text(c, c->program->type_decls[item.part].name);
-    diag_note(c->sink, d, arena_format(c->scratch, "write `%.*s.%.*s` or `%.*s.%.*s`", (int)one.length, one.data, (int)name.length, name.data,
-                                       (int)two.length, two.data, (int)name.length, name.data));
+    Text one = name_text(c, c->program->type_decls[item.index].name),
+         two = name_text(c, c->program->type_decls[item.part].name);
+    diag_note(c->sink, d,
+              arena_format(c->scratch, "write `%.*s.%.*s` or `%.*s.%.*s`", (int)one.length, one.data, (int)name.length,
+                           name.data, (int)two.length, two.data, (int)name.length, name.data));
 }
 
-static Operand operand_item(Body *c, Item item, NodeIndex n) {
+OUT_OF_LINE static Operand operand_item(Body *c, Item item, NodeIndex n) {
     Operand operand = operand_of(OPERAND_ERROR, item.index, n);
     switch (item.kind) {
-    case ITEM_FUNCTION: operand.kind = OPERAND_FUNCTION; break;
+    case ITEM_FUNCTION:
+        operand.kind = OPERAND_FUNCTION;
+        break;
     case ITEM_VARIANT:
         operand.kind = OPERAND_VARIANT;
         operand.part = item.part;
@@ -81,12 +85,19 @@ static Operand operand_item(Body *c, Item item, NodeIndex n) {
     case ITEM_TYPE:
         if (c->program->type_decls[item.index].has_error) break;
         return operand_type(c, type_by_item(c, (TypeDeclId){item.index}, token_of(c, n)), n);
-    case ITEM_TRAIT: operand.kind = OPERAND_TRAIT; break;
-    case ITEM_MODULE: operand.kind = OPERAND_MODULE; break;
-    case ITEM_AMBIGUOUS: report_ambiguous(c, item, n); break;
+    case ITEM_TRAIT:
+        operand.kind = OPERAND_TRAIT;
+        break;
+    case ITEM_MODULE:
+        operand.kind = OPERAND_MODULE;
+        break;
+    case ITEM_AMBIGUOUS:
+        report_ambiguous(c, item, n);
+        break;
     case ITEM_NONE:
     case ITEM_CONFIG:
-    case ITEM_SILENT: break;
+    case ITEM_SILENT:
+        break;
     }
     return operand;
 }
@@ -102,22 +113,51 @@ static bool variant_named(const Body *c, uint32_t decl, NameId name, uint32_t *v
     return false;
 }
 
-static Operand name_unknown(Body *c, NodeIndex n, NameId name) {
+static bool note_near_locals(Body *c, Diagnostic *d, NameId name) {
+    Text wanted = name_text(c, name), best[3] = {{0}};
+    uint32_t count = 0, limit = wanted.length > 3 ? 2 : 1;
+    const Binding *b = c->env.bindings;
+    for (uint32_t seen = 0; b != NULL && seen < 1000; b = b->outer, seen++) {
+        Text text = name_text(c, b->name);
+        bool is_near = edit_distance(wanted, text, true) <= limit && count < 3;
+        for (uint32_t k = 0; k < count; k++)
+            is_near = is_near && !text_equal(best[k], text);
+        if (!is_near || binding_find(c, b->name) != b) continue;
+        uint32_t at = count++;
+        for (; at > 0 && text_compare(text, best[at - 1]) < 0; at--)
+            best[at] = best[at - 1];
+        best[at] = text;
+    }
+    if (count > 0) note_near(c, d, best, count);
+    return count > 0;
+}
+
+OUT_OF_LINE static Operand name_unknown(Body *c, NodeIndex n, NameId name, bool is_called) {
     if (c->env.let_name.index == name.index) {
         Diagnostic *d = diag0(c->sink, DIAG_CAPTURES_ITSELF, span_of(c, n));
-        diag_note(c->sink, d, TEXT("the name of a `let` is in scope after its right side; write a function, or use `recurse`"));
+        diag_note(c->sink, d,
+                  TEXT("the name of a `let` is in scope after its right side; write a function, or use `recurse`"));
         return operand_error(n);
     }
+    if (is_called) {
+        static const char *const later[] = {"constant", "linear", "exponential", "thread_id"};
+        for (uint32_t i = 0; i < 4; i++) {
+            if (!text_equal(name_text(c, name), text_from(later[i]))) continue;
+            (void)body_unsupported(c, span_of(c, n), arena_format(c->scratch, "the function `%s`", later[i]).data);
+            return operand_error(n);
+        }
+    }
     Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, n), name_text(c, name));
-    suggest_names(c->program, c->function->module, SCOPE_VALUE, name, c->sink, d);
+    if (!note_near_locals(c, d, name)) suggest_names(c->program, c->function->module, SCOPE_VALUE, name, c->sink, d);
     return operand_error(n);
 }
 
-static Operand self_operand(Body *c, NodeIndex n, bool is_called) {
+OUT_OF_LINE static Operand self_operand(Body *c, NodeIndex n, bool is_called) {
     if (is_called && c->env.recurse != NULL) return operand_of(OPERAND_SELF, 0, n);
     if (c->function->has_self && !is_called) return operand_of(OPERAND_VALUE, local_read(c, 1, token_of(c, n)), n);
     if (is_called) {
-        diag(c->sink, DIAG_MISPLACED_RECURSE, span_of(c, n), TEXT("`self(…)` stands only in the `.step` of a `recurse`"));
+        diag(c->sink, DIAG_MISPLACED_RECURSE, span_of(c, n),
+             TEXT("`self(…)` stands only in the `.step` of a `recurse`"));
     } else {
         Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, n), TEXT("self"));
         diag_note(c->sink, d, TEXT("`self` is known only in methods"));
@@ -139,6 +179,7 @@ Operand name_operand(Body *c, NodeIndex n, Expected expected, bool is_called) {
     NameId name = {c->view.a[n]};
     const Binding *binding = binding_find(c, name);
     if (binding != NULL) {
+        if (binding->general != 0) return operand_of(OPERAND_GENERAL, binding->general, n);
         Operand operand = operand_of(OPERAND_VALUE, local_read(c, binding->local, token_of(c, n)), n);
         if (binding->lambda != 0) operand.kind = OPERAND_LAMBDA, operand.part = binding->lambda;
         return operand;
@@ -167,12 +208,12 @@ Operand name_operand(Body *c, NodeIndex n, Expected expected, bool is_called) {
         operand.part = 1;
         return operand;
     }
-    return name_unknown(c, n, name);
+    return name_unknown(c, n, name, is_called);
 }
 
 // ---- paths ----------------------------------------------------------------------------------------------------------------------------
 
-static Operand module_path(Body *c, Operand module, NodeIndex n) {
+OUT_OF_LINE static Operand module_path(Body *c, Operand module, NodeIndex n) {
     NameId name = {c->view.b[n]};
     static const ScopeKind kinds[] = {SCOPE_VALUE, SCOPE_TYPE};
     bool is_private = false;
@@ -193,7 +234,7 @@ static Operand module_path(Body *c, Operand module, NodeIndex n) {
     return operand_error(n);
 }
 
-static Operand type_member(Body *c, Operand type, NodeIndex n) {
+OUT_OF_LINE static Operand type_member(Body *c, Operand type, NodeIndex n) {
     TypeShape shape = type_shape(c, type.type);
     uint32_t variant;
     if (shape.kind == TYPE_NAMED && variant_named(c, shape.head, (NameId){c->view.b[n]}, &variant)) {
@@ -202,18 +243,29 @@ static Operand type_member(Body *c, Operand type, NodeIndex n) {
         operand.type = type.type;
         return operand;
     }
+    Text name = name_text(c, (NameId){c->view.b[n]});
+    if (shape.kind == TYPE_NAMED && c->program->type_decls[shape.head].kind == DECL_SUM && name.length > 0 &&
+        name.data[0] >= 'A' && name.data[0] <= 'Z') {
+        report_unknown_variant(c, tree_token_span(&c->view, n), name, type.type);
+        return operand_error(n);
+    }
     Operand operand = operand_of(OPERAND_ASSOCIATED, 0, n);
     operand.type = type.type;
     return operand;
 }
 
-static Operand trait_member(Body *c, NodeIndex n) {
+static Operand trait_member(Body *c, Operand trait, NodeIndex n) {
+    if (c->program->traits[trait.value].builtin >= 0) { // `Comparable.compare(a, b)`: of whatever type a has
+        Operand operand = operand_of(OPERAND_ASSOCIATED, 0, n);
+        operand.type = type_variable(c, token_of(c, n));
+        return operand;
+    }
     (void)body_unsupported(c, span_of(c, n), "calls through the name of a trait");
     return operand_error(n);
 }
 
 // `Set<int>`, `Some<int>`, `shapes.Box<int>`: the type arguments are written.
-static Operand type_apply_operand(Body *c, NodeIndex n) {
+OUT_OF_LINE static Operand type_apply_operand(Body *c, NodeIndex n) {
     NodeIndex base = c->view.a[n];
     Operand operand;
     if (c->view.kinds[base] == NODE_FIELD) {
@@ -239,8 +291,8 @@ static Operand type_apply_operand(Body *c, NodeIndex n) {
     TypeShape shape = type_shape(c, operand.type);
     if (count != shape.arg_count) {
         Text name = token_text(c->view.file_tokens, token_of(c, base));
-        diag(c->sink, DIAG_TYPE_ARGUMENT_COUNT, span_of(c, base), name, count_text(c, shape.arg_count, "type argument", "type arguments"),
-             arena_format(c->scratch, "%u", count));
+        diag(c->sink, DIAG_TYPE_ARGUMENT_COUNT, span_of(c, base), name,
+             count_text(c, shape.arg_count, "type argument", "type arguments"), arena_format(c->scratch, "%u", count));
         return operand_error(n);
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -252,12 +304,13 @@ static Operand type_apply_operand(Body *c, NodeIndex n) {
 }
 
 // A dotted module name (`use std.math`) at the foot of a chain: takes the fields that belong to it off the chain.
-static bool dotted_module(Body *c, NodeIndex n, uint32_t base, Operand *out) {
+OUT_OF_LINE static bool dotted_module(Body *c, NodeIndex n, uint32_t base, Operand *out) {
     enum { LONGEST = 16 };
     NameId names[LONGEST];
     uint32_t count = 1;
     names[0] = (NameId){c->view.a[n]};
-    for (uint32_t i = c->spine.count; i > base && count < LONGEST && c->view.kinds[c->spine.items[i - 1]] == NODE_FIELD; i--)
+    for (uint32_t i = c->spine.count; i > base && count < LONGEST && c->view.kinds[c->spine.items[i - 1]] == NODE_FIELD;
+         i--)
         names[count++] = (NameId){c->view.b[c->spine.items[i - 1]]};
     for (; count > 1; count--) {
         ModuleId module = scope_module_path(c->program, c->function->module, names, count);
@@ -301,14 +354,17 @@ bool field_find(Body *c, TypeId type, NameId name, uint32_t *index, TypeId *fiel
     return false;
 }
 
-static void report_no_field(Body *c, NodeIndex n, TypeId type) {
+OUT_OF_LINE static void report_no_field(Body *c, NodeIndex n, TypeId type) {
     NameId name = {c->view.b[n]};
-    Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_FIELD, tree_token_span(&c->view, n), name_text(c, name), type_text(c, type));
+    Diagnostic *d =
+        diag(c->sink, DIAG_UNKNOWN_FIELD, tree_token_span(&c->view, n), name_text(c, name), type_text(c, type));
     FunctionId method;
     TypeShape shape = type_shape(c, type);
     if (methods_find(c->program, c->function->module, type_heads(c, type), name, &method, 1) > 0) {
         Text text = name_text(c, name);
-        diag_note(c->sink, d, arena_format(c->scratch, "there is a method of that name; call it with `.%.*s(…)`", (int)text.length, text.data));
+        diag_note(c->sink, d,
+                  arena_format(c->scratch, "there is a method of that name; call it with `.%.*s(…)`", (int)text.length,
+                               text.data));
         return;
     }
     if (shape.kind != TYPE_NAMED) return;
@@ -334,7 +390,8 @@ uint32_t field_access(Body *c, NodeIndex n, uint32_t receiver) {
         w->receiver = receiver;
         return w->node;
     }
-    if (field_find(c, type, (NameId){c->view.b[n]}, &index, &field)) return node_add(c, TYPED_FIELD, field, token_of(c, n), receiver, index);
+    if (field_find(c, type, (NameId){c->view.b[n]}, &index, &field))
+        return node_add(c, TYPED_FIELD, field, token_of(c, n), receiver, index);
     report_no_field(c, n, type);
     return node_error(c, n);
 }
@@ -342,8 +399,10 @@ uint32_t field_access(Body *c, NodeIndex n, uint32_t receiver) {
 static void complete(Body *c, Waiting *w, TypedKind kind, TypeId type, uint32_t a, uint32_t b) {
     node_put(c, w->node, kind, type, token_of(c, w->syntax), a, b);
     UnifyAnswer answer = unify(c, w->result, type);
-    if (answer == UNIFY_DIFFERS) (void)report_mismatch(c, span_of(c, w->syntax), type, expect(w->result, w->reason), w->syntax);
-    else if (answer != UNIFY_OK) report_unify(c, answer, span_of(c, w->syntax));
+    if (answer == UNIFY_DIFFERS)
+        (void)report_mismatch(c, span_of(c, w->syntax), type, expect(w->result, w->reason), w->syntax);
+    else if (answer != UNIFY_OK)
+        report_unify(c, answer, span_of(c, w->syntax));
 }
 
 static void complete_error(Body *c, Waiting *w) {
@@ -373,13 +432,14 @@ static bool part_of(Body *c, NodeIndex n, TypeId type, TypeId *part) {
         return true;
     }
     if (shape.kind == TYPE_ERROR) return false;
-    Diagnostic *d = diag(c->sink, DIAG_NO_SUCH_PART, tree_token_span(&c->view, n), arena_format(c->scratch, "%u", index), type_text(c, type));
+    Diagnostic *d = diag(c->sink, DIAG_NO_SUCH_PART, tree_token_span(&c->view, n),
+                         arena_format(c->scratch, "%u", index), type_text(c, type));
     if (shape.kind == TYPE_TUPLE)
         diag_note(c->sink, d, arena_format(c->scratch, "its parts are `.0` to `.%u`", shape.arg_count - 1));
     return false;
 }
 
-static uint32_t tuple_part(Body *c, NodeIndex n, uint32_t receiver) {
+OUT_OF_LINE static uint32_t tuple_part(Body *c, NodeIndex n, uint32_t receiver) {
     TypeId type = c->type[receiver], part;
     if (is_open(c, type)) {
         Waiting *w = wait_for(c, WAIT_TUPLE_PART, n, type, type_variable(c, token_of(c, n)));
@@ -393,8 +453,10 @@ static uint32_t tuple_part(Body *c, NodeIndex n, uint32_t receiver) {
 bool tuple_part_complete(Body *c, Waiting *w) {
     TypeId part;
     if (is_open(c, w->type)) return false;
-    if (part_of(c, w->syntax, w->type, &part)) complete(c, w, TYPED_FIELD, part, w->receiver, c->view.b[w->syntax]);
-    else complete_error(c, w);
+    if (part_of(c, w->syntax, w->type, &part))
+        complete(c, w, TYPED_FIELD, part, w->receiver, c->view.b[w->syntax]);
+    else
+        complete_error(c, w);
     return true;
 }
 
@@ -421,12 +483,14 @@ uint32_t length_wrap(Body *c, LengthScope *length, uint32_t node) {
     return node_add(c, TYPED_SEQUENCE, c->type[node], token, 0, list_from_stack(c, base));
 }
 
-static uint32_t index_known(Body *c, NodeIndex n, TypeShape shape, uint32_t receiver, LengthScope *length) {
+OUT_OF_LINE static uint32_t index_known(Body *c, NodeIndex n, TypeShape shape, uint32_t receiver, LengthScope *length) {
     NodeIndex index = c->view.b[n];
     uint32_t token = token_of(c, n);
     if (shape.kind == TYPE_MAP) {
-        uint32_t key = check(c, index, expect(shape.args[0], reason_place(c, span_of(c, c->view.a[n]), "the keys of this are ", shape.args[0])));
-        return node_add(c, TYPED_INDEX, type_option(c, shape.args[1]), token, length_receiver(c, length, receiver), key);
+        uint32_t key = check(
+            c, index, expect(shape.args[0], reason_node(c, c->view.a[n], "the keys of this are ", shape.args[0])));
+        return node_add(c, TYPED_INDEX, type_option(c, shape.args[1]), token, length_receiver(c, length, receiver),
+                        key);
     }
     uint32_t value = expr(c, index, expect(INT_TYPE, 0));
     TypeId type = c->type[receiver];
@@ -439,14 +503,16 @@ static uint32_t index_known(Body *c, NodeIndex n, TypeShape shape, uint32_t rece
     return node_add(c, TYPED_INDEX, type, token, length_receiver(c, length, receiver), value);
 }
 
-static uint32_t index_step(Body *c, NodeIndex n, uint32_t receiver) {
+OUT_OF_LINE static uint32_t index_step(Body *c, NodeIndex n, uint32_t receiver) {
     TypeShape shape = type_shape(c, c->type[receiver]);
     LengthScope *outer = c->env.length, *length = length_enter(c, receiver);
     uint32_t node;
     switch ((int)shape.kind) {
     case TYPE_MAP:
     case TYPE_LIST:
-    case TYPE_STR: node = index_known(c, n, shape, receiver, length); break;
+    case TYPE_STR:
+        node = index_known(c, n, shape, receiver, length);
+        break;
     case TYPE_NONE: {
         uint32_t index = expr(c, c->view.b[n], NOTHING);
         Waiting *w = wait_for(c, WAIT_INDEX, n, c->type[receiver], type_variable(c, token_of(c, n)));
@@ -458,7 +524,8 @@ static uint32_t index_step(Body *c, NodeIndex n, uint32_t receiver) {
     default:
         (void)expr(c, c->view.b[n], expect(ERROR_TYPE, 0));
         if (shape.kind != TYPE_ERROR && shape.kind != TYPE_NEVER) {
-            Diagnostic *d = diag(c->sink, DIAG_NOT_INDEXABLE, span_of(c, c->view.a[n]), type_text(c, c->type[receiver]));
+            Diagnostic *d =
+                diag(c->sink, DIAG_NOT_INDEXABLE, span_of(c, c->view.a[n]), type_text(c, c->type[receiver]));
             if (shape.kind == TYPE_TUPLE) diag_note(c->sink, d, TEXT("the parts of a tuple are `.0`, `.1` and so on"));
         }
         node = node_error(c, n);
@@ -489,7 +556,8 @@ bool index_complete(Body *c, Waiting *w) {
         }
         return true;
     default:
-        if (shape.kind != TYPE_ERROR) diag(c->sink, DIAG_NOT_INDEXABLE, span_of(c, c->view.a[w->syntax]), type_text(c, w->type));
+        if (shape.kind != TYPE_ERROR)
+            diag(c->sink, DIAG_NOT_INDEXABLE, span_of(c, c->view.a[w->syntax]), type_text(c, w->type));
         complete_error(c, w);
         return true;
     }
@@ -506,17 +574,20 @@ static NodeIndex spine_next(const Body *c, NodeIndex n) {
     case NODE_FIELD_CONFIG:
     case NODE_INDEX:
     case NODE_CALL:
-    case NODE_QUESTION: return c->view.a[n];
-    default: return 0;
+    case NODE_QUESTION:
+        return c->view.a[n];
+    default:
+        return 0;
     }
 }
 
-static uint32_t config_of_module(Body *c, Operand operand, NodeIndex n) {
+OUT_OF_LINE static uint32_t config_of_module(Body *c, Operand operand, NodeIndex n) {
     NameId name = {c->view.b[n]};
     bool is_private = false;
     if (operand.kind == OPERAND_ERROR) return node_error(c, n);
     if (operand.kind == OPERAND_MODULE) {
-        Item item = module_member(c->program, c->function->module, (ModuleId){operand.value}, SCOPE_CONFIG, name, &is_private);
+        Item item =
+            module_member(c->program, c->function->module, (ModuleId){operand.value}, SCOPE_CONFIG, name, &is_private);
         if (item.kind == ITEM_CONFIG && !is_private) {
             TypeId type = c->program->configs[item.index].type;
             return node_add(c, TYPED_CONFIG, type.index == 0 ? ERROR_TYPE : type, token_of(c, n), item.index, 0);
@@ -525,55 +596,73 @@ static uint32_t config_of_module(Body *c, Operand operand, NodeIndex n) {
     }
     Text shown = name_text(c, name);
     shown = arena_format(c->scratch, "$%.*s", (int)shown.length, shown.data);
-    if (operand.kind != OPERAND_MODULE) diag(c->sink, DIAG_UNKNOWN_NAME, tree_token_span(&c->view, n), shown);
-    else diag(c->sink, is_private ? DIAG_PRIVATE_ITEM : DIAG_NO_SUCH_ITEM, tree_token_span(&c->view, n), shown, c->program->modules[operand.value].name);
+    if (operand.kind != OPERAND_MODULE)
+        diag(c->sink, DIAG_UNKNOWN_NAME, tree_token_span(&c->view, n), shown);
+    else
+        diag(c->sink, is_private ? DIAG_PRIVATE_ITEM : DIAG_NO_SUCH_ITEM, tree_token_span(&c->view, n), shown,
+             c->program->modules[operand.value].name);
     return node_error(c, n);
 }
 
 uint32_t operand_value(Body *c, Operand operand, Expected expected) {
     switch (operand.kind) {
     case OPERAND_VALUE:
-    case OPERAND_LAMBDA: return operand.value;
-    case OPERAND_FUNCTION: return function_value(c, operand.node, (FunctionId){operand.value}, expected);
-    case OPERAND_VARIANT: return variant_value(c, operand.node, (TypeDeclId){operand.value}, operand.part, operand.type, expected);
+    case OPERAND_LAMBDA:
+        return operand.value;
+    case OPERAND_FUNCTION:
+        return function_value(c, operand.node, (FunctionId){operand.value}, expected);
+    case OPERAND_VARIANT:
+        return variant_value(c, operand.node, (TypeDeclId){operand.value}, operand.part, operand.type, expected);
     case OPERAND_TYPE:
-    case OPERAND_ASSOCIATED: return associated_value(c, operand, expected);
-    case OPERAND_MEMBER: return field_access(c, operand.node, operand.value);
+    case OPERAND_ASSOCIATED:
+        return associated_value(c, operand, expected);
+    case OPERAND_GENERAL:
+        return general_value(c, operand.node, operand.value, expected);
+    case OPERAND_MEMBER:
+        return field_access(c, operand.node, operand.value);
     case OPERAND_MODULE:
     case OPERAND_TRAIT: {
-        Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, operand.node), token_text(c->view.file_tokens, token_of(c, operand.node)));
-        diag_note(c->sink, d, operand.kind == OPERAND_MODULE ? TEXT("this is a module, not a value") : TEXT("this is a trait, not a value"));
+        Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, operand.node),
+                             token_text(c->view.file_tokens, token_of(c, operand.node)));
+        diag_note(c->sink, d,
+                  operand.kind == OPERAND_MODULE ? TEXT("this is a module, not a value")
+                                                 : TEXT("this is a trait, not a value"));
         return node_error(c, operand.node);
     }
     case OPERAND_SELF:
     case OPERAND_PANICS:
-    case OPERAND_ERROR: return node_error(c, operand.node);
+    case OPERAND_ERROR:
+        return node_error(c, operand.node);
     }
     return node_error(c, operand.node);
 }
 
-static Operand spine_step(Body *c, NodeIndex n, Operand operand, Expected expected, bool is_called) {
+OUT_OF_LINE static Operand spine_step(Body *c, NodeIndex n, Operand operand, Expected expected, bool is_called) {
     NodeKind kind = (NodeKind)c->view.kinds[n];
     if (kind == NODE_CALL) return operand_of(OPERAND_VALUE, call_step(c, n, operand, expected), n);
     if (kind == NODE_FIELD_CONFIG) return operand_of(OPERAND_VALUE, config_of_module(c, operand, n), n);
     if (kind == NODE_FIELD) {
         if (operand.kind == OPERAND_MODULE) return module_path(c, operand, n);
         if (operand.kind == OPERAND_TYPE) return type_member(c, operand, n);
-        if (operand.kind == OPERAND_TRAIT) return trait_member(c, n);
+        if (operand.kind == OPERAND_TRAIT) return trait_member(c, operand, n);
         if (operand.kind == OPERAND_ERROR) return operand_error(n);
         uint32_t receiver = operand_value(c, operand, NOTHING);
         if (is_called) return operand_of(OPERAND_MEMBER, receiver, n);
         return operand_of(OPERAND_VALUE, field_access(c, n, receiver), n);
     }
     uint32_t value = operand_value(c, operand, NOTHING);
-    if (kind == NODE_INDEX) value = index_step(c, n, value);
-    else if (kind == NODE_TUPLE_PART) value = tuple_part(c, n, value);
-    else if (kind == NODE_QUESTION) value = question_on(c, n, value);
-    else value = binary_step(c, n, value, expected);
+    if (kind == NODE_INDEX)
+        value = index_step(c, n, value);
+    else if (kind == NODE_TUPLE_PART)
+        value = tuple_part(c, n, value);
+    else if (kind == NODE_QUESTION)
+        value = question_on(c, n, value);
+    else
+        value = binary_step(c, n, value, expected);
     return operand_of(OPERAND_VALUE, value, n);
 }
 
-static Operand spine_foot(Body *c, NodeIndex n, uint32_t base, Expected expected) {
+OUT_OF_LINE static Operand spine_foot(Body *c, NodeIndex n, uint32_t base, Expected expected) {
     uint32_t links = c->spine.count - base;
     bool is_called = links > 0 && c->view.kinds[c->spine.items[c->spine.count - 1]] == NODE_CALL;
     Expected seen = links == 0 || (links == 1 && is_called) ? expected : NOTHING;
@@ -587,8 +676,10 @@ static Operand spine_foot(Body *c, NodeIndex n, uint32_t base, Expected expected
     }
     case NODE_SELF:
     case NODE_SELF_TYPE:
-    case NODE_TYPE_APPLY: return name_operand(c, n, seen, is_called);
-    default: return operand_of(OPERAND_VALUE, expr(c, n, links == 0 ? expected : NOTHING), n);
+    case NODE_TYPE_APPLY:
+        return name_operand(c, n, seen, is_called);
+    default:
+        return operand_of(OPERAND_VALUE, expr(c, n, links == 0 ? expected : NOTHING), n);
     }
 }
 

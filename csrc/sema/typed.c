@@ -44,9 +44,11 @@ void typed_print(const Program *program, const TypedBody *body, Buffer *out) {
     for (uint32_t i = 1; i <= body->lambda_count; i++) {
         const TypedLambda *lambda = &body->lambdas[i];
         buffer_format(out, "lambda %u in %u (", i, lambda->parent);
-        for (uint32_t k = 0; k < lambda->parameter_count; k++) buffer_format(out, "%s%u", k > 0 ? " " : "", lambda->parameters[k]);
+        for (uint32_t k = 0; k < lambda->parameter_count; k++)
+            buffer_format(out, "%s%u", k > 0 ? " " : "", lambda->parameters[k]);
         buffer_literal(out, ") captures (");
-        for (uint32_t k = 0; k < lambda->capture_count; k++) buffer_format(out, "%s%u", k > 0 ? " " : "", lambda->captures[k]);
+        for (uint32_t k = 0; k < lambda->capture_count; k++)
+            buffer_format(out, "%s%u", k > 0 ? " " : "", lambda->captures[k]);
         buffer_format(out, ") body %u: ", lambda->body);
         type_out(program, function, lambda->type, out);
         buffer_char(out, '\n');

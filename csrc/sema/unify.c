@@ -41,7 +41,8 @@ TypeId body_type(Body *c, TypeKind kind, uint32_t head, const TypeId *args, uint
     uint32_t words = kind == TYPE_RECORD ? 2 * count : count;
     TypeId *copy = arena_array(c->scratch, TypeId, words);
     memcpy(copy, args, sizeof(TypeId) * words);
-    LocalType built = {.kind = (uint8_t)kind, .depth = (uint8_t)(depth + 1), .head = head, .arg_count = count, .args = copy};
+    LocalType built = {
+        .kind = (uint8_t)kind, .depth = (uint8_t)(depth + 1), .head = head, .arg_count = count, .args = copy};
     vec_push(c->scratch, &c->types, built);
     return (TypeId){(c->types.count - 1) | LOCAL_TYPE};
 }
@@ -104,6 +105,12 @@ bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape) {
     return s.kind == TYPE_NAMED && s.head == decl.index && decl.index != 0;
 }
 
+// A value of type Never stands where this type is wanted: if nothing else fixes it, nobody needs to know it.
+void variable_forgive(Body *c, TypeId type) {
+    type = prune(c, type);
+    if (type_is_local(type)) local_type(c, type)->is_reported = true;
+}
+
 // ---- unification -----------------------------------------------------------------------------------------------------------
 
 static UnifyAnswer occurs(Body *c, TypeId variable, TypeId type, uint32_t depth) {
@@ -132,17 +139,19 @@ static UnifyAnswer unify_at(Body *c, TypeId first, TypeId second, uint32_t depth
     first = prune(c, first);
     second = prune(c, second);
     if (first.index == second.index) return UNIFY_OK;
-    if (first.index <= TYPE_ERROR || second.index <= TYPE_ERROR) return UNIFY_OK; // silent (C3)
+    if (first.index == 0 || second.index == 0) return UNIFY_OK;
     TypeShape a = type_shape(c, first);
     TypeShape b = type_shape(c, second);
-    if (a.kind == TYPE_NONE) return variable_bind(c, first, second);
+    if (a.kind == TYPE_NONE) return variable_bind(c, first, second); // to the error type too: silent from then on (C3)
     if (b.kind == TYPE_NONE) return variable_bind(c, second, first);
+    if (a.kind == TYPE_ERROR || b.kind == TYPE_ERROR) return UNIFY_OK;
     if (a.kind != b.kind || a.head != b.head || a.arg_count != b.arg_count) return UNIFY_DIFFERS;
     if (a.kind == TYPE_PARAMETER || a.kind < TYPE_PRIMITIVE_END) return UNIFY_DIFFERS; // other ids, so other types
     if (c->walk_budget == 0 || depth > 2 * TYPE_DEPTH_MAX) return UNIFY_TOO_LARGE;
     c->walk_budget--;
     for (uint32_t i = 0; i < a.arg_count; i++) {
-        if (a.kind == TYPE_RECORD && a.args[a.arg_count + i].index != b.args[a.arg_count + i].index) return UNIFY_DIFFERS;
+        if (a.kind == TYPE_RECORD && a.args[a.arg_count + i].index != b.args[a.arg_count + i].index)
+            return UNIFY_DIFFERS;
         UnifyAnswer answer = unify_at(c, a.args[i], b.args[i], depth + 1);
         if (answer != UNIFY_OK) return answer;
     }
@@ -150,7 +159,8 @@ static UnifyAnswer unify_at(Body *c, TypeId first, TypeId second, uint32_t depth
 }
 
 static void roll_back(Body *c, uint32_t mark) {
-    while (c->trail.count > mark) c->types.items[c->trail.items[--c->trail.count]].link = (TypeId){0};
+    while (c->trail.count > mark)
+        c->types.items[c->trail.items[--c->trail.count]].link = (TypeId){0};
 }
 
 // A failed unification leaves no bindings: half of a mismatch must not decide anything.
@@ -190,14 +200,16 @@ TypeId instantiate(Body *c, TypeId type, const TypeId *arguments, uint32_t count
     TypeId small[4];
     TypeId *args = words <= 4 ? small : arena_array(c->scratch, TypeId, words);
     memcpy(args, info->args, sizeof(TypeId) * words);
-    for (uint32_t i = 0; i < info->arg_count; i++) args[i] = instantiate(c, info->args[i], arguments, count);
+    for (uint32_t i = 0; i < info->arg_count; i++)
+        args[i] = instantiate(c, info->args[i], arguments, count);
     return body_type(c, (TypeKind)info->kind, info->head, args, info->arg_count);
 }
 
 const TypeId *fresh_arguments(Body *c, uint32_t count, uint32_t token) {
     if (count == 0) return NULL;
     TypeId *arguments = arena_array(c->scratch, TypeId, count);
-    for (uint32_t i = 0; i < count; i++) arguments[i] = type_variable(c, token);
+    for (uint32_t i = 0; i < count; i++)
+        arguments[i] = type_variable(c, token);
     return arguments;
 }
 
@@ -210,7 +222,8 @@ TypeId type_heads(Body *c, TypeId type) {
     TypeId *args = arena_array(c->scratch, TypeId, words);
     memcpy(args, shape.args, sizeof(TypeId) * words);
     for (uint32_t i = 0; i < shape.arg_count; i++) {
-        if (type_is_local(prune(c, args[i]))) args[i] = ERROR_TYPE;
+        args[i] = prune(c, args[i]);
+        if (type_is_local(args[i])) args[i] = type_heads(c, args[i]);
     }
     return type_make(c->program, c->scratch, shape.kind, shape.head, args, shape.arg_count);
 }
@@ -227,7 +240,8 @@ static TypeId zonk_at(Body *c, TypeId type, uint32_t depth) {
     TypeId small[4];
     TypeId *args = words <= 4 ? small : arena_array(c->scratch, TypeId, words);
     memcpy(args, t->args, sizeof(TypeId) * words);
-    for (uint32_t i = 0; i < count; i++) args[i] = zonk_at(c, args[i], depth + 1);
+    for (uint32_t i = 0; i < count; i++)
+        args[i] = zonk_at(c, args[i], depth + 1);
     TypeId made = body_type(c, (TypeKind)t->kind, t->head, args, count);
     local_type(c, type)->link = made; // read again: the table may have moved
     return made;
@@ -251,20 +265,40 @@ static void text_at(Body *c, TypeId type, Buffer *out, uint32_t depth) {
     const char *open = "", *close = "", *between = ", ";
     uint32_t count = s.arg_count;
     switch ((int)s.kind) {
-    case TYPE_NONE: buffer_literal(out, "_"); return;
-    case TYPE_LIST: open = "[", close = "]"; break;
-    case TYPE_MAP: open = "{", close = "}", between = ": "; break;
-    case TYPE_SET: open = "Set<", close = ">"; break;
-    case TYPE_RANGE: open = "Range<", close = ">"; break;
-    case TYPE_CHANNEL: open = "Channel<", close = ">"; break;
-    case TYPE_TUPLE: open = "(", close = ")"; break;
-    case TYPE_FUNCTION: open = "(", close = ") -> ", count--; break;
+    case TYPE_NONE:
+        buffer_literal(out, "_");
+        return;
+    case TYPE_LIST:
+        open = "[", close = "]";
+        break;
+    case TYPE_MAP:
+        open = "{", close = "}", between = ": ";
+        break;
+    case TYPE_SET:
+        open = "Set<", close = ">";
+        break;
+    case TYPE_RANGE:
+        open = "Range<", close = ">";
+        break;
+    case TYPE_CHANNEL:
+        open = "Channel<", close = ">";
+        break;
+    case TYPE_TUPLE:
+        open = "(", close = ")";
+        break;
+    case TYPE_FUNCTION:
+        open = "(", close = ") -> ", count--;
+        break;
     case TYPE_NAMED:
         buffer_text(out, name_text(c, c->program->type_decls[s.head].name));
         open = "<", close = ">";
         break;
-    case TYPE_RECORD: open = "{ ", close = " }"; break;
-    default: buffer_literal(out, "_"); return;
+    case TYPE_RECORD:
+        open = "{ ", close = " }";
+        break;
+    default:
+        buffer_literal(out, "_");
+        return;
     }
     buffer_string(out, open);
     for (uint32_t i = 0; i < count; i++) {
@@ -285,8 +319,10 @@ Text type_text(Body *c, TypeId type) {
     text_at(c, type, &out, 0);
     if (out.length > 500) { // cut in the middle, between code points
         size_t head = 245, tail = out.length - 245;
-        while (head > 0 && ((unsigned char)out.data[head] & 0xC0) == 0x80) head--;
-        while (tail < out.length && ((unsigned char)out.data[tail] & 0xC0) == 0x80) tail++;
+        while (head > 0 && ((unsigned char)out.data[head] & 0xC0) == 0x80)
+            head--;
+        while (tail < out.length && ((unsigned char)out.data[tail] & 0xC0) == 0x80)
+            tail++;
         return arena_format(c->scratch, "%.*s … %.*s", (int)head, out.data, (int)(out.length - tail), out.data + tail);
     }
     return (Text){out.data, (uint32_t)out.length};

@@ -9,8 +9,8 @@
 
 typedef struct Open {
     uint32_t token;
-    uint32_t indent;   // of the line that it stands on
-    bool is_block;     // holds members: the `{` of a trait, impl or extend
+    uint32_t indent; // of the line that it stands on
+    bool is_block;   // holds members: the `{` of a trait, impl or extend
 } Open;
 
 typedef struct Pairing {
@@ -48,7 +48,8 @@ static void note_head(Pairing *pairing, uint32_t token) {
     TokenKind kind = p->kinds[token];
     if (kind == TOKEN_TRAIT || kind == TOKEN_IMPL || kind == TOKEN_TYPE || kind == TOKEN_AT || kind == TOKEN_USE)
         pairing->head = kind;
-    else if (kind == TOKEN_NAME && p->tokens->values[token] == p->words[WORD_EXTEND]) pairing->head = TOKEN_IMPL;
+    else if (kind == TOKEN_NAME && p->tokens->values[token] == p->words[WORD_EXTEND])
+        pairing->head = TOKEN_IMPL;
 }
 
 static void push_open(Pairing *pairing, uint32_t token, uint32_t indent) {
@@ -90,7 +91,8 @@ static bool pair_balanced(Pairing *pairing) {
 static uint32_t indent_of(const Parser *p, uint32_t token) {
     const char *text = p->tokens->source->text.data;
     uint32_t start = p->tokens->starts[token], at = start;
-    while (at > 0 && text[at - 1] != '\n' && text[at - 1] != '\r') at--;
+    while (at > 0 && text[at - 1] != '\n' && text[at - 1] != '\r')
+        at--;
     return start - at;
 }
 
@@ -102,18 +104,31 @@ typedef struct Words {
 
 static bool ends_group(Words *words, TokenKind kind) {
     switch (kind) {
-    case TOKEN_IF: words->thens++; return false;
-    case TOKEN_FOR: words->dos++; words->has_in = true; return false;
-    case TOKEN_WHILE: words->dos++; return false;
-    case TOKEN_WITH: words->has_in = true; return false;
+    case TOKEN_IF:
+        words->thens++;
+        return false;
+    case TOKEN_FOR:
+        words->dos++;
+        words->has_in = true;
+        return false;
+    case TOKEN_WHILE:
+        words->dos++;
+        return false;
+    case TOKEN_WITH:
+        words->has_in = true;
+        return false;
     case TOKEN_THEN:
         words->elses++;
         return words->thens-- == 0;
-    case TOKEN_ELSE: return words->elses-- == 0;
+    case TOKEN_ELSE:
+        return words->elses-- == 0;
     case TOKEN_DO:
-    case TOKEN_YIELD: return words->dos-- == 0;
-    case TOKEN_IN: return !words->has_in;
-    default: return false;
+    case TOKEN_YIELD:
+        return words->dos-- == 0;
+    case TOKEN_IN:
+        return !words->has_in;
+    default:
+        return false;
     }
 }
 
@@ -123,7 +138,8 @@ static bool ends_parameters(const Parser *p, uint32_t token) {
 }
 
 static bool opens_parameters(const Parser *p, uint32_t open) {
-    return open >= 2 && p->kinds[open] == TOKEN_LPAREN && p->kinds[open - 1] == TOKEN_NAME && p->kinds[open - 2] == TOKEN_AT;
+    return open >= 2 && p->kinds[open] == TOKEN_LPAREN && p->kinds[open - 1] == TOKEN_NAME &&
+           p->kinds[open - 2] == TOKEN_AT;
 }
 
 // A string or character that its line ended has swallowed what would have closed the bracket.
@@ -258,8 +274,10 @@ static void pair_by_indentation(Pairing *pairing) {
             close_unclosed(pairing, keep, token);
         }
         if (pairing->open.count == 0) note_head(pairing, token);
-        if (is_opening(kind)) push_open(pairing, token, indent);
-        else if (is_closing(kind)) pair_closing(pairing, token, is_first, indent);
+        if (is_opening(kind))
+            push_open(pairing, token, indent);
+        else if (is_closing(kind))
+            pair_closing(pairing, token, is_first, indent);
     }
     close_unclosed(pairing, 0, count - 1);
 }

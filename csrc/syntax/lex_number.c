@@ -14,12 +14,14 @@ static int hex_value(char c) {
 }
 
 static const char *skip_word(const char *at, const char *end) {
-    while (at < end && is_word(*at)) at++;
+    while (at < end && is_word(*at))
+        at++;
     return at;
 }
 
 static const char *skip_digits(const char *at, const char *end) {
-    while (at < end && (is_digit(*at) || *at == '_')) at++;
+    while (at < end && (is_digit(*at) || *at == '_'))
+        at++;
     return at;
 }
 
@@ -110,8 +112,10 @@ static void read_prefixed(Number *number, const Parts *parts) {
         value = value * base + (uint64_t)digit;
     }
     if (number->problem != NUMBER_GOOD) return;
-    if (is_too_large || value > (uint64_t)1 << 63) number->problem = NUMBER_INT_TOO_LARGE;
-    else number->bits = value;
+    if (is_too_large || value > (uint64_t)1 << 63)
+        number->problem = NUMBER_INT_TOO_LARGE;
+    else
+        number->bits = value;
 }
 
 // strtod of the C library rounds correctly. It gets digits and an exponent but no decimal point, because which
@@ -143,11 +147,14 @@ static void read_float(Arena *arena, Number *number, const Parts *parts) {
         digits[count++] = (char)('0' + exponent % 10);
         exponent /= 10;
     } while (exponent > 0);
-    while (count > 0) *out++ = digits[--count];
+    while (count > 0)
+        *out++ = digits[--count];
     *out = '\0';
     double value = strtod(text, NULL);
-    if (isinf(value)) number->problem = NUMBER_FLOAT_TOO_LARGE;
-    else memcpy(&number->bits, &value, sizeof value);
+    if (isinf(value))
+        number->problem = NUMBER_FLOAT_TOO_LARGE;
+    else
+        memcpy(&number->bits, &value, sizeof value);
 }
 
 static void read_unit(Number *number, const Parts *parts) {
@@ -174,7 +181,8 @@ static void read_unit(Number *number, const Parts *parts) {
         uint64_t value;
         if (!read_digits(parts->start, parts->whole_end, &value) || value > (uint64_t)INT64_MAX / units[i].factor)
             number->problem = NUMBER_UNIT_TOO_LARGE;
-        else number->bits = value * units[i].factor;
+        else
+            number->bits = value * units[i].factor;
         return;
     }
     number->problem = NUMBER_MALFORMED;
@@ -196,9 +204,12 @@ Number number_read(Arena *arena, const char *at, const char *end, bool is_part) 
     bool is_good = !has_leading_zero && underscores_are_good(at, parts.whole_end) &&
                    (parts.fraction == NULL || underscores_are_good(parts.fraction, parts.fraction_end)) &&
                    (parts.exponent == NULL || underscores_are_good(parts.exponent, parts.exponent_end));
-    if (!is_good || (digits_end != parts.end && (is_float || is_part))) number.problem = NUMBER_MALFORMED;
-    else if (digits_end != parts.end) read_unit(&number, &parts);
-    else if (is_float) read_float(arena, &number, &parts);
+    if (!is_good || (digits_end != parts.end && (is_float || is_part)))
+        number.problem = NUMBER_MALFORMED;
+    else if (digits_end != parts.end)
+        read_unit(&number, &parts);
+    else if (is_float)
+        read_float(arena, &number, &parts);
     else if (!read_digits(at, parts.whole_end, &number.bits) || number.bits > (uint64_t)1 << 63) {
         number.problem = NUMBER_INT_TOO_LARGE;
         number.bits = 0;

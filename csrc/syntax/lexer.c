@@ -113,13 +113,15 @@ static uint32_t sequence(const char *at, const char *end) {
 
 static uint32_t invalid_length(const char *at, const char *end) {
     const char *start = at;
-    while (at < end && sequence(at, end) == 0) at++;
+    while (at < end && sequence(at, end) == 0)
+        at++;
     return (uint32_t)(at - start);
 }
 
 static uint32_t nul_length(const char *at, const char *end) {
     const char *start = at;
-    while (at < end && *at == '\0') at++;
+    while (at < end && *at == '\0')
+        at++;
     return (uint32_t)(at - start);
 }
 
@@ -153,9 +155,12 @@ static void report_bad_bytes(Lexer *lexer, const char *at, const char *end) {
 
 static const char *lex_bad(Lexer *lexer, const char *at) {
     uint32_t length = bad_length(at, lexer->end);
-    if (*at == '\0') report_offset(lexer, DIAG_NUL_BYTE, at, length);
-    else if (sequence(at, lexer->end) == 0) report_offset(lexer, DIAG_INVALID_UTF8, at, length);
-    else report(lexer, DIAG_UNEXPECTED_CHARACTER, at, length, (Text){at, sequence(at, lexer->end)});
+    if (*at == '\0')
+        report_offset(lexer, DIAG_NUL_BYTE, at, length);
+    else if (sequence(at, lexer->end) == 0)
+        report_offset(lexer, DIAG_INVALID_UTF8, at, length);
+    else
+        report(lexer, DIAG_UNEXPECTED_CHARACTER, at, length, (Text){at, sequence(at, lexer->end)});
     push(lexer, TOKEN_BAD, at, 0);
     return at + length;
 }
@@ -179,15 +184,23 @@ static TokenKind word_kind(const char *word, uint32_t length) {
 #define WORD(kind, text)                                                                                               \
     if (length == sizeof text - 1 && memcmp(word, text, sizeof text - 1) == 0) return TOKEN_##kind
     switch (word[0]) {
-    case 'a': WORD(ASYNC, "async"); break;
-    case 'b': WORD(BREAK, "break"); break;
-    case 'c': WORD(CONTINUE, "continue"); break;
+    case 'a':
+        WORD(ASYNC, "async");
+        break;
+    case 'b':
+        WORD(BREAK, "break");
+        break;
+    case 'c':
+        WORD(CONTINUE, "continue");
+        break;
     case 'd':
         WORD(DIV, "div");
         WORD(DO, "do");
         WORD(DYN, "dyn");
         break;
-    case 'e': WORD(ELSE, "else"); break;
+    case 'e':
+        WORD(ELSE, "else");
+        break;
     case 'f':
         WORD(FALSE, "false");
         WORD(FOR, "for");
@@ -205,9 +218,15 @@ static TokenKind word_kind(const char *word, uint32_t length) {
         WORD(MATCH, "match");
         WORD(MUT, "mut");
         break;
-    case 'p': WORD(PUB, "pub"); break;
-    case 's': WORD(SELF, "self"); break;
-    case 'S': WORD(SELF_TYPE, "Self"); break;
+    case 'p':
+        WORD(PUB, "pub");
+        break;
+    case 's':
+        WORD(SELF, "self");
+        break;
+    case 'S':
+        WORD(SELF_TYPE, "Self");
+        break;
     case 't':
         WORD(THEN, "then");
         WORD(TRAIT, "trait");
@@ -218,14 +237,19 @@ static TokenKind word_kind(const char *word, uint32_t length) {
         WORD(USE, "use");
         WORD(USES, "uses");
         break;
-    case 'v': WORD(VOID, "void"); break;
+    case 'v':
+        WORD(VOID, "void");
+        break;
     case 'w':
         WORD(WHERE, "where");
         WORD(WHILE, "while");
         WORD(WITH, "with");
         break;
-    case 'y': WORD(YIELD, "yield"); break;
-    default: break;
+    case 'y':
+        WORD(YIELD, "yield");
+        break;
+    default:
+        break;
     }
 #undef WORD
     return TOKEN_NAME;
@@ -233,7 +257,8 @@ static TokenKind word_kind(const char *word, uint32_t length) {
 
 static inline const char *lex_word(Lexer *lexer, const char *at) {
     const char *start = at++;
-    while (at < lexer->end && is_word(*at)) at++;
+    while (at < lexer->end && is_word(*at))
+        at++;
     uint32_t length = (uint32_t)(at - start);
     TokenKind kind = length <= sizeof "continue" - 1 ? word_kind(start, length) : TOKEN_NAME;
     if (kind != TOKEN_NAME) {
@@ -254,8 +279,8 @@ static const char *lex_number(Lexer *lexer, const char *at) {
     Number number = number_read(lexer->arena, at, lexer->end, is_part);
     if (number.problem != NUMBER_GOOD) {
         static const DiagCode codes[] = {
-            [NUMBER_GOOD] = DIAG_MALFORMED_NUMBER,        [NUMBER_MALFORMED] = DIAG_MALFORMED_NUMBER,
-            [NUMBER_INT_TOO_LARGE] = DIAG_INT_TOO_LARGE,  [NUMBER_FLOAT_TOO_LARGE] = DIAG_FLOAT_TOO_LARGE,
+            [NUMBER_GOOD] = DIAG_MALFORMED_NUMBER,         [NUMBER_MALFORMED] = DIAG_MALFORMED_NUMBER,
+            [NUMBER_INT_TOO_LARGE] = DIAG_INT_TOO_LARGE,   [NUMBER_FLOAT_TOO_LARGE] = DIAG_FLOAT_TOO_LARGE,
             [NUMBER_UNIT_TOO_LARGE] = DIAG_UNIT_TOO_LARGE,
         };
         Text argument = {at, number.length < SHOWN_BYTES_MAX ? number.length : SHOWN_BYTES_MAX};
@@ -293,12 +318,18 @@ static uint32_t read_escape(Lexer *lexer, const char *at, const char *end, bool 
     *length = 2;
     if (at + 1 < end) {
         switch (at[1]) {
-        case '\\': return '\\';
-        case '"': return '"';
-        case 'n': return '\n';
-        case 't': return '\t';
-        case 'r': return '\r';
-        case '0': return 0;
+        case '\\':
+            return '\\';
+        case '"':
+            return '"';
+        case 'n':
+            return '\n';
+        case 't':
+            return '\t';
+        case 'r':
+            return '\r';
+        case '0':
+            return 0;
         case '\'':
             if (is_char) return '\'';
             break;
@@ -313,8 +344,12 @@ static uint32_t read_escape(Lexer *lexer, const char *at, const char *end, bool 
             if (is_closed && digit > at + 3 && is_scalar_value(point)) return point;
             break;
         }
-        case '\0': *length = 1; break; // reported by itself
-        default: *length = 1 + sequence(at + 1, end); break;
+        case '\0':
+            *length = 1;
+            break; // reported by itself
+        default:
+            *length = 1 + sequence(at + 1, end);
+            break;
         }
     } else { // the line ends here, which is the error that counts
         *length = 1;
@@ -351,7 +386,8 @@ static uint32_t read_quoted(Lexer *lexer, const char *at, const char *end, bool 
 
 static const char *lex_string(Lexer *lexer, const char *at) {
     const char *c = at + 1;
-    while (c < lexer->end && *c != '"' && *c != '\\' && class_of(*c) != H && !is_line_end(*c) && *c != '\0') c++;
+    while (c < lexer->end && *c != '"' && *c != '\\' && class_of(*c) != H && !is_line_end(*c) && *c != '\0')
+        c++;
     if (LIKELY(c < lexer->end && *c == '"')) { // nothing to resolve: most strings
         push(lexer, TOKEN_STR, at, intern(lexer, at + 1, (uint32_t)(c - at - 1)));
         return c + 1;
@@ -387,8 +423,11 @@ static const char *lex_char(Lexer *lexer, const char *at) {
     uint32_t first = 0xFFFD;
     uint32_t count = read_quoted(lexer, at + 1, end - 1, true, &value, &first);
     if (count == 0) report(lexer, DIAG_BAD_CHARACTER, at, length, TEXT(""));
-    if (count <= 1) push(lexer, TOKEN_CHAR, at, first);
-    else push(lexer, TOKEN_PATH, at, intern(lexer, value.data, value.length)); // the parser says whether it may stand here
+    if (count <= 1)
+        push(lexer, TOKEN_CHAR, at, first);
+    else
+        push(lexer, TOKEN_PATH, at,
+             intern(lexer, value.data, value.length)); // the parser says whether it may stand here
     return end;
 }
 
@@ -398,23 +437,44 @@ static const char *lex_punctuation(Lexer *lexer, const char *at) {
     char next = at + 1 < lexer->end ? at[1] : '\0';
     TokenKind kind;
     uint32_t length = 1;
-#define ONE(token) kind = TOKEN_##token; break
-#define MAYBE_TWO(second, both) if (next == (second)) { kind = TOKEN_##both; length = 2; break; }
+#define ONE(token)                                                                                                     \
+    kind = TOKEN_##token;                                                                                              \
+    break
+#define MAYBE_TWO(second, both)                                                                                        \
+    if (next == (second)) {                                                                                            \
+        kind = TOKEN_##both;                                                                                           \
+        length = 2;                                                                                                    \
+        break;                                                                                                         \
+    }
     switch (*at) {
-    case '+': ONE(PLUS);
-    case '-': MAYBE_TWO('>', ARROW) ONE(MINUS);
-    case '*': ONE(STAR);
-    case '/': ONE(SLASH);
-    case '%': ONE(PERCENT);
-    case '!': MAYBE_TWO('=', BANG_EQUAL) ONE(BANG);
-    case '~': ONE(TILDE);
-    case '&': MAYBE_TWO('&', AMP_AMP) ONE(AMP);
-    case '|': MAYBE_TWO('|', PIPE_PIPE) ONE(PIPE);
-    case '^': ONE(CARET);
-    case '<': MAYBE_TWO('<', LESS_LESS) MAYBE_TWO('=', LESS_EQUAL) ONE(LESS);
-    case '>': MAYBE_TWO('=', GREATER_EQUAL) ONE(GREATER);
-    case '=': MAYBE_TWO('=', EQUAL_EQUAL) MAYBE_TWO('>', FAT_ARROW) ONE(EQUAL);
-    case '?': MAYBE_TWO('?', QUESTION_QUESTION) ONE(QUESTION);
+    case '+':
+        ONE(PLUS);
+    case '-':
+        MAYBE_TWO('>', ARROW) ONE(MINUS);
+    case '*':
+        ONE(STAR);
+    case '/':
+        ONE(SLASH);
+    case '%':
+        ONE(PERCENT);
+    case '!':
+        MAYBE_TWO('=', BANG_EQUAL) ONE(BANG);
+    case '~':
+        ONE(TILDE);
+    case '&':
+        MAYBE_TWO('&', AMP_AMP) ONE(AMP);
+    case '|':
+        MAYBE_TWO('|', PIPE_PIPE) ONE(PIPE);
+    case '^':
+        ONE(CARET);
+    case '<':
+        MAYBE_TWO('<', LESS_LESS) MAYBE_TWO('=', LESS_EQUAL) ONE(LESS);
+    case '>':
+        MAYBE_TWO('=', GREATER_EQUAL) ONE(GREATER);
+    case '=':
+        MAYBE_TWO('=', EQUAL_EQUAL) MAYBE_TWO('>', FAT_ARROW) ONE(EQUAL);
+    case '?':
+        MAYBE_TWO('?', QUESTION_QUESTION) ONE(QUESTION);
     case '.':
         if (next == '.' && at + 2 < lexer->end && at[2] == '=') {
             kind = TOKEN_DOT_DOT_EQUAL;
@@ -423,18 +483,30 @@ static const char *lex_punctuation(Lexer *lexer, const char *at) {
         }
         MAYBE_TWO('.', DOT_DOT)
         ONE(DOT);
-    case ':': MAYBE_TWO(':', COLON_COLON) ONE(COLON);
-    case ',': ONE(COMMA);
-    case ';': ONE(SEMICOLON);
-    case '@': ONE(AT);
-    case '$': ONE(DOLLAR);
-    case '#': ONE(HASH);
-    case '(': ONE(LPAREN);
-    case ')': ONE(RPAREN);
-    case '[': ONE(LBRACKET);
-    case ']': ONE(RBRACKET);
-    case '{': ONE(LBRACE);
-    default: ONE(RBRACE); // the class table lets nothing else through
+    case ':':
+        MAYBE_TWO(':', COLON_COLON) ONE(COLON);
+    case ',':
+        ONE(COMMA);
+    case ';':
+        ONE(SEMICOLON);
+    case '@':
+        ONE(AT);
+    case '$':
+        ONE(DOLLAR);
+    case '#':
+        ONE(HASH);
+    case '(':
+        ONE(LPAREN);
+    case ')':
+        ONE(RPAREN);
+    case '[':
+        ONE(LBRACKET);
+    case ']':
+        ONE(RBRACKET);
+    case '{':
+        ONE(LBRACE);
+    default:
+        ONE(RBRACE); // the class table lets nothing else through
     }
 #undef ONE
 #undef MAYBE_TWO
@@ -458,7 +530,9 @@ void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end,
     }
     while (at < state.end) {
         switch (class_of(*at)) {
-        case S: at++; break;
+        case S:
+            at++;
+            break;
         case C:
             if (at + 1 < state.end && at[1] == '\n') at++;
             // A lone CR is a line end as well.
@@ -467,16 +541,30 @@ void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end,
             at++;
             vec_push(arena, &out->lines, (uint32_t)(at - text));
             break;
-        case N: at = lex_word(lexer, at); break;
-        case D: at = lex_number(lexer, at); break;
-        case Q: at = lex_string(lexer, at); break;
-        case A: at = lex_char(lexer, at); break;
-        case K:
-            if (at + 1 < state.end && at[1] == '/') at = lex_comment(lexer, at);
-            else at = lex_punctuation(lexer, at);
+        case N:
+            at = lex_word(lexer, at);
             break;
-        case P: at = lex_punctuation(lexer, at); break;
-        default: at = lex_bad(lexer, at); break;
+        case D:
+            at = lex_number(lexer, at);
+            break;
+        case Q:
+            at = lex_string(lexer, at);
+            break;
+        case A:
+            at = lex_char(lexer, at);
+            break;
+        case K:
+            if (at + 1 < state.end && at[1] == '/')
+                at = lex_comment(lexer, at);
+            else
+                at = lex_punctuation(lexer, at);
+            break;
+        case P:
+            at = lex_punctuation(lexer, at);
+            break;
+        default:
+            at = lex_bad(lexer, at);
+            break;
         }
     }
 }
@@ -511,18 +599,19 @@ void lex_join(Arena *arena, const Source *source, const LexChunk *chunks, uint32
     }
     for (uint32_t i = 0; i < count; i++) {
         const LexChunk *chunk = &chunks[i];
-        for (uint32_t j = 0; j < chunk->lines.count; j++) out->line_starts[line++] = chunk->lines.items[j];
+        for (uint32_t j = 0; j < chunk->lines.count; j++)
+            out->line_starts[line++] = chunk->lines.items[j];
         out->has_bad_text |= chunk->has_bad_text;
         if (is_whole) continue;
         for (uint32_t j = 0; j < chunk->count; j++, token++) {
             TokenKind kind = chunk->kinds[j];
-            bool is_literal =
-                kind == TOKEN_INT || kind == TOKEN_FLOAT || kind == TOKEN_DURATION || kind == TOKEN_SIZE;
+            bool is_literal = kind == TOKEN_INT || kind == TOKEN_FLOAT || kind == TOKEN_DURATION || kind == TOKEN_SIZE;
             out->kinds[token] = (uint8_t)kind;
             out->starts[token] = chunk->starts[j];
             out->values[token] = chunk->values[j] + (is_literal ? literal : 0);
         }
-        for (uint32_t j = 0; j < chunk->literals.count; j++) out->literals[literal++] = chunk->literals.items[j];
+        for (uint32_t j = 0; j < chunk->literals.count; j++)
+            out->literals[literal++] = chunk->literals.items[j];
     }
     out->kinds[token] = TOKEN_END;
     out->starts[token] = source->text.length;

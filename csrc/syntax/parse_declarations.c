@@ -114,8 +114,10 @@ static NodeIndex import_item(Parser *p, uint32_t context) {
     if (!expect_name(p, &token, &name)) return error_node(p);
     if (at_word(p, WORD_AS)) {
         advance(p);
-        if (words[2] != 0 && p->kind != TOKEN_DOLLAR) error_expected(p, TEXT("`$`")); // on both sides or on neither
-        else if (words[2] != 0) advance(p);
+        if (words[2] != 0 && p->kind != TOKEN_DOLLAR)
+            error_expected(p, TEXT("`$`")); // on both sides or on neither
+        else if (words[2] != 0)
+            advance(p);
         (void)expect_name(p, &alias_token, &words[0]); // reported; `_` stands for it then
     }
     uint32_t extra = extra_add(p, words, 3);
@@ -165,8 +167,10 @@ static NodeIndex parse_extension_import(Parser *p) {
     advance(p);
     bool is_quoted;
     NodeIndex path = parse_import_path(p, &is_quoted);
-    if (p->kind == TOKEN_LBRACE) items = parse_list(p, extension_item, 0, false);
-    else error_expected(p, TEXT("`{`"));
+    if (p->kind == TOKEN_LBRACE)
+        items = parse_list(p, extension_item, 0, false);
+    else
+        error_expected(p, TEXT("`{`"));
     return node_add(p, NODE_EXTENSION_IMPORT, token, path, items);
 }
 
@@ -180,8 +184,10 @@ static NodeIndex parse_config(Parser *p, bool is_public, uint32_t attributes, ui
     uint32_t words[4] = {*name, is_public, 0, attributes};
     if (accept(p, TOKEN_COLON)) words[2] = parse_type(p);
     NodeIndex value;
-    if (expect_or_skip(p, TOKEN_EQUAL, TEXT("`=`"))) value = parse_expression(p);
-    else value = error_node(p);
+    if (expect_or_skip(p, TOKEN_EQUAL, TEXT("`=`")))
+        value = parse_expression(p);
+    else
+        value = error_node(p);
     uint32_t extra = extra_add(p, words, 4);
     return node_add(p, NODE_CONFIG_DECL, token, extra, value);
 }
@@ -231,12 +237,14 @@ typedef enum FunctionPlace { AT_TOP, IN_TRAIT, IN_BLOCK } FunctionPlace;
 
 // '@' NAME [ generics ] '(' list(param) ')' [ '->' type ] [ uses ] [ where ] '=' expr, and tests. The body may be absent
 // in a trait.
-static NodeIndex parse_function(Parser *p, FunctionPlace place, bool is_public, uint32_t attributes, uint32_t *name_out) {
+static NodeIndex parse_function(Parser *p, FunctionPlace place, bool is_public, uint32_t attributes,
+                                uint32_t *name_out) {
     FunctionHead head = {.flags = is_public ? HEAD_PUBLIC : 0, .attributes = attributes};
     uint32_t token, shadowed = p->shadowed;
     advance(p);
     bool has_name = true;
-    if (place == IN_BLOCK && p->kind == TOKEN_THEN) { // `Less.then(other)` of chapter 11: behind a `.` every word is a name
+    if (place == IN_BLOCK &&
+        p->kind == TOKEN_THEN) { // `Less.then(other)` of chapter 11: behind a `.` every word is a name
         token = p->index;
         head.name = name_of(p, token);
         advance(p);
@@ -301,8 +309,10 @@ static NodeIndex parse_type_declaration(Parser *p, bool is_public, uint32_t attr
     head.generics = parse_generics(p);
     head.where = parse_where(p);
     NodeIndex body;
-    if (expect_or_skip(p, TOKEN_EQUAL, TEXT("`=`")) || p->kind == TOKEN_LBRACE) body = parse_type_body(p);
-    else body = error_node(p);
+    if (expect_or_skip(p, TOKEN_EQUAL, TEXT("`=`")) || p->kind == TOKEN_LBRACE)
+        body = parse_type_body(p);
+    else
+        body = error_node(p);
     uint32_t extra = extra_add(p, (const uint32_t *)(const void *)&head, sizeof head / sizeof(uint32_t));
     return node_add(p, NODE_TYPE_DECL, token, extra, body);
 }
@@ -311,7 +321,8 @@ static NodeIndex parse_type_declaration(Parser *p, bool is_public, uint32_t attr
 static NodeIndex parse_associated_type(Parser *p, FunctionPlace place) {
     uint32_t token, name, operand = 0;
     advance(p);
-    if (!expect_upper_name(p, &token, &name, TEXT("a name that begins with an upper-case letter"))) return error_node(p);
+    if (!expect_upper_name(p, &token, &name, TEXT("a name that begins with an upper-case letter")))
+        return error_node(p);
     if (place == IN_TRAIT) {
         if (accept(p, TOKEN_COLON)) operand = parse_bounds(p);
     } else if (expect_or_skip(p, TOKEN_EQUAL, TEXT("`=`"))) {
@@ -322,11 +333,20 @@ static NodeIndex parse_associated_type(Parser *p, FunctionPlace place) {
     return node_add(p, NODE_ASSOCIATED_TYPE, token, name, operand);
 }
 
+// A function that came to nothing holds no attributes: the nodes from `nodes` on give way to the error alone.
+static NodeIndex drop_attributes(Parser *p, NodeIndex function, uint32_t nodes, uint32_t extra) {
+    if (node_kind(p, function) != NODE_ERROR) return function;
+    uint32_t token = p->first_token + p->node_tokens[p->first_node + function];
+    p->node_count = nodes;
+    p->extra.count = extra;
+    return node_add(p, NODE_ERROR, token, 0, 0);
+}
+
 static NodeIndex parse_member(Parser *p, FunctionPlace place) {
     uint32_t hash = p->index, nodes = p->node_count, extra = p->extra.count, name, attributes = 0;
     if (p->kind == TOKEN_HASH) { // only methods of the prelude have attributes: the checker knows which module this is
         attributes = parse_attributes(p);
-        if (p->kind != TOKEN_AT && p->kind != TOKEN_PUB) {
+        if (p->kind != TOKEN_AT && !(p->kind == TOKEN_PUB && peek(p, 1) == TOKEN_AT)) {
             error_token(p, DIAG_ATTRIBUTE_NOT_ALLOWED, hash, TEXT(""), TEXT(""));
             p->node_count = nodes;
             p->extra.count = extra;
@@ -337,7 +357,8 @@ static NodeIndex parse_member(Parser *p, FunctionPlace place) {
         if (place == IN_TRAIT) error_expected(p, TEXT("`@` or `type`"));
         advance(p);
     }
-    if (p->kind == TOKEN_AT) return parse_function(p, place, is_public, attributes, &name);
+    if (p->kind == TOKEN_AT)
+        return drop_attributes(p, parse_function(p, place, is_public, attributes, &name), nodes, extra);
     if (p->kind == TOKEN_TYPE) return parse_associated_type(p, place);
     error_expected(p, TEXT("`@` or `type`"));
     return error_node(p);
@@ -362,8 +383,10 @@ static uint32_t parse_members(Parser *p, FunctionPlace place) {
             continue;
         // Something is left of this member: one error, and on to the next.
         if (p->kind == TOKEN_SEMICOLON || p->kind == TOKEN_COMMA || p->error_count == errors) {
-            if (p->kind == TOKEN_SEMICOLON) error_token(p, DIAG_SEMICOLON, p->index, TEXT(""), TEXT(""));
-            else error_expected(p, TEXT("`@` or `type`"));
+            if (p->kind == TOKEN_SEMICOLON)
+                error_token(p, DIAG_SEMICOLON, p->index, TEXT(""), TEXT(""));
+            else
+                error_expected(p, TEXT("`@` or `type`"));
         }
         if (p->index == start || p->kind == TOKEN_SEMICOLON || p->kind == TOKEN_COMMA) advance(p);
         while (p->index < group.end && p->kind != TOKEN_END && !at_declaration(p)) {
@@ -424,8 +447,10 @@ static bool begins_a_declaration(const Parser *p) {
     case TOKEN_TYPE:
     case TOKEN_TRAIT:
     case TOKEN_IMPL:
-    case TOKEN_USE: return true;
-    default: return at_word(p, WORD_EXTEND) || at_word(p, WORD_EXTENSION);
+    case TOKEN_USE:
+        return true;
+    default:
+        return at_word(p, WORD_EXTEND) || at_word(p, WORD_EXTENSION);
     }
 }
 
@@ -445,13 +470,20 @@ static NodeIndex parse_declaration(Parser *p, Declaration *out) {
         p->extra.count = extra;
     }
     switch (p->kind) {
-    case TOKEN_USE: return parse_import(p, is_public);
-    case TOKEN_DOLLAR: return parse_config(p, is_public, attributes, &out->name.index);
-    case TOKEN_AT: return parse_function(p, AT_TOP, is_public, attributes, &out->name.index);
-    case TOKEN_TYPE: return parse_type_declaration(p, is_public, attributes, &out->name.index);
-    case TOKEN_TRAIT: return parse_trait(p, is_public, attributes, &out->name.index);
-    case TOKEN_IMPL: return parse_impl(p, NODE_IMPL, attributes);
-    default: break;
+    case TOKEN_USE:
+        return parse_import(p, is_public);
+    case TOKEN_DOLLAR:
+        return parse_config(p, is_public, attributes, &out->name.index);
+    case TOKEN_AT:
+        return drop_attributes(p, parse_function(p, AT_TOP, is_public, attributes, &out->name.index), nodes, extra);
+    case TOKEN_TYPE:
+        return parse_type_declaration(p, is_public, attributes, &out->name.index);
+    case TOKEN_TRAIT:
+        return parse_trait(p, is_public, attributes, &out->name.index);
+    case TOKEN_IMPL:
+        return parse_impl(p, NODE_IMPL, attributes);
+    default:
+        break;
     }
     if (at_word(p, WORD_EXTEND)) return parse_impl(p, NODE_EXTEND, attributes);
     if (at_word(p, WORD_EXTENSION)) return parse_extension_import(p);
@@ -470,7 +502,7 @@ void parse_declarations(Parser *p) {
         p->first_node = p->node_count;
         p->first_extra = p->extra.count;
         (void)node_add(p, NODE_NONE, p->index, 0, 0); // node 0
-        (void)extra_add(p, (uint32_t[]){0}, 1);      // word 0
+        (void)extra_add(p, (uint32_t[]){0}, 1);       // word 0
         p->depth = p->bracket_depth = 0;
         p->has_length = p->pipe_ends = p->in_sequence = false;
         p->shadowed = module_shadowed;
@@ -479,16 +511,20 @@ void parse_declarations(Parser *p) {
         if (begins_a_declaration(p)) {
             declaration.root = parse_declaration(p, &declaration);
         } else {
-            if (p->kind == TOKEN_SEMICOLON) error_token(p, DIAG_SEMICOLON, p->index, TEXT(""), TEXT(""));
-            else error_missing(p, DIAG_EXPECTED_DECLARATION);
+            if (p->kind == TOKEN_SEMICOLON)
+                error_token(p, DIAG_SEMICOLON, p->index, TEXT(""), TEXT(""));
+            else
+                error_missing(p, DIAG_EXPECTED_DECLARATION);
             declaration.root = error_node(p);
         }
         // What follows and begins no declaration belongs to this one.
-        if (p->index > start && p->kind == TOKEN_SEMICOLON) error_token(p, DIAG_SEMICOLON, p->index, TEXT(""), TEXT(""));
+        if (p->index > start && p->kind == TOKEN_SEMICOLON)
+            error_token(p, DIAG_SEMICOLON, p->index, TEXT(""), TEXT(""));
         if (p->index == start || !begins_a_declaration(p)) {
             if (p->error_count == errors && p->kind != TOKEN_END) error_missing(p, DIAG_EXPECTED_DECLARATION);
             bool is_first = p->index == start; // then even what looks like a declaration is stepped over
-            for (; p->kind != TOKEN_END && (is_first || !at_declaration(p)); is_first = false) skip_token(p);
+            for (; p->kind != TOKEN_END && (is_first || !at_declaration(p)); is_first = false)
+                skip_token(p);
         }
         declaration.kind = node_kind(p, declaration.root);
         declaration.node_count = p->node_count - declaration.first_node;

@@ -14,28 +14,50 @@ typedef struct Binary {
 
 static Binary binary_of(TokenKind token) {
     switch (token) {
-    case TOKEN_STAR: return (Binary){NODE_MULTIPLY, 3};
-    case TOKEN_SLASH: return (Binary){NODE_DIVIDE, 3};
-    case TOKEN_PERCENT: return (Binary){NODE_REMAINDER, 3};
-    case TOKEN_DIV: return (Binary){NODE_FLOOR_DIVIDE, 3};
-    case TOKEN_PLUS: return (Binary){NODE_ADD, 4};
-    case TOKEN_MINUS: return (Binary){NODE_SUBTRACT, 4};
-    case TOKEN_LESS_LESS: return (Binary){NODE_SHIFT_LEFT, 5};
-    case TOKEN_DOT_DOT: return (Binary){NODE_RANGE, LEVEL_RANGE};
-    case TOKEN_DOT_DOT_EQUAL: return (Binary){NODE_RANGE_INCLUSIVE, LEVEL_RANGE};
-    case TOKEN_LESS: return (Binary){NODE_LESS, 7};
-    case TOKEN_LESS_EQUAL: return (Binary){NODE_LESS_EQUAL, 7};
-    case TOKEN_GREATER: return (Binary){NODE_GREATER, 7};
-    case TOKEN_GREATER_EQUAL: return (Binary){NODE_GREATER_EQUAL, 7};
-    case TOKEN_EQUAL_EQUAL: return (Binary){NODE_EQUAL, 8};
-    case TOKEN_BANG_EQUAL: return (Binary){NODE_NOT_EQUAL, 8};
-    case TOKEN_AMP: return (Binary){NODE_BIT_AND, 9};
-    case TOKEN_CARET: return (Binary){NODE_BIT_XOR, 10};
-    case TOKEN_PIPE: return (Binary){NODE_BIT_OR, LEVEL_PIPE};
-    case TOKEN_AMP_AMP: return (Binary){NODE_AND, 12};
-    case TOKEN_PIPE_PIPE: return (Binary){NODE_OR, 13};
-    case TOKEN_QUESTION_QUESTION: return (Binary){NODE_COALESCE, 14};
-    default: return (Binary){NODE_NONE, 0};
+    case TOKEN_STAR:
+        return (Binary){NODE_MULTIPLY, 3};
+    case TOKEN_SLASH:
+        return (Binary){NODE_DIVIDE, 3};
+    case TOKEN_PERCENT:
+        return (Binary){NODE_REMAINDER, 3};
+    case TOKEN_DIV:
+        return (Binary){NODE_FLOOR_DIVIDE, 3};
+    case TOKEN_PLUS:
+        return (Binary){NODE_ADD, 4};
+    case TOKEN_MINUS:
+        return (Binary){NODE_SUBTRACT, 4};
+    case TOKEN_LESS_LESS:
+        return (Binary){NODE_SHIFT_LEFT, 5};
+    case TOKEN_DOT_DOT:
+        return (Binary){NODE_RANGE, LEVEL_RANGE};
+    case TOKEN_DOT_DOT_EQUAL:
+        return (Binary){NODE_RANGE_INCLUSIVE, LEVEL_RANGE};
+    case TOKEN_LESS:
+        return (Binary){NODE_LESS, 7};
+    case TOKEN_LESS_EQUAL:
+        return (Binary){NODE_LESS_EQUAL, 7};
+    case TOKEN_GREATER:
+        return (Binary){NODE_GREATER, 7};
+    case TOKEN_GREATER_EQUAL:
+        return (Binary){NODE_GREATER_EQUAL, 7};
+    case TOKEN_EQUAL_EQUAL:
+        return (Binary){NODE_EQUAL, 8};
+    case TOKEN_BANG_EQUAL:
+        return (Binary){NODE_NOT_EQUAL, 8};
+    case TOKEN_AMP:
+        return (Binary){NODE_BIT_AND, 9};
+    case TOKEN_CARET:
+        return (Binary){NODE_BIT_XOR, 10};
+    case TOKEN_PIPE:
+        return (Binary){NODE_BIT_OR, LEVEL_PIPE};
+    case TOKEN_AMP_AMP:
+        return (Binary){NODE_AND, 12};
+    case TOKEN_PIPE_PIPE:
+        return (Binary){NODE_OR, 13};
+    case TOKEN_QUESTION_QUESTION:
+        return (Binary){NODE_COALESCE, 14};
+    default:
+        return (Binary){NODE_NONE, 0};
     }
 }
 
@@ -72,9 +94,12 @@ bool starts_expression(const Parser *p) {
     case TOKEN_DOLLAR:
     case TOKEN_LPAREN:
     case TOKEN_LBRACKET:
-    case TOKEN_LBRACE: return true;
-    case TOKEN_HASH: return p->has_length;
-    default: return starts_literal(p->kind);
+    case TOKEN_LBRACE:
+        return true;
+    case TOKEN_HASH:
+        return p->has_length;
+    default:
+        return starts_literal(p->kind);
     }
 }
 
@@ -199,8 +224,10 @@ static NodeIndex parse_map(Parser *p) {
         NodeIndex key = parse_expression(p);
         scratch_push(p, key);
         NodeIndex value;
-        if (expect_or_skip(p, TOKEN_COLON, TEXT("`:`"))) value = parse_expression(p);
-        else value = error_node(p);
+        if (expect_or_skip(p, TOKEN_COLON, TEXT("`:`")))
+            value = parse_expression(p);
+        else
+            value = error_node(p);
         scratch_push(p, value);
         if (!list_next(p, errors)) break;
     }
@@ -283,7 +310,17 @@ static NodeIndex parse_let_outside(Parser *p, uint32_t operators_base) {
 
 static bool is_at_margin(const Parser *p, uint32_t token) {
     uint32_t start = p->tokens->starts[token];
-    return start == 0 || p->tokens->source->text.data[start - 1] == '\n' || p->tokens->source->text.data[start - 1] == '\r';
+    return start == 0 || p->tokens->source->text.data[start - 1] == '\n' ||
+           p->tokens->source->text.data[start - 1] == '\r';
+}
+
+// Does what follows a word, such as the `in` of `in * 2`, show that it was meant for a name?
+static bool is_used_as_operand(const Parser *p) {
+    uint32_t next = peek_index(p, 1);
+    TokenKind kind = peek(p, 1);
+    return kind == TOKEN_END || is_on_later_line(p, next) || kind == TOKEN_COMMA || kind == TOKEN_RPAREN ||
+           kind == TOKEN_RBRACKET || kind == TOKEN_RBRACE || kind == TOKEN_DOT || kind == TOKEN_QUESTION ||
+           (kind != TOKEN_MINUS && binary_of(kind).kind != NODE_NONE);
 }
 
 // What an operand begins with, without what follows it. *is_closed: an expression that has taken all it can.
@@ -308,7 +345,8 @@ static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_clos
         }
         bool is_declaration = p->bracket_depth == 0 && (at_word(p, WORD_EXTEND) || at_word(p, WORD_EXTENSION)) &&
                               is_at_margin(p, token) && next != TOKEN_LPAREN && next != TOKEN_DOT;
-        if (is_declaration && (next == TOKEN_NAME || next == TOKEN_LBRACKET || next == TOKEN_LESS || next == TOKEN_PATH))
+        if (is_declaration &&
+            (next == TOKEN_NAME || next == TOKEN_LBRACKET || next == TOKEN_LESS || next == TOKEN_PATH))
             return missing_operand(p, operators_base); // `@f () =` and then `extend T { … }`
         advance(p);
         return node_add(p, NODE_NAME, token, p->tokens->values[token], 0);
@@ -323,10 +361,17 @@ static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_clos
         uint32_t items = parse_list(p, expression_element, 0, false);
         return node_add(p, NODE_LIST, token, 0, items);
     }
-    case TOKEN_LBRACE: return parse_map(p);
-    case TOKEN_SELF: advance(p); return node_add(p, NODE_SELF, token, 0, 0);
-    case TOKEN_SELF_TYPE: advance(p); return node_add(p, NODE_SELF_TYPE, token, 0, 0);
-    case TOKEN_VOID: advance(p); return node_add(p, NODE_UNIT, token, 0, 0);
+    case TOKEN_LBRACE:
+        return parse_map(p);
+    case TOKEN_SELF:
+        advance(p);
+        return node_add(p, NODE_SELF, token, 0, 0);
+    case TOKEN_SELF_TYPE:
+        advance(p);
+        return node_add(p, NODE_SELF_TYPE, token, 0, 0);
+    case TOKEN_VOID:
+        advance(p);
+        return node_add(p, NODE_UNIT, token, 0, 0);
     case TOKEN_DOLLAR: {
         uint32_t name_token, name;
         if (p->bracket_depth == 0 && is_at_margin(p, token) && (peek(p, 2) == TOKEN_EQUAL || peek(p, 2) == TOKEN_COLON))
@@ -343,15 +388,36 @@ static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_clos
         }
         advance(p);
         return node_add(p, NODE_LENGTH, token, 0, 0);
-    case TOKEN_LET: *is_closed = true; return parse_let_outside(p, operators_base);
-    case TOKEN_IF: *is_closed = true; return parse_if(p);
-    case TOKEN_WHILE: *is_closed = true; return parse_while(p);
+    case TOKEN_LET:
+        *is_closed = true;
+        return parse_let_outside(p, operators_base);
+    case TOKEN_IF:
+        *is_closed = true;
+        return parse_if(p);
+    case TOKEN_WHILE:
+        *is_closed = true;
+        return parse_while(p);
     case TOKEN_BREAK:
-    case TOKEN_CONTINUE: *is_closed = true; return parse_break(p);
-    case TOKEN_FOR: *is_closed = !at_for_pattern(p); return parse_for(p);
-    case TOKEN_WITH: *is_closed = peek(p, 1) != TOKEN_LPAREN; return parse_with(p);
-    case TOKEN_LOOP: return parse_sequence(p, NODE_LOOP);
-    case TOKEN_MATCH: return parse_match(p);
+    case TOKEN_CONTINUE:
+        *is_closed = true;
+        return parse_break(p);
+    case TOKEN_FOR:
+        *is_closed = !at_for_pattern(p);
+        return parse_for(p);
+    case TOKEN_WITH:
+        *is_closed = peek(p, 1) != TOKEN_LPAREN;
+        return parse_with(p);
+    case TOKEN_LOOP:
+        return parse_sequence(p, NODE_LOOP);
+    case TOKEN_MATCH:
+        return parse_match(p);
+    case TOKEN_THEN:
+    case TOKEN_ELSE:
+    case TOKEN_IN:
+    case TOKEN_DO:
+    case TOKEN_YIELD:
+        if (!is_used_as_operand(p)) break;
+        // fall through
     case TOKEN_ASYNC:
     case TOKEN_DYN:
     case TOKEN_MUT:
@@ -368,8 +434,8 @@ static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_clos
         return node_add(p, NODE_ERROR, token, 0, 0);
     default:
         if (starts_literal(p->kind)) {
-            bool is_negated = p->operators.count > operators_base &&
-                              p->operators.items[p->operators.count - 1].kind == NODE_NEGATE;
+            bool is_negated =
+                p->operators.count > operators_base && p->operators.items[p->operators.count - 1].kind == NODE_NEGATE;
             return parse_literal(p, is_negated);
         }
         break;
@@ -382,13 +448,11 @@ static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_clos
 // Behind a name that begins with an upper-case letter, at `<`: type arguments, if they parse and `.`, `(` or `{` follows.
 static NodeIndex try_type_arguments(Parser *p, NodeIndex applied) {
     uint32_t token = p->index;
-    if (!depth_enter(p)) return 0;
+    if (has_no_types(p, token)) return 0;
     Mark mark = mark_begin(p);
     uint32_t types = parse_type_arguments(p);
     bool is_good = !p->is_split && (p->kind == TOKEN_DOT || p->kind == TOKEN_LPAREN || p->kind == TOKEN_LBRACE);
-    bool is_kept = mark_end(p, &mark, is_good);
-    depth_leave(p);
-    return is_kept ? node_add(p, NODE_TYPE_APPLY, token, applied, types) : 0;
+    return mark_end(p, &mark, is_good) ? node_add(p, NODE_TYPE_APPLY, token, applied, types) : 0;
 }
 
 // Behind `.`: a field, a part of a tuple, or a config value. At the dot.
@@ -434,7 +498,7 @@ static NodeIndex parse_index(Parser *p, NodeIndex operand) {
 static NodeIndex parse_operand(Parser *p, uint32_t operators_base) {
     bool is_closed = false;
     bool is_path = (p->kind == TOKEN_NAME || p->kind == TOKEN_SELF_TYPE); // so far only names and dots
-    uint32_t last = p->index;                                            // the last name of the path
+    uint32_t last = p->index;                                             // the last name of the path
     NodeIndex operand = parse_primary(p, operators_base, &is_closed);
     NodeKind kind = node_kind(p, operand);
     is_path = is_path && (kind == NODE_NAME || kind == NODE_SELF_TYPE);
@@ -477,7 +541,8 @@ static NodeIndex parse_operand(Parser *p, uint32_t operators_base) {
             operand = applied; // still a path: `Box<int> { … }`, `Set<int>.new`
             break;
         }
-        default: return operand;
+        default:
+            return operand;
         }
     }
     return operand;
@@ -487,23 +552,23 @@ static NodeIndex parse_operand(Parser *p, uint32_t operators_base) {
 
 static NodeIndex reduce_unary(Parser *p, uint32_t base, NodeIndex operand) {
     while (p->operators.count > base && p->operators.items[p->operators.count - 1].level == LEVEL_UNARY) {
-        Operator operator = p->operators.items[--p->operators.count];
+        Operator operator= p->operators.items[--p->operators.count];
         depth_leave(p);
-        operand = node_add(p, (NodeKind)operator.kind, operator.token, operand, 0);
+        operand = node_add(p, (NodeKind) operator.kind, operator.token, operand, 0);
     }
     return operand;
 }
 
 static NodeIndex reduce_binary(Parser *p, uint32_t base, uint8_t level, NodeIndex operand) {
     while (p->operators.count > base && p->operators.items[p->operators.count - 1].level <= level) {
-        Operator operator = p->operators.items[--p->operators.count];
-        operand = node_add(p, (NodeKind)operator.kind, operator.token, operator.left, operand);
+        Operator operator= p->operators.items[--p->operators.count];
+        operand = node_add(p, (NodeKind) operator.kind, operator.token, operator.left, operand);
     }
     return operand;
 }
 
 static void push_operator(Parser *p, NodeIndex left, uint32_t token, NodeKind kind, uint8_t level) {
-    Operator operator = {left, token, (uint8_t)kind, level};
+    Operator operator= {left, token, (uint8_t)kind, level};
     vec_push(p->arena, &p->operators, operator);
 }
 
@@ -538,7 +603,8 @@ NodeIndex parse_expression(Parser *p) {
             Text text = at_shift_right(p) && previous == p->index ? TEXT(">>") : token_text(p->tokens, previous);
             if (reserve_report(p, p->index))
                 (void)diag(p->sink, DIAG_OPERATOR_WITHOUT_OPERAND, token_span(p->tokens, previous), text);
-            while (binary_of(peek(p, 1)).kind != NODE_NONE && peek(p, 1) != TOKEN_MINUS) advance(p); // one error for a row
+            while (binary_of(peek(p, 1)).kind != NODE_NONE && peek(p, 1) != TOKEN_MINUS)
+                advance(p); // one error for a row
             operand = error_node(p);
         } else {
             operand = parse_operand(p, base);

@@ -15,8 +15,10 @@ NodeIndex parse_if(Parser *p) {
     advance(p);
     NodeIndex condition = parse_nested(p);
     uint32_t words[2] = {0, 0};
-    if (expect_or_skip(p, TOKEN_THEN, TEXT("`then`")) || starts_expression(p)) words[0] = parse_nested(p);
-    else words[0] = error_node(p);
+    if (expect_or_skip(p, TOKEN_THEN, TEXT("`then`")) || starts_expression(p))
+        words[0] = parse_nested(p);
+    else
+        words[0] = error_node(p);
     if (p->kind == TOKEN_ELSE || (p->kind == TOKEN_COLON && peek(p, 1) == TOKEN_ELSE)) {
         (void)expect_or_skip(p, TOKEN_ELSE, TEXT("`else`")); // it is there, perhaps in its old spelling
         words[1] = parse_nested(p);
@@ -30,8 +32,10 @@ NodeIndex parse_while(Parser *p) {
     advance(p);
     NodeIndex condition = parse_nested(p);
     NodeIndex body;
-    if (expect_or_skip(p, TOKEN_DO, TEXT("`do`")) || starts_expression(p)) body = parse_nested(p);
-    else body = error_node(p);
+    if (expect_or_skip(p, TOKEN_DO, TEXT("`do`")) || starts_expression(p))
+        body = parse_nested(p);
+    else
+        body = error_node(p);
     return node_add(p, NODE_WHILE, token, condition, body);
 }
 
@@ -71,8 +75,10 @@ NodeIndex parse_for(Parser *p) {
         uint32_t bound = p->bound;
         scratch_push(p, pattern);
         NodeIndex source;
-        if (expect_or_skip(p, TOKEN_IN, TEXT("`in`")) || starts_expression(p)) source = parse_nested(p);
-        else source = error_node(p);
+        if (expect_or_skip(p, TOKEN_IN, TEXT("`in`")) || starts_expression(p))
+            source = parse_nested(p);
+        else
+            source = error_node(p);
         scratch_push(p, source);
         p->shadowed |= bound;
         pairs++;
@@ -83,7 +89,8 @@ NodeIndex parse_for(Parser *p) {
     if (accept(p, TOKEN_YIELD) || expect_or_skip(p, TOKEN_DO, TEXT("`do` or `yield`")) || accept(p, TOKEN_YIELD) ||
         starts_expression(p))
         body = parse_nested(p);
-    else body = error_node(p);
+    else
+        body = error_node(p);
     p->shadowed = shadowed;
     uint32_t extra = extra_add(p, &pairs, 1);
     (void)extra_add(p, p->scratch.items + base, pairs * 2); // follows directly
@@ -102,10 +109,14 @@ NodeIndex parse_with(Parser *p) {
     }
     uint32_t name_token, name, words[2];
     (void)expect_name(p, &name_token, &name); // reported; `_` stands for it then
-    if (expect_or_skip(p, TOKEN_EQUAL, TEXT("`=`")) || starts_expression(p)) words[0] = parse_nested(p);
-    else words[0] = error_node(p);
-    if (expect_or_skip(p, TOKEN_IN, TEXT("`in`")) || starts_expression(p)) words[1] = parse_nested(p);
-    else words[1] = error_node(p);
+    if (expect_or_skip(p, TOKEN_EQUAL, TEXT("`=`")) || starts_expression(p))
+        words[0] = parse_nested(p);
+    else
+        words[0] = error_node(p);
+    if (expect_or_skip(p, TOKEN_IN, TEXT("`in`")) || starts_expression(p))
+        words[1] = parse_nested(p);
+    else
+        words[1] = error_node(p);
     uint32_t extra = extra_add(p, words, 2);
     return node_add(p, NODE_PROVIDE, token, name, extra);
 }
@@ -139,8 +150,10 @@ static NodeIndex try_result_type(Parser *p) {
     case TOKEN_LBRACKET:
     case TOKEN_LBRACE:
     case TOKEN_VOID:
-    case TOKEN_SELF_TYPE: break;
-    default: return 0;
+    case TOKEN_SELF_TYPE:
+        break;
+    default:
+        return 0;
     }
     Mark mark = mark_begin(p);
     NodeIndex type = parse_type(p);
@@ -151,6 +164,8 @@ static NodeIndex try_result_type(Parser *p) {
 
 // lambda = ( NAME | '_' ) '->' expr | '(' list(…) ')' '->' ( type '=' expr | expr )
 NodeIndex parse_lambda(Parser *p) {
+    if (!depth_enter(p)) return error_node(p); // here already: parameters and body would each report it
+    depth_leave(p);
     uint32_t token = p->index, shadowed = p->shadowed;
     uint32_t words[2] = {0, 0};
     bool may_have_result = false;
@@ -190,7 +205,8 @@ NodeIndex parse_let(Parser *p) {
     if (accept(p, TOKEN_COLON)) words[0] = parse_type(p);
     if (expect_or_skip(p, TOKEN_EQUAL, TEXT("`=`")) || (starts_expression(p) && !is_on_later_line(p, p->index)))
         words[1] = parse_nested(p);
-    else words[1] = error_node(p);
+    else
+        words[1] = error_node(p);
     p->shadowed |= bound;
     uint32_t extra = extra_add(p, words, 3);
     return node_add(p, NODE_LET, token, pattern, extra);

@@ -27,10 +27,12 @@ static Status parse_one(Worker *worker, void *argument, uint32_t item) {
 
 static void largest_first(Arena *arena, const Source *sources, uint32_t count, uint32_t **order) {
     FileSize *sizes = arena_array(arena, FileSize, count);
-    for (uint32_t i = 0; i < count; i++) sizes[i] = (FileSize){sources[i].text.length, i};
+    for (uint32_t i = 0; i < count; i++)
+        sizes[i] = (FileSize){sources[i].text.length, i};
     if (count > 1) qsort(sizes, count, sizeof *sizes, compare_sizes);
     *order = arena_array(arena, uint32_t, count);
-    for (uint32_t i = 0; i < count; i++) (*order)[i] = sizes[i].index;
+    for (uint32_t i = 0; i < count; i++)
+        (*order)[i] = sizes[i].index;
 }
 
 static Status order_files(Arena *arena, const Source *sources, uint32_t count, uint32_t **order) {
@@ -41,7 +43,8 @@ static Status order_files(Arena *arena, const Source *sources, uint32_t count, u
 }
 
 Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *caches, ParsedFile *out) {
-    for (uint32_t i = 0; i < count; i++) out[i] = (ParsedFile){.source = &sources[i], .status = STATUS_CANCELLED};
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = (ParsedFile){.source = &sources[i], .status = STATUS_CANCELLED};
     Arena arena = {0};
     uint32_t *order = NULL;
     Status status = order_files(&arena, sources, count, &order);

@@ -18,11 +18,21 @@ NodeIndex parse_literal(Parser *p, bool is_negative) {
         if (!is_negative && p->tokens->literals[value] > (uint64_t)INT64_MAX)
             error_token(p, DIAG_INT_TOO_LARGE, token, TEXT("int"), TEXT(""));
         break;
-    case TOKEN_FLOAT: kind = NODE_FLOAT; break;
-    case TOKEN_STR: kind = NODE_STR; break;
-    case TOKEN_CHAR: kind = NODE_CHAR; break;
-    case TOKEN_DURATION: kind = NODE_DURATION; break;
-    case TOKEN_SIZE: kind = NODE_SIZE; break;
+    case TOKEN_FLOAT:
+        kind = NODE_FLOAT;
+        break;
+    case TOKEN_STR:
+        kind = NODE_STR;
+        break;
+    case TOKEN_CHAR:
+        kind = NODE_CHAR;
+        break;
+    case TOKEN_DURATION:
+        kind = NODE_DURATION;
+        break;
+    case TOKEN_SIZE:
+        kind = NODE_SIZE;
+        break;
     case TOKEN_PATH: // a path stands in imports only
         error_token(p, DIAG_BAD_CHARACTER, token, TEXT(""), TEXT(""));
         advance(p);
@@ -112,8 +122,10 @@ static NodeIndex variant_element(Parser *p, uint32_t context) {
     uint32_t token = p->index, name = name_of(p, token);
     advance(p);
     NodeIndex pattern;
-    if (expect_or_skip(p, TOKEN_COLON, TEXT("`:`"))) pattern = parse_pattern(p);
-    else pattern = error_node(p);
+    if (expect_or_skip(p, TOKEN_COLON, TEXT("`:`")))
+        pattern = parse_pattern(p);
+    else
+        pattern = error_node(p);
     return node_add(p, NODE_PAT_FIELD, token, name, pattern);
 }
 
@@ -124,8 +136,10 @@ static NodeIndex record_element(Parser *p, uint32_t context) {
     uint32_t token, name;
     if (!expect_name(p, &token, &name)) return error_node(p);
     NodeIndex pattern = 0;
-    if (accept(p, TOKEN_COLON)) pattern = parse_pattern(p);
-    else bind_name(p, name);
+    if (accept(p, TOKEN_COLON))
+        pattern = parse_pattern(p);
+    else
+        bind_name(p, name);
     return node_add(p, NODE_PAT_FIELD, token, name, pattern);
 }
 
@@ -184,11 +198,32 @@ static NodeIndex parse_parenthesised_pattern(Parser *p) {
     return node_add(p, NODE_PAT_TUPLE, open, 0, parts);
 }
 
+// A reserved word where a name would make sense: what can follow a pattern follows it.
+static bool is_reserved_name(const Parser *p) {
+    if (!is_word_token(p->kind) || p->kind == TOKEN_NAME || is_on_later_line(p, p->index)) return false;
+    switch (peek(p, 1)) {
+    case TOKEN_EQUAL:
+    case TOKEN_COLON:
+    case TOKEN_ARROW:
+    case TOKEN_IN:
+    case TOKEN_COMMA:
+    case TOKEN_PIPE:
+    case TOKEN_AT:
+    case TOKEN_RPAREN:
+    case TOKEN_RBRACKET:
+    case TOKEN_RBRACE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static NodeIndex parse_alternative(Parser *p) {
     uint32_t token = p->index;
     switch (p->kind) {
     case TOKEN_NAME:
-    case TOKEN_SELF_TYPE: return parse_named_pattern(p);
+    case TOKEN_SELF_TYPE:
+        return parse_named_pattern(p);
     case TOKEN_MINUS:
     case TOKEN_INT:
     case TOKEN_FLOAT:
@@ -203,32 +238,23 @@ static NodeIndex parse_alternative(Parser *p) {
         return p->kind == TOKEN_DOT_DOT || p->kind == TOKEN_DOT_DOT_EQUAL ? parse_range(p, low) : low;
     }
     case TOKEN_DOT_DOT:
-    case TOKEN_DOT_DOT_EQUAL: return parse_range(p, 0);
+    case TOKEN_DOT_DOT_EQUAL:
+        return parse_range(p, 0);
     case TOKEN_LBRACE: {
         uint32_t fields = parse_list(p, record_element, 0, false);
         return node_add(p, NODE_PAT_RECORD, token, 0, fields);
     }
-    case TOKEN_LPAREN: return parse_parenthesised_pattern(p);
+    case TOKEN_LPAREN:
+        return parse_parenthesised_pattern(p);
     case TOKEN_LBRACKET: {
         uint32_t items = parse_list(p, list_element, 0, false);
         return node_add(p, NODE_PAT_LIST, token, 0, items);
     }
-    case TOKEN_ASYNC:
-    case TOKEN_DIV:
-    case TOKEN_DYN:
-    case TOKEN_LOOP:
-    case TOKEN_MATCH:
-    case TOKEN_MUT:
-    case TOKEN_SELF:
-    case TOKEN_TYPE:
-    case TOKEN_USE:
-    case TOKEN_USES:
-    case TOKEN_WHERE:
-        if (is_on_later_line(p, token)) break;
+    default:
+        if (!is_reserved_name(p)) break;
         error_token(p, DIAG_RESERVED_WORD, token, token_text(p->tokens, token), TEXT(""));
         advance(p);
         return node_add(p, NODE_PAT_NAME, token, name_of(p, token), 0);
-    default: break;
     }
     error_missing(p, DIAG_EXPECTED_PATTERN);
     return error_node(p);

@@ -15,9 +15,19 @@ bool accept_greater(Parser *p) {
     return accept(p, TOKEN_GREATER);
 }
 
+// What failed inside a `<` fails there again, whoever asks: without this memory a chain of n `A <` would take n² steps.
+static void note_no_types(Parser *p, uint32_t open) {
+    if (p->no_types == NULL) p->no_types = arena_array(p->arena, uint8_t, p->tokens->count / 8 + 1);
+    p->no_types[open / 8] |= (uint8_t)(1u << (open & 7u));
+}
+
+bool has_no_types(const Parser *p, uint32_t open) {
+    return p->no_types != NULL && (p->no_types[open / 8] & 1u << (open & 7u)) != 0;
+}
+
 // '<' list(x) '>': angle brackets are not paired, so this list finds its end itself.
 static uint32_t parse_angles(Parser *p, ElementParser element) {
-    uint32_t base = p->scratch.count;
+    uint32_t base = p->scratch.count, open = p->index;
     advance(p);
     bool is_closed = accept_greater(p);
     while (!is_closed) {
@@ -25,7 +35,10 @@ static uint32_t parse_angles(Parser *p, ElementParser element) {
         NodeIndex item = element(p, 0);
         scratch_push(p, item);
         if (p->failed || p->error_count != errors) { // go on behind the `>` if there is one near
-            if (p->speculating > 0) break;
+            if (p->speculating > 0) {
+                note_no_types(p, open);
+                break;
+            }
             while (p->kind == TOKEN_NAME || p->kind == TOKEN_COMMA || p->kind == TOKEN_COLON || p->kind == TOKEN_PLUS)
                 advance(p);
             (void)accept_greater(p); // its absence would be a second error for one mistake
@@ -35,6 +48,7 @@ static uint32_t parse_angles(Parser *p, ElementParser element) {
         is_closed = accept_greater(p);
         if (!is_closed && !has_comma) {
             error_expected(p, TEXT("`,` or `>`"));
+            if (p->speculating > 0) note_no_types(p, open);
             break;
         }
     }
@@ -106,7 +120,8 @@ static NodeIndex parse_parenthesised_type(Parser *p) {
 static bool at_record(const Parser *p) {
     TokenKind first = peek(p, 1);
     if (first == TOKEN_RBRACE || first == TOKEN_END) return true;
-    if (peek(p, 2) != TOKEN_COLON || !is_word_token(first) || first == TOKEN_VOID || first == TOKEN_SELF_TYPE) return false;
+    if (peek(p, 2) != TOKEN_COLON || !is_word_token(first) || first == TOKEN_VOID || first == TOKEN_SELF_TYPE)
+        return false;
     uint32_t name = peek_index(p, 1);
     return !is_upper(p, name) && !is_primitive(p, name);
 }
@@ -146,13 +161,16 @@ NodeIndex parse_type(Parser *p) {
         uint32_t fields = parse_list(p, parse_field_declaration, 0, false);
         return node_add(p, NODE_TYPE_RECORD, first, 0, fields);
     }
-    case TOKEN_LPAREN: return parse_parenthesised_type(p);
+    case TOKEN_LPAREN:
+        return parse_parenthesised_type(p);
     case TOKEN_NAME:
         if (at_word(p, WORD_UNDERSCORE)) break;
         return parse_type_path(p);
     case TOKEN_SELF_TYPE:
-    case TOKEN_VOID: return parse_type_path(p);
-    default: break;
+    case TOKEN_VOID:
+        return parse_type_path(p);
+    default:
+        break;
     }
     error_missing(p, DIAG_EXPECTED_TYPE);
     NodeIndex error = error_node(p);
@@ -173,7 +191,8 @@ uint32_t parse_bounds(Parser *p) {
 static NodeIndex generic_element(Parser *p, uint32_t context) {
     (void)context;
     uint32_t token, name, bounds = 0;
-    if (!expect_upper_name(p, &token, &name, TEXT("a name that begins with an upper-case letter"))) return error_node(p);
+    if (!expect_upper_name(p, &token, &name, TEXT("a name that begins with an upper-case letter")))
+        return error_node(p);
     if (accept(p, TOKEN_COLON)) bounds = parse_bounds(p);
     return node_add(p, NODE_GENERIC, token, name, bounds);
 }
@@ -229,8 +248,10 @@ NodeIndex parse_field_declaration(Parser *p, uint32_t context) {
     uint32_t token, name;
     if (!expect_name(p, &token, &name)) return error_node(p);
     NodeIndex type;
-    if (expect_or_skip(p, TOKEN_COLON, TEXT("`:`")) || p->kind == TOKEN_NAME) type = parse_type(p);
-    else type = error_node(p);
+    if (expect_or_skip(p, TOKEN_COLON, TEXT("`:`")) || p->kind == TOKEN_NAME)
+        type = parse_type(p);
+    else
+        type = error_node(p);
     return node_add(p, NODE_FIELD_DECL, token, name, type);
 }
 
@@ -257,8 +278,8 @@ NodeIndex parse_type_body(Parser *p) {
         uint32_t fields = parse_list(p, parse_field_declaration, 0, false);
         return node_add(p, NODE_RECORD_DEF, first, 0, fields);
     }
-    bool is_sum = p->kind == TOKEN_PIPE ||
-                  (p->kind == TOKEN_NAME && (peek(p, 1) == TOKEN_PIPE || peek(p, 1) == TOKEN_LPAREN));
+    bool is_sum =
+        p->kind == TOKEN_PIPE || (p->kind == TOKEN_NAME && (peek(p, 1) == TOKEN_PIPE || peek(p, 1) == TOKEN_LPAREN));
     if (!is_sum) return parse_type(p);
     uint32_t base = p->scratch.count;
     (void)accept(p, TOKEN_PIPE); // the first one is optional

@@ -6,7 +6,8 @@
 // ---- the cursor
 
 void cursor_set(Parser *p, uint32_t index) {
-    while (index < p->stop && p->kinds[index] == TOKEN_BAD) index++;
+    while (index < p->stop && p->kinds[index] == TOKEN_BAD)
+        index++;
     p->index = index < p->stop ? index : p->stop;
     p->kind = index < p->stop ? (TokenKind)p->kinds[index] : TOKEN_END;
     p->is_split = false;
@@ -149,7 +150,8 @@ static void nodes_reserve(Parser *p, uint32_t capacity) {
 uint32_t extra_add(Parser *p, const uint32_t *words, uint32_t count) {
     uint32_t index = p->extra.count - p->first_extra;
     vec_reserve(p->arena, &p->extra, count);
-    for (uint32_t i = 0; i < count; i++) p->extra.items[p->extra.count++] = words[i];
+    for (uint32_t i = 0; i < count; i++)
+        p->extra.items[p->extra.count++] = words[i];
     return index;
 }
 
@@ -159,15 +161,16 @@ uint32_t list_finish(Parser *p, uint32_t base, bool keep_empty) {
     uint32_t index = p->extra.count - p->first_extra;
     vec_reserve(p->arena, &p->extra, count + 1);
     p->extra.items[p->extra.count++] = count;
-    for (uint32_t i = 0; i < count; i++) p->extra.items[p->extra.count++] = p->scratch.items[base + i];
+    for (uint32_t i = 0; i < count; i++)
+        p->extra.items[p->extra.count++] = p->scratch.items[base + i];
     p->scratch.count = base;
     return index;
 }
 
 Mark mark_begin(Parser *p) {
-    Mark mark = {p->index, p->node_count, p->extra.count, p->scratch.count, p->operators.count, p->depth,
-                 p->bracket_depth, p->shadowed, p->bound, p->stop, p->group_end, p->has_length, p->pipe_ends,
-                 p->in_sequence};
+    Mark mark = {p->index,     p->node_count,    p->extra.count, p->scratch.count, p->operators.count,
+                 p->depth,     p->bracket_depth, p->shadowed,    p->bound,         p->stop,
+                 p->group_end, p->has_length,    p->pipe_ends,   p->in_sequence};
     p->speculating++;
     return mark;
 }
@@ -255,18 +258,24 @@ void group_leave(Parser *p, const Group *group) {
 
 static Text closing_text(const Parser *p) {
     switch (p->kinds[p->group_end]) { // where it is missing, brackets.c has said so
-    case TOKEN_RPAREN: return TEXT("`)`");
-    case TOKEN_RBRACKET: return TEXT("`]`");
-    case TOKEN_RBRACE: return TEXT("`}`");
-    default: return TEXT("a closing bracket");
+    case TOKEN_RPAREN:
+        return TEXT("`)`");
+    case TOKEN_RBRACKET:
+        return TEXT("`]`");
+    case TOKEN_RBRACE:
+        return TEXT("`}`");
+    default:
+        return TEXT("a closing bracket");
     }
 }
 
 // Where the closing bracket is missing, what stands in the wrong place inside is part of that mistake.
 static void error_separator(Parser *p, Text expected) {
     bool is_closed = p->tokens->partner[p->group_end] != 0;
-    if (is_closed) error_expected(p, expected);
-    else (void)reserve_report(p, p->index);
+    if (is_closed)
+        error_expected(p, expected);
+    else
+        (void)reserve_report(p, p->index);
 }
 
 void group_close(Parser *p, const Group *group, uint32_t errors_before) {
@@ -283,12 +292,16 @@ bool at_declaration(const Parser *p) {
     case TOKEN_TRAIT:
     case TOKEN_IMPL:
     case TOKEN_USE:
-    case TOKEN_TYPE: return !(p->index > p->first_token && p->kinds[p->index - 1] == TOKEN_DOT) && peek(p, 1) != TOKEN_COLON;
-    case TOKEN_DOLLAR: return is_on_later_line(p, p->index) && peek(p, 1) == TOKEN_NAME;
-    case TOKEN_HASH: return is_on_later_line(p, p->index) && (peek(p, 1) == TOKEN_NAME || peek(p, 1) == TOKEN_LBRACKET);
+    case TOKEN_TYPE:
+        return !(p->index > p->first_token && p->kinds[p->index - 1] == TOKEN_DOT) && peek(p, 1) != TOKEN_COLON;
+    case TOKEN_DOLLAR:
+        return is_on_later_line(p, p->index) && peek(p, 1) == TOKEN_NAME;
+    case TOKEN_HASH:
+        return is_on_later_line(p, p->index) && (peek(p, 1) == TOKEN_NAME || peek(p, 1) == TOKEN_LBRACKET);
     case TOKEN_NAME:
         return (at_word(p, WORD_EXTEND) || at_word(p, WORD_EXTENSION)) && is_on_later_line(p, p->index);
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -327,7 +340,7 @@ static void error_semicolon(Parser *p) {
 }
 
 bool list_next(Parser *p, uint32_t errors_before) {
-    if (p->index >= p->group_end || p->kind == TOKEN_END) return false;
+    if (p->failed || p->index >= p->group_end || p->kind == TOKEN_END) return false;
     if (p->kind != TOKEN_COMMA && p->kind != TOKEN_SEMICOLON) {
         bool is_new_line = is_on_later_line(p, p->index);
         if (p->error_count == errors_before) {
@@ -335,7 +348,7 @@ bool list_next(Parser *p, uint32_t errors_before) {
             error_separator(p, arena_format(p->arena, "`,` or %.*s", (int)closing.length, closing.data));
             if (is_new_line && starts_expression(p)) return true; // a comma was forgotten at the end of a line
         }
-        if (is_new_line && p->kind == TOKEN_LET) return true;
+        if (is_new_line && p->in_sequence && p->kind == TOKEN_LET) return true;
         skip_to_separator(p);
         if (p->index >= p->group_end || p->kind == TOKEN_END) return false;
     }
@@ -432,12 +445,15 @@ bool expect_upper_name(Parser *p, uint32_t *token, uint32_t *name, Text expected
 static void mark_errors(Parser *p) {
     if (p->error_count == 0 && !p->tokens->has_bad_text) return;
     for (const Diagnostic *d = p->sink->first; d != NULL; d = d->next) {
-        if (d->span.file.index != p->tokens->source->file.index || diag_code_severity(d->code) != SEVERITY_ERROR) continue;
+        if (d->span.file.index != p->tokens->source->file.index || diag_code_severity(d->code) != SEVERITY_ERROR)
+            continue;
         uint32_t low = 0, high = p->declarations.count; // the last declaration that begins at or before the error
         while (low < high) {
             uint32_t middle = low + (high - low) / 2;
-            if (p->tokens->starts[p->declarations.items[middle].first_token] <= d->span.start) low = middle + 1;
-            else high = middle;
+            if (p->tokens->starts[p->declarations.items[middle].first_token] <= d->span.start)
+                low = middle + 1;
+            else
+                high = middle;
         }
         if (low == 0) continue;
         Declaration *declaration = &p->declarations.items[low - 1];
@@ -456,16 +472,17 @@ static void parse_whole(Arena *arena, const Tokens *tokens, NameCache *names, Di
 #undef PATTERN
         "run", "try", "as", "extend", "extension", "tests", "on", "rules", "_",
     };
-    for (Word word = 0; word < WORD_COUNT; word++) p->words[word] = intern(p, text_from(words[word]));
+    for (Word word = 0; word < WORD_COUNT; word++)
+        p->words[word] = intern(p, text_from(words[word]));
     p->stop = p->group_end = tokens->count - 1;
     nodes_reserve(p, tokens->count + tokens->count / 4 + 16);
     pair_brackets(p);
     cursor_set(p, 0);
     parse_declarations(p);
     mark_errors(p);
-    *out = (Tree){p->node_kinds,   p->node_tokens,        p->node_a,
-                  p->node_b,       p->extra.items,        p->node_count,
-                  p->extra.count,  p->declarations.items, p->declarations.count};
+    *out = (Tree){p->node_kinds,  p->node_tokens,        p->node_a,
+                  p->node_b,      p->extra.items,        p->node_count,
+                  p->extra.count, p->declarations.items, p->declarations.count};
 }
 
 Status parse_tokens(Arena *arena, const Tokens *tokens, NameCache *names, DiagSink *diagnostics, Tree *out) {

@@ -43,7 +43,7 @@ typedef enum Word {
 typedef struct Operator {
     NodeIndex left; // 0 for prefix operators
     uint32_t token;
-    uint8_t kind; // NodeKind
+    uint8_t kind;  // NodeKind
     uint8_t level; // of the precedence table, tightest first
 } Operator;
 
@@ -76,6 +76,7 @@ typedef struct Parser {
     bool failed; // an error while speculating
     uint32_t error_count;
     uint8_t *reported;     // R3: a bit for each token; NULL before the first error
+    uint8_t *no_types;     // a bit for each `<` that opens no type arguments; NULL before the first
     uint32_t *virtual_end; // by opening bracket: where its group ends, if its partner is missing; NULL when none is
 
     // The tree.
@@ -83,7 +84,7 @@ typedef struct Parser {
     uint32_t *node_tokens, *node_a, *node_b;
     uint32_t node_count, node_capacity;
     VEC(uint32_t) extra;
-    VEC(uint32_t) scratch;   // items of lists that are not complete
+    VEC(uint32_t) scratch; // items of lists that are not complete
     VEC(Operator) operators;
     VEC(Declaration) declarations;
     uint32_t first_token, first_node, first_extra; // of the current declaration
@@ -115,7 +116,7 @@ void bind_name(Parser *p, uint32_t name);    // notes in `bound` what a name of 
 
 void error_token(Parser *p, DiagCode code, uint32_t token, Text first, Text second); // at a token
 void error_expected(Parser *p, Text expected);                                       // E0102 for the current token
-void error_missing(Parser *p, DiagCode code); // E0103 … E0106 for the current token; its argument is what was found
+void error_missing(Parser *p, DiagCode code);   // E0103 … E0106 for the current token; its argument is what was found
 bool reserve_report(Parser *p, uint32_t token); // R3: may an error be reported at this token? Counts it in any case
 Span missing_span(const Parser *p, uint32_t token);
 NodeIndex error_node(Parser *p);
@@ -143,8 +144,9 @@ typedef struct Mark {
     uint32_t stop, group_end;
     bool has_length, pipe_ends, in_sequence;
 } Mark;
-Mark mark_begin(Parser *p);                       // begins to speculate
-bool mark_end(Parser *p, const Mark *mark, bool is_good); // ends it: true if all went well and `is_good`; otherwise everything is undone
+Mark mark_begin(Parser *p); // begins to speculate
+bool mark_end(Parser *p, const Mark *mark,
+              bool is_good); // ends it: true if all went well and `is_good`; otherwise everything is undone
 
 // ---- groups and lists (parser.c)
 
@@ -158,7 +160,7 @@ uint32_t group_end_of(const Parser *p, uint32_t open); // the token that ends th
 bool group_enter(Parser *p, Group *group);             // at an opening bracket; false: too deep, reported and skipped
 void group_leave(Parser *p, const Group *group);       // skips what is left, and the closing bracket
 void group_close(Parser *p, const Group *group, uint32_t errors_before); // reports what is left, then leaves
-bool depth_enter(Parser *p); // false: too deep, reported and skipped
+bool depth_enter(Parser *p);                                             // false: too deep, reported and skipped
 static inline void depth_leave(Parser *p) { p->depth--; }
 
 // Behind an element of a list: steps over the comma. False at the end of the group. `errors_before` is the error_count
@@ -172,7 +174,8 @@ void skip_to_separator(Parser *p);    // to `,` `;` or the end of the group; out
 bool at_declaration(const Parser *p); // outside of brackets: does the current token begin a declaration?
 // Expects `kind`. Where it is missing, E0102; if it comes later in the same element, goes there.
 bool expect_or_skip(Parser *p, TokenKind kind, Text expected);
-bool expect_name(Parser *p, uint32_t *token, uint32_t *name); // E0102, or E0012 for a reserved word, which it takes for a name
+bool expect_name(Parser *p, uint32_t *token,
+                 uint32_t *name); // E0102, or E0012 for a reserved word, which it takes for a name
 bool expect_upper_name(Parser *p, uint32_t *token, uint32_t *name, Text expected);
 
 // ---- brackets.c
@@ -182,14 +185,15 @@ void pair_brackets(Parser *p);
 // ---- parse_types.c
 
 NodeIndex parse_type(Parser *p);
-NodeIndex parse_type_path(Parser *p);             // a name, void or Self
-uint32_t parse_type_arguments(Parser *p);         // `<` list `>`
-bool accept_greater(Parser *p);                   // `>`, or the first half of `>=`
-uint32_t parse_bounds(Parser *p);                 // a + b: LIST of TYPE_PATH
-uint32_t parse_generics(Parser *p);               // LIST? of GENERIC
-uint32_t parse_where(Parser *p);                  // LIST? of CONSTRAINT
+NodeIndex parse_type_path(Parser *p);                           // a name, void or Self
+uint32_t parse_type_arguments(Parser *p);                       // `<` list `>`
+bool has_no_types(const Parser *p, uint32_t open);              // this `<` was tried before, in vain
+bool accept_greater(Parser *p);                                 // `>`, or the first half of `>=`
+uint32_t parse_bounds(Parser *p);                               // a + b: LIST of TYPE_PATH
+uint32_t parse_generics(Parser *p);                             // LIST? of GENERIC
+uint32_t parse_where(Parser *p);                                // LIST? of CONSTRAINT
 NodeIndex parse_field_declaration(Parser *p, uint32_t context); // NAME ':' type
-NodeIndex parse_type_body(Parser *p);             // what follows `type T =`
+NodeIndex parse_type_body(Parser *p);                           // what follows `type T =`
 
 // ---- parse_patterns.c
 
@@ -201,7 +205,7 @@ NodeIndex parse_literal(Parser *p, bool is_negative);
 // ---- parse_expressions.c and parse_forms.c
 
 NodeIndex parse_expression(Parser *p);
-bool starts_expression(const Parser *p); // could the current token begin an expression?
+bool starts_expression(const Parser *p);               // could the current token begin an expression?
 uint32_t parse_arguments(Parser *p, uint32_t context); // of a call or of a pattern expression: LIST
 NodeIndex parse_if(Parser *p);
 NodeIndex parse_for(Parser *p);

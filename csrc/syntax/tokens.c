@@ -24,10 +24,11 @@ uint32_t token_end(const Tokens *tokens, uint32_t token) {
     const char *text = tokens->source->text.data;
     const char *at = text + start, *end = text + tokens->source->text.length;
     switch (kind) {
-    case TOKEN_END: return start;
+    case TOKEN_END:
+        return start;
     case TOKEN_NAME:
-        while (at < end && ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_' ||
-                            (*at >= '0' && *at <= '9')))
+        while (at < end &&
+               ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_' || (*at >= '0' && *at <= '9')))
             at++;
         return (uint32_t)(at - text);
     case TOKEN_INT:
@@ -37,7 +38,8 @@ uint32_t token_end(const Tokens *tokens, uint32_t token) {
         bool is_part = token > 0 && tokens->kinds[token - 1] == TOKEN_DOT && tokens->starts[token - 1] + 1 == start;
         return start + number_length(at, end, is_part);
     }
-    case TOKEN_BAD: return start + bad_length(at, end);
+    case TOKEN_BAD:
+        return start + bad_length(at, end);
     default: {
         bool is_closed;
         return start + quoted_length(at, end, &is_closed);
@@ -49,8 +51,10 @@ void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint
     uint32_t low = 0, high = tokens->line_count; // the line is in [low, high)
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (tokens->line_starts[middle] <= offset) low = middle;
-        else high = middle;
+        if (tokens->line_starts[middle] <= offset)
+            low = middle;
+        else
+            high = middle;
     }
     *line = low + 1;
     *column = 1;

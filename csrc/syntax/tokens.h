@@ -35,7 +35,7 @@ typedef struct Tokens {
     uint32_t literal_count;
     uint32_t *line_starts; // byte offset of the start of each line, [0] = 0
     uint32_t line_count;
-    bool has_bad_text;     // lexical errors were reported
+    bool has_bad_text; // lexical errors were reported
 } Tokens;
 
 uint32_t token_end(const Tokens *tokens, uint32_t token); // byte offset just past it

@@ -15,28 +15,34 @@ const char *node_kind_token(NodeKind kind) { return rows[kind].token; }
 
 // ---- operands
 
-static bool is_column(const char *column, const char *word) {
-    size_t length = strlen(word);
-    if (strncmp(column, word, length) != 0) return false;
-    char next = column[length];
-    return next == '\0' || next == ' ' || next == ';' || next == '}' || next == '?';
-}
-
-// One word of a column, such as `EXPR?`; false for NONE.
+// One word of a column, such as `EXPR?`; false for NONE. Two letters tell the words apart, NAMES from NAME the fifth.
 static bool read_word(const char *column, uint32_t value, Operand *out) {
     const char *end = column;
-    while (*end >= 'A' && *end <= 'Z') end++;
+    while (*end >= 'A' && *end <= 'Z')
+        end++;
     *out = (Operand){.is_optional = *end == '?', .value = value};
-    if (is_column(column, "EXPR")) out->family = FAMILY_EXPR;
-    else if (is_column(column, "TYPE")) out->family = FAMILY_TYPE;
-    else if (is_column(column, "PAT")) out->family = FAMILY_PAT;
-    else if (is_column(column, "NODE")) out->family = FAMILY_ANY;
-    else if (is_column(column, "LIST")) out->form = OPERAND_LIST;
-    else if (is_column(column, "NAMES")) out->form = OPERAND_NAMES;
-    else if (is_column(column, "NAME")) out->form = OPERAND_NAME;
-    else if (is_column(column, "VALUE")) out->form = OPERAND_VALUE;
-    else return false;
-    return true;
+    switch (column[0]) {
+    case 'E':
+        out->family = FAMILY_EXPR;
+        return true;
+    case 'T':
+        out->family = FAMILY_TYPE;
+        return true;
+    case 'P':
+        out->family = FAMILY_PAT;
+        return true;
+    case 'L':
+        out->form = OPERAND_LIST;
+        return true;
+    case 'V':
+        out->form = OPERAND_VALUE;
+        return true;
+    case 'N':
+        if (column[1] == 'A') out->form = end - column == 5 ? OPERAND_NAMES : OPERAND_NAME;
+        return column[1] == 'A' || column[2] == 'D'; // NODE, not NONE
+    default:
+        return false;
+    }
 }
 
 static Operand list_operand(const char *label, uint32_t value) {
@@ -46,7 +52,7 @@ static Operand list_operand(const char *label, uint32_t value) {
 static uint32_t read_column(const TreeView *v, NodeIndex node, const char *column, uint32_t value, Operand *out) {
     if (column[0] != 'X') return read_word(column, value, out) ? 1 : 0;
     const uint32_t *words = v->extra + value;
-    if (strcmp(column, "X{FunctionHead}") == 0) {
+    if (column[2] == 'F') { // FunctionHead
         const FunctionHead *head = tree_function_head(v, node);
         out[0] = (Operand){OPERAND_NAME, FAMILY_ANY, true, head->name, NULL}; // optional: bad text may leave it out
         out[1] = (Operand){OPERAND_VALUE, FAMILY_ANY, false, head->flags, "flags"};
@@ -59,7 +65,7 @@ static uint32_t read_column(const TreeView *v, NodeIndex node, const char *colum
         out[8] = list_operand("where", head->where);
         return 9;
     }
-    if (strcmp(column, "X{TypeHead}") == 0) {
+    if (column[2] == 'T' && column[6] == 'H') { // TypeHead
         const TypeHead *head = tree_type_head(v, node);
         out[0] = (Operand){OPERAND_NAME, FAMILY_ANY, true, head->name, NULL};
         out[1] = (Operand){OPERAND_VALUE, FAMILY_ANY, false, head->flags, "flags"};
@@ -69,7 +75,7 @@ static uint32_t read_column(const TreeView *v, NodeIndex node, const char *colum
         out[5] = list_operand("where", head->where);
         return 6;
     }
-    if (strcmp(column, "X{ImplHead}") == 0) {
+    if (column[2] == 'I') { // ImplHead
         const ImplHead *head = tree_impl_head(v, node);
         out[0] = list_operand("attributes", head->attributes);
         out[1] = list_operand("generics", head->generics);
@@ -80,7 +86,8 @@ static uint32_t read_column(const TreeView *v, NodeIndex node, const char *colum
     }
     uint32_t count = 0;
     for (const char *word = column + 2; word != NULL; word = strchr(word, ';')) {
-        while (*word == ';' || *word == ' ') word++;
+        while (*word == ';' || *word == ' ')
+            word++;
         if (*word == '(') { // (PAT EXPR)*: a count, then pairs
             out[count] = (Operand){OPERAND_LIST, FAMILY_ANY, false, value, "pairs"};
             words += words[0] * 2 + 1;
@@ -93,9 +100,30 @@ static uint32_t read_column(const TreeView *v, NodeIndex node, const char *colum
     return count;
 }
 
+// Bounds or a type, by a word of its own in a constraint, by the root (which stands last) for an associated type.
+static Operand bounds_or_type(const TreeView *v, NodeIndex node) {
+    bool is_list = true;
+    uint32_t value = v->b[node];
+    if (v->kinds[node] == NODE_CONSTRAINT) {
+        is_list = v->extra[value] == 0;
+        value = v->extra[value + 1];
+    } else {
+        NodeIndex root = node;
+        while (v->kinds[root] != NODE_TRAIT_DECL && v->kinds[root] != NODE_IMPL && v->kinds[root] != NODE_EXTEND)
+            root++;
+        is_list = v->kinds[root] == NODE_TRAIT_DECL;
+    }
+    if (is_list) return (Operand){OPERAND_LIST, FAMILY_ANY, true, value, NULL};
+    return (Operand){OPERAND_NODE, FAMILY_TYPE, false, value, NULL};
+}
+
 uint32_t tree_operands(const TreeView *v, NodeIndex node, Operand out[TREE_OPERANDS_MAX]) {
     NodeKind kind = v->kinds[node];
     uint32_t count = read_column(v, node, rows[kind].a, v->a[node], out);
+    if (kind == NODE_CONSTRAINT || kind == NODE_ASSOCIATED_TYPE) {
+        out[count] = bounds_or_type(v, node);
+        return count + 1;
+    }
     return count + read_column(v, node, rows[kind].b, v->b[node], out + count);
 }
 
@@ -121,7 +149,7 @@ static void outer_children(const TreeView *v, NodeIndex node, NodeIndex *first, 
     *first = *last = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t items = operand_items(v, &operands[i]);
-        for (uint32_t j = 0; j < items; j += items > 1 ? items - 1 : 1) { // lists are in order: their ends are enough
+        for (uint32_t j = 0; j<items; j += items> 1 ? items - 1 : 1) { // lists are in order: their ends are enough
             NodeIndex child = operand_item(v, &operands[i], j);
             if (*first == 0 || child < *first) *first = child;
             if (child > *last) *last = child;
@@ -130,10 +158,10 @@ static void outer_children(const TreeView *v, NodeIndex node, NodeIndex *first, 
 }
 
 static uint32_t next_token(const Tokens *tokens, uint32_t token) {
-    do {
-        if (tokens->kinds[token] == TOKEN_END) return token; // the text ends before a name that should stand here
+    if (tokens->kinds[token] == TOKEN_END) return token;
+    do
         token++;
-    } while (tokens->kinds[token] == TOKEN_BAD);
+    while (tokens->kinds[token] == TOKEN_BAD); // END stands last
     return token;
 }
 
@@ -161,35 +189,65 @@ static uint32_t own_first_token(const TreeView *v, NodeIndex node) {
     case NODE_IMPORT_ITEM:
         while (token > v->first_token) {
             TokenKind before = kinds[token - 1];
-            bool is_in_front = before == TOKEN_AT || before == TOKEN_PUB || before == TOKEN_TYPE || before == TOKEN_TRAIT ||
-                               before == TOKEN_HASH || before == TOKEN_DOLLAR || before == TOKEN_COLON_COLON ||
+            bool is_in_front = before == TOKEN_AT || before == TOKEN_PUB || before == TOKEN_TYPE ||
+                               before == TOKEN_TRAIT || before == TOKEN_HASH || before == TOKEN_DOLLAR ||
+                               before == TOKEN_COLON_COLON ||
                                (before == TOKEN_LBRACKET && v->kinds[node] == NODE_ATTRIBUTE);
             if (!is_in_front) break;
             token--;
         }
         return token;
-    default: return token;
+    default:
+        return token;
     }
 }
 
-// The last token that belongs to a node, as far as its main token and its last child tell.
-static uint32_t own_last_token(const TreeView *v, NodeIndex node, uint32_t last) {
+// The `>` that belongs to a `<` of a type, or the token before what cannot be in a type.
+static uint32_t closing_angle(const Tokens *tokens, uint32_t open) {
+    uint32_t depth = 0, last = open;
+    for (uint32_t token = open; tokens->kinds[token] != TOKEN_END; token = next_token(tokens, token)) {
+        TokenKind kind = tokens->kinds[token];
+        if (is_opening(kind) && tokens->partner[token] != 0)
+            token = tokens->partner[token];
+        else if (kind == TOKEN_LESS)
+            depth++;
+        else if (kind == TOKEN_GREATER || kind == TOKEN_GREATER_EQUAL) {
+            if (--depth == 0) return token;
+        } else if (kind == TOKEN_AT || kind == TOKEN_RPAREN || kind == TOKEN_RBRACKET || kind == TOKEN_RBRACE)
+            return last;
+        last = token;
+    }
+    return last;
+}
+
+static uint32_t type_path_end(const TreeView *v, NodeIndex node) {
+    const Tokens *tokens = v->file_tokens;
+    uint32_t last = tree_token(v, node), names = v->extra[v->a[node]];
+    for (uint32_t i = 1; i < names * 2 - 1; i++)
+        last = next_token(tokens, last);
+    if (v->b[node] == 0) return last;
+    uint32_t open = next_token(tokens, last);
+    return tokens->kinds[open] == TOKEN_LESS ? closing_angle(tokens, open) : last;
+}
+
+// The last token that a node has for itself, as its main token tells. Of brackets the opening one is enough.
+static uint32_t own_last_token(const TreeView *v, NodeIndex node) {
     const Tokens *tokens = v->file_tokens;
     const uint8_t *kinds = tokens->kinds;
-    uint32_t main = tree_token(v, node), next = last;
+    uint32_t last = tree_token(v, node);
     switch ((NodeKind)v->kinds[node]) {
     case NODE_TYPE_PATH:
-        if (v->b[node] == 0) { // names and dots
-            uint32_t names = v->extra[v->a[node]];
-            for (uint32_t i = 1; i < names * 2 - 1; i++) last = next_token(tokens, last);
-            return last;
-        }
-        // fall through
+        return type_path_end(v, node);
     case NODE_TYPE_APPLY:
-        next = next_token(tokens, last);
-        if (kinds[next] == TOKEN_LESS) next = next_token(tokens, next); // `<>`
-        if (kinds[next] == TOKEN_COMMA) next = next_token(tokens, next);
-        return kinds[next] == TOKEN_GREATER || kinds[next] == TOKEN_GREATER_EQUAL ? next : last;
+        return closing_angle(tokens, last);
+    case NODE_PAT_VARIANT:
+        if (v->kinds[v->a[node]] == NODE_TYPE_PATH) last = type_path_end(v, v->a[node]);
+        if (v->b[node] == 0) return last;
+        break;
+    case NODE_VARIANT:
+    case NODE_ATTRIBUTE:
+        if (v->b[node] == 0) return last;
+        break;
     case NODE_RUN:
     case NODE_TRY:
     case NODE_LOOP:
@@ -197,20 +255,14 @@ static uint32_t own_last_token(const TreeView *v, NodeIndex node, uint32_t last)
     case NODE_FOR_PATTERN:
     case NODE_WITH_PATTERN:
     case NODE_PATTERN_EXPR:
-    case NODE_VARIANT:
-    case NODE_PAT_VARIANT:
-    case NODE_ATTRIBUTE:
-        next = next_token(tokens, last);
-        return is_opening(kinds[next]) && tokens->partner[next] != 0 && last < tokens->partner[next] ? next : last;
-    case NODE_TRAIT_DECL:
-    case NODE_IMPL:
-    case NODE_EXTEND:
-    case NODE_EXTENSION_IMPORT:
-        next = next_token(tokens, last);
-        return kinds[next] == TOKEN_LBRACE ? next : last;
-    case NODE_EXTENSION_ITEM: return next_token(tokens, next_token(tokens, main));
-    default: return last;
+        break;
+    case NODE_EXTENSION_ITEM:
+        return next_token(tokens, next_token(tokens, last));
+    default:
+        return last;
     }
+    uint32_t next = next_token(tokens, last);
+    return is_opening(kinds[next]) ? next : last;
 }
 
 Span tree_node_span(const TreeView *v, NodeIndex n) {
@@ -226,17 +278,16 @@ Span tree_node_span(const TreeView *v, NodeIndex n) {
     }
     for (NodeIndex node = n; node != 0;) {
         NodeIndex first_child, last_child;
-        uint32_t main = tree_token(v, node);
-        if (main > last) last = main;
+        uint32_t own = own_last_token(v, node);
+        if (own > last) last = own;
         outer_children(v, node, &first_child, &last_child);
-        if (last_child == 0 || tree_token(v, node) > tree_token(v, last_child)) {
-            uint32_t own = own_last_token(v, node, main > last ? main : last);
-            if (own > last) last = own;
-        }
         node = last_child;
     }
-    uint32_t own = own_last_token(v, n, last);
-    if (own > last) last = own;
+    NodeKind kind = v->kinds[n];
+    bool has_block =
+        kind == NODE_TRAIT_DECL || kind == NODE_IMPL || kind == NODE_EXTEND || kind == NODE_EXTENSION_IMPORT;
+    uint32_t next = next_token(tokens, last);
+    if (has_block && v->b[n] == 0 && tokens->kinds[next] == TOKEN_LBRACE) last = next; // `{}`
     // Brackets that stand half inside belong to it.
     for (uint32_t token = first; token <= last; token++) {
         uint32_t partner = tokens->partner[token];
@@ -268,9 +319,12 @@ uint64_t tree_declaration_hash(const Tree *tree, const Tokens *tokens, const Dec
 static bool is_in_family(NodeKind kind, OperandFamily family) {
     if (kind == NODE_ERROR) return true;
     switch (family) {
-    case FAMILY_ANY: return kind != NODE_NONE;
-    case FAMILY_TYPE: return kind >= NODE_TYPE_PATH && kind <= NODE_TYPE_DYN;
-    case FAMILY_PAT: return kind >= NODE_PAT_WILDCARD && kind <= NODE_GUARDED;
+    case FAMILY_ANY:
+        return kind != NODE_NONE;
+    case FAMILY_TYPE:
+        return kind >= NODE_TYPE_PATH && kind <= NODE_TYPE_DYN;
+    case FAMILY_PAT:
+        return kind >= NODE_PAT_WILDCARD && kind <= NODE_GUARDED;
     case FAMILY_EXPR:
         return kind >= NODE_INT && kind < NODE_PAT_WILDCARD && kind != NODE_OPERATOR && kind != NODE_FIELD_INIT &&
                kind != NODE_NAMED_ARG && kind != NODE_ARM && kind != NODE_PATTERN_LIST && kind != NODE_RULE &&
@@ -295,41 +349,64 @@ static bool may_be_item(NodeKind parent, const Operand *operand, NodeKind item) 
     case NODE_TYPE_APPLY:
     case NODE_TYPE_PATH:
     case NODE_TYPE_TUPLE:
-    case NODE_TYPE_FUNCTION: return is_type;
-    case NODE_STRUCT: return item == NODE_FIELD_INIT;
+    case NODE_TYPE_FUNCTION:
+        return is_type;
+    case NODE_STRUCT:
+        return item == NODE_FIELD_INIT;
     case NODE_TUPLE:
-    case NODE_MAP: return is_expression;
-    case NODE_LIST: return is_expression || item == NODE_RULE;
+    case NODE_MAP:
+        return is_expression;
+    case NODE_LIST:
+        return is_expression || item == NODE_RULE;
     case NODE_CALL:
     case NODE_PATTERN_EXPR:
     case NODE_FOR_PATTERN:
-    case NODE_WITH_PATTERN: return is_expression || item == NODE_OPERATOR || item == NODE_NAMED_ARG;
-    case NODE_LAMBDA: return item == NODE_PARAM;
-    case NODE_FOR_LOOP: return is_pattern || is_expression;
+    case NODE_WITH_PATTERN:
+        return is_expression || item == NODE_OPERATOR || item == NODE_NAMED_ARG;
+    case NODE_LAMBDA:
+        return item == NODE_PARAM;
+    case NODE_FOR_LOOP:
+        return is_pattern || is_expression;
     case NODE_RUN:
     case NODE_TRY:
-    case NODE_LOOP: return is_expression || item == NODE_LET;
-    case NODE_MATCH: return item == NODE_ARM;
+    case NODE_LOOP:
+        return is_expression || item == NODE_LET;
+    case NODE_MATCH:
+        return item == NODE_ARM;
     case NODE_PATTERN_LIST:
     case NODE_PAT_OR:
-    case NODE_PAT_TUPLE: return is_pattern && item != NODE_PAT_REST && item != NODE_PAT_FIELD;
-    case NODE_PAT_LIST: return is_pattern && item != NODE_PAT_FIELD;
-    case NODE_PAT_VARIANT: return is_pattern;
-    case NODE_PAT_RECORD: return item == NODE_PAT_FIELD || item == NODE_PAT_REST;
+    case NODE_PAT_TUPLE:
+        return is_pattern && item != NODE_PAT_REST && item != NODE_PAT_FIELD;
+    case NODE_PAT_LIST:
+        return is_pattern && item != NODE_PAT_FIELD;
+    case NODE_PAT_VARIANT:
+        return is_pattern;
+    case NODE_PAT_RECORD:
+        return item == NODE_PAT_FIELD || item == NODE_PAT_REST;
     case NODE_TYPE_RECORD:
     case NODE_RECORD_DEF:
-    case NODE_VARIANT: return item == NODE_FIELD_DECL;
-    case NODE_SUM_DEF: return item == NODE_VARIANT;
-    case NODE_IMPORT: return item == NODE_IMPORT_ITEM;
-    case NODE_EXTENSION_IMPORT: return item == NODE_EXTENSION_ITEM;
-    case NODE_CONFIG_DECL: return item == NODE_ATTRIBUTE;
+    case NODE_VARIANT:
+        return item == NODE_FIELD_DECL;
+    case NODE_SUM_DEF:
+        return item == NODE_VARIANT;
+    case NODE_IMPORT:
+        return item == NODE_IMPORT_ITEM;
+    case NODE_EXTENSION_IMPORT:
+        return item == NODE_EXTENSION_ITEM;
+    case NODE_CONFIG_DECL:
+        return item == NODE_ATTRIBUTE;
     case NODE_GENERIC:
-    case NODE_CONSTRAINT: return item == NODE_TYPE_PATH;
+    case NODE_CONSTRAINT:
+    case NODE_ASSOCIATED_TYPE:
+        return item == NODE_TYPE_PATH;
     case NODE_TRAIT_DECL:
     case NODE_IMPL:
-    case NODE_EXTEND: return item == NODE_FUNCTION || item == NODE_ASSOCIATED_TYPE;
-    case NODE_ATTRIBUTE: return item == NODE_NAME || item == NODE_STR;
-    default: return false;
+    case NODE_EXTEND:
+        return item == NODE_FUNCTION || item == NODE_ASSOCIATED_TYPE;
+    case NODE_ATTRIBUTE:
+        return item == NODE_NAME || item == NODE_STR;
+    default:
+        return false;
     }
 }
 
@@ -338,10 +415,14 @@ static bool is_main_token(NodeKind kind, TokenKind token) {
     if (strcmp(column, "-") == 0 || strcmp(column, "first") == 0 || strcmp(column, "operator") == 0) return true;
     if (strcmp(column, token_kind_name(token)) == 0) return true;
     switch (kind) {
-    case NODE_BOOL: return token == TOKEN_FALSE;
-    case NODE_UNIT: return token == TOKEN_VOID;
-    case NODE_ARM: return true; // without `->`: where it begins
-    default: break;
+    case NODE_BOOL:
+        return token == TOKEN_FALSE;
+    case NODE_UNIT:
+        return token == TOKEN_VOID;
+    case NODE_ARM:
+        return true; // without `->`: where it begins
+    default:
+        break;
     }
     // Where a name is expected, any word may stand: after a dot, or as a mistake.
     bool is_word = token == TOKEN_NAME || (token >= TOKEN_ASYNC && token <= TOKEN_YIELD);
@@ -377,26 +458,10 @@ static const char *check_operand(const TreeView *v, const Declaration *d, NodeIn
     case OPERAND_NAME:
         if (operand->value == 0 && !operand->is_optional) return "a name is missing";
         return NULL;
-    case OPERAND_VALUE: return NULL;
+    case OPERAND_VALUE:
+        return NULL;
     }
     return "an operand of no known form";
-}
-
-// Constraints and associated types say by a word of their own what an operand is.
-static const char *check_special(const TreeView *v, const Declaration *d, NodeIndex node, uint32_t *references) {
-    NodeKind kind = v->kinds[node];
-    uint32_t value = v->b[node];
-    bool is_list;
-    if (kind == NODE_CONSTRAINT) {
-        if (value == 0 || value + 1 >= d->extra_count) return "a constraint lies outside of the declaration";
-        is_list = v->extra[value] == 0;
-        value = v->extra[value + 1];
-    } else { // in a trait the bounds, in an impl the type: which one shows in the root
-        NodeKind root = v->kinds[d->root];
-        is_list = root == NODE_TRAIT_DECL;
-    }
-    Operand operand = {is_list ? OPERAND_LIST : OPERAND_NODE, FAMILY_TYPE, is_list, value, is_list ? "bounds" : NULL};
-    return check_operand(v, d, node, &operand, references);
 }
 
 static const char *check_declaration(const Tree *tree, const Tokens *tokens, const Declaration *d) {
@@ -415,16 +480,10 @@ static const char *check_declaration(const Tree *tree, const Tokens *tokens, con
         uint32_t token = tree_token(v, node);
         if (token >= tokens->count) return "a main token lies outside of the file";
         if (!d->has_errors && !is_main_token(kind, tokens->kinds[token])) return "a main token is of the wrong kind";
-        bool is_special = kind == NODE_CONSTRAINT || kind == NODE_ASSOCIATED_TYPE;
         Operand operands[TREE_OPERANDS_MAX];
         uint32_t count = tree_operands(v, node, operands);
-        if (is_special) count = 1; // the first column is an ordinary one
         for (uint32_t i = 0; i < count; i++) {
             const char *wrong = check_operand(v, d, node, &operands[i], &references);
-            if (wrong != NULL) return wrong;
-        }
-        if (is_special) {
-            const char *wrong = check_special(v, d, node, &references);
             if (wrong != NULL) return wrong;
         }
     }

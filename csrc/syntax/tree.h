@@ -65,7 +65,7 @@ typedef struct Declaration {
     NodeIndex root;
     NameId name; // none for imports and impls
     bool is_public;
-    bool has_errors; // lexical or syntax errors inside
+    bool has_errors;                   // lexical or syntax errors inside
     uint32_t first_token, token_count; // into Tokens, of the whole file
     uint32_t first_node, node_count;   // into the arrays below
     uint32_t first_extra, extra_count;
@@ -92,8 +92,13 @@ typedef struct TreeView {
 } TreeView;
 
 static inline TreeView tree_view(const Tree *tree, const Tokens *tokens, const Declaration *d) {
-    return (TreeView){tree->kinds + d->first_node, tree->tokens + d->first_node, tree->a + d->first_node,
-                      tree->b + d->first_node,     tree->extra + d->first_extra, tokens, d->first_token};
+    return (TreeView){tree->kinds + d->first_node,
+                      tree->tokens + d->first_node,
+                      tree->a + d->first_node,
+                      tree->b + d->first_node,
+                      tree->extra + d->first_extra,
+                      tokens,
+                      d->first_token};
 }
 
 // Lists: extra[list] is the count, the items follow; list 0 is empty.
@@ -108,10 +113,13 @@ static inline const TypeHead *tree_type_head(const TreeView *v, NodeIndex n) {
 static inline const ImplHead *tree_impl_head(const TreeView *v, NodeIndex n) {
     return (const ImplHead *)(const void *)(v->extra + v->a[n]);
 }
-static inline uint32_t tree_token(const TreeView *v, NodeIndex n) { return v->first_token + v->tokens[n]; } // in the file
+static inline uint32_t tree_token(const TreeView *v, NodeIndex n) {
+    return v->first_token + v->tokens[n];
+} // in the file
 
 Span tree_token_span(const TreeView *v, NodeIndex n); // the main token of a node
-Span tree_node_span(const TreeView *v, NodeIndex n);  // from its first to its last token, subtrees included (brackets too)
+Span tree_node_span(const TreeView *v,
+                    NodeIndex n); // from its first to its last token, subtrees included (brackets too)
 
 const char *node_kind_name(NodeKind kind);
 // Checks T2 for a whole tree; returns NULL or what is wrong (static text). For tests and fuzzing.

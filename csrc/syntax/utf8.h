@@ -25,7 +25,8 @@ static inline uint32_t utf8_sequence(const unsigned char *at, const unsigned cha
 static inline uint32_t utf8_decode(const unsigned char *at, uint32_t length) {
     if (length == 1) return at[0];
     uint32_t point = at[0] & (0x7Fu >> length);
-    for (uint32_t i = 1; i < length; i++) point = point << 6 | (at[i] & 0x3Fu);
+    for (uint32_t i = 1; i < length; i++)
+        point = point << 6 | (at[i] & 0x3Fu);
     return point;
 }
 

@@ -44,21 +44,19 @@ def execute(program: Path, arguments: Sequence[str]) -> int:
     """Runs a program as a child and returns the status that a shell would give it.
 
     It stays in our process group, so Ctrl-C reaches it directly; how it then ends is its own affair, and we
-    wait.
+    wait. Signals are handled here, not raised: an exception at the moment of waiting could lose the status.
     """
-    process = subprocess.Popen([str(program.resolve()), *arguments])
+    process: subprocess.Popen[bytes] | None = None
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        process.send_signal(number)
+        if number != signal.SIGINT and process is not None:
+            process.send_signal(number)
 
-    previous = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    previous = {number: signal.signal(number, pass_on) for number in numbers}
     try:
-        while True:
-            try:
-                code = process.wait()
-                break
-            except KeyboardInterrupt:
-                continue
+        process = subprocess.Popen([str(program.resolve()), *arguments])
+        code = process.wait()
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

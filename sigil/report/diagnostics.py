@@ -95,11 +95,11 @@ def human(
         if errors > max_errors:
             hidden += diagnostic.is_error
             continue
-        shown.append(render(diagnostic, sources, look, prefix=prefix) + "\n")
+        shown.append(render(diagnostic, sources, look, prefix=prefix) + "\n\n")
     if hidden:
         more = f"{look.glyphs.cut} and {hidden:,} more error" + ("s" if hidden > 1 else "")
-        shown.append(look.paint("strong", more) + " (--max-errors shows more)\n")
-    return "\n".join(shown)
+        shown.append(look.paint("strong", more) + " (--max-errors shows more)\n\n")
+    return "".join(shown)
 
 
 # ---- one diagnostic ----------------------------------------------------------------------------------------

@@ -252,15 +252,15 @@ def test_errors_beyond_the_limit_are_counted() -> None:
     many = [Diagnostic("E0301", Severity.ERROR, f"number {number}", None) for number in range(60)]
     shown = diagnostics.human(many, {}, PLAIN)
     assert shown.count("error[") == 50
-    assert shown.endswith("… and 10 more errors (--max-errors shows more)\n")
+    assert shown.endswith("… and 10 more errors (--max-errors shows more)\n\n")
     assert "more errors" not in diagnostics.human(many, {}, PLAIN, max_errors=60)
     one_more = diagnostics.human(many, {}, PLAIN, max_errors=59)
-    assert one_more.endswith("… and 1 more error (--max-errors shows more)\n")
+    assert one_more.endswith("… and 1 more error (--max-errors shows more)\n\n")
 
 
 def test_the_same_message_at_one_place_appears_once() -> None:
     twice = [Diagnostic("E0301", Severity.ERROR, "m", None)] * 2
-    assert diagnostics.human(twice, {}, PLAIN) == "error[E0301]: m\n"
+    assert diagnostics.human(twice, {}, PLAIN) == "error[E0301]: m\n\n"
 
 
 def test_json_has_the_keys_of_the_reference() -> None:

@@ -72,13 +72,15 @@ TEST(every_keyword_and_every_sign_is_itself) {
 #undef TOKEN
 #undef KEYWORD
 #undef PUNCTUATION
-    CHECK_LEXED("selfs Selfie as tests _ _a a9", "NAME selfs · NAME Selfie · NAME as · NAME tests · NAME _ · NAME _a · NAME a9");
+    CHECK_LEXED("selfs Selfie as tests _ _a a9",
+                "NAME selfs · NAME Selfie · NAME as · NAME tests · NAME _ · NAME _a · NAME a9");
 }
 TEST(signs_are_as_long_as_they_can_be) {
     CHECK_LEXED("a..=b...c", "NAME a · DOT_DOT_EQUAL · NAME b · DOT_DOT · DOT · NAME c");
     CHECK_LEXED(">>>=", "GREATER · GREATER · GREATER_EQUAL");
     CHECK_LEXED("<<==>-->", "LESS_LESS · EQUAL_EQUAL · GREATER · MINUS · ARROW");
-    CHECK_LEXED("???|||&&&:::", "QUESTION_QUESTION · QUESTION · PIPE_PIPE · PIPE · AMP_AMP · AMP · COLON_COLON · COLON");
+    CHECK_LEXED("???|||&&&:::",
+                "QUESTION_QUESTION · QUESTION · PIPE_PIPE · PIPE · AMP_AMP · AMP · COLON_COLON · COLON");
 }
 TEST(integers) {
     CHECK_INT(literal("0"), 0);
@@ -182,7 +184,8 @@ TEST(names_have_a_longest_length) {
     memset(text, 'a', sizeof text);
     CHECK(lex((Text){text, 1023})->sink.first == NULL);
     const Lexed *lexed = lex((Text){text, 1024});
-    CHECK(lexed->sink.first != NULL && lexed->sink.first->code == DIAG_NAME_TOO_LONG && lexed->tokens.kinds[0] == TOKEN_NAME);
+    CHECK(lexed->sink.first != NULL && lexed->sink.first->code == DIAG_NAME_TOO_LONG &&
+          lexed->tokens.kinds[0] == TOKEN_NAME);
     CHECK_INT(token_end(&lexed->tokens, 0), 1024);
 }
 TEST(what_is_no_text_is_reported_once_with_its_place) {
@@ -206,7 +209,8 @@ TEST(lines_end_in_lf_cr_lf_or_cr) {
     const Lexed *lexed = lex(TEXT("a\nλb\r\nc\rd\n"));
     REQUIRE(lexed->tokens.line_count == 5);
     static const uint32_t starts[] = {0, 2, 7, 9, 11};
-    for (uint32_t i = 0; i < 5; i++) CHECK_INT(lexed->tokens.line_starts[i], starts[i]);
+    for (uint32_t i = 0; i < 5; i++)
+        CHECK_INT(lexed->tokens.line_starts[i], starts[i]);
     uint32_t line, column;
     tokens_position(&lexed->tokens, 4, &line, &column); // `b`, behind a code point of two bytes
     CHECK(line == 2 && column == 2);
@@ -229,7 +233,8 @@ static void check_same(const Lexed *whole, const Lexed *parts) {
     if (a->literal_count > 0) CHECK(memcmp(a->literals, b->literals, a->literal_count * sizeof *a->literals) == 0);
     const Diagnostic *d = whole->sink.first, *e = parts->sink.first;
     for (; d != NULL && e != NULL; d = d->next, e = e->next)
-        CHECK(d->code == e->code && d->span.start == e->span.start && d->span.end == e->span.end && text_equal(d->message, e->message));
+        CHECK(d->code == e->code && d->span.start == e->span.start && d->span.end == e->span.end &&
+              text_equal(d->message, e->message));
     CHECK(d == NULL && e == NULL);
 }
 
@@ -251,9 +256,9 @@ static void check_cut(Text text, uint64_t *random) {
 }
 
 TEST(chunks_give_what_the_whole_gives) {
-    static const char pieces[][8] = {"a",    "12",   ".",  "\n", "\r\n", "\r", "\"",   "'",        "\\",   "//",      " ",
-                                     "0x",   "e5",   "_",  "ms", "λ",    "§",  "\xFF", "\xE2\x82", "..=",  "\"x\"\n", "1.5",
-                                     "self", "0b",   ">",  "=",  "'c'",  "\n", "// c\n"};
+    static const char pieces[][8] = {
+        "a", "12", ".",    "\n",       "\r\n", "\r",      "\"",  "'",    "\\", "//", " ", "0x",  "e5", "_",     "ms",
+        "λ", "§",  "\xFF", "\xE2\x82", "..=",  "\"x\"\n", "1.5", "self", "0b", ">",  "=", "'c'", "\n", "// c\n"};
     uint64_t random = 42;
     for (uint32_t round = 0; round < test_rounds(2000); round++) {
         char text[200];
@@ -274,7 +279,8 @@ TEST(token_ends_meet_the_text_between) {
     for (uint32_t round = 0; round < test_rounds(3000); round++) {
         static const char bytes[] = "ab1.0_'\"\\/ \n\rx{}u\xFF\xCE\xBB>=<|&#";
         char text[64];
-        for (uint32_t i = 0; i < sizeof text; i++) text[i] = bytes[test_random(&random) % sizeof bytes];
+        for (uint32_t i = 0; i < sizeof text; i++)
+            text[i] = bytes[test_random(&random) % sizeof bytes];
         const Lexed *lexed = lex((Text){text, sizeof text});
         uint32_t at = 0;
         for (uint32_t i = 0; i < lexed->tokens.count; i++) {
@@ -283,8 +289,10 @@ TEST(token_ends_meet_the_text_between) {
             bool is_comment = false;
             for (; at < start; at++) {
                 char c = text[at];
-                if (c == '\n' || c == '\r') is_comment = false;
-                else if (c == '/' && !is_comment) is_comment = at + 1 < start && text[at + 1] == '/';
+                if (c == '\n' || c == '\r')
+                    is_comment = false;
+                else if (c == '/' && !is_comment)
+                    is_comment = at + 1 < start && text[at + 1] == '/';
                 CHECK(is_comment || c == ' ' || c == '\n' || c == '\r');
             }
             at = end;
