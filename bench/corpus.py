@@ -21,34 +21,445 @@ from pathlib import Path
 
 CORPUS_VERSION = 1
 
-NOUNS = """account anchor archive basket beacon bridge broker bucket budget buffer cable canvas carrier castle channel
-circuit cluster column compass contract corner counter courier crate credit cursor depot digest docket domain drawer
-engine entry factor feature fender field filter folder forest frame galaxy garden gauge glacier grant harbor header
-hangar index invoice island journal kernel ladder lantern ledger lens letter locker market margin marker matrix meadow
-meter mirror module monitor mortar needle notice number object office option orbit order outlet packet panel parcel
-patch pillar pipeline planet pocket portal poster prism profile quarry quota radar rail ramp record region relay
-report reserve ribbon river route sample saddle schedule sector segment sensor shelf signal sketch socket source
-spindle station stream summit switch tablet target terrace ticket tower tracker transit tunnel vault vector vessel
-wallet window workshop zone""".split()
-ADJECTIVES = """active amber ancient arctic basic bold brief bright broad calm central civil clear close coarse common
-cool coral crisp daily dense direct distant double dry early east eager exact fair fast final fine firm flat fresh
-gentle global gold grand green half heavy hidden high hollow inner joint keen large late lean left light linear local
-long loose lower lunar main major marine mild minor mobile modest narrow native neat noble north novel open outer
-pale plain polar prime quick quiet rapid raw remote rich right rigid rough round royal rural sharp short silent
-simple single slim small smooth soft solar solid south spare stable steady steep stiff still strong tidy tight
-total twin upper urban vast warm west wide wild young""".split()
-VERBS = """adjust align apply assess attach balance bind blend build carry chart check classify collect combine compare
-compose count cover cut derive detect divide draft draw estimate expand explain extract fetch fill find fit fold form
-gather grade group guard guide join judge label limit link list locate map mark match measure merge mix move name note
-order pack pair pick place plan plot probe project prune pull push rank rate read reduce refine resolve route scale
-scan score select shape share shift sketch slice smooth sort split spread stack stage step store sum survey sweep
-take tally tie trace track trim tune turn update value verify view walk weigh wrap""".split()
+NOUNS = [
+    "account",
+    "anchor",
+    "archive",
+    "basket",
+    "beacon",
+    "bridge",
+    "broker",
+    "bucket",
+    "budget",
+    "buffer",
+    "cable",
+    "canvas",
+    "carrier",
+    "castle",
+    "channel",
+    "circuit",
+    "cluster",
+    "column",
+    "compass",
+    "contract",
+    "corner",
+    "counter",
+    "courier",
+    "crate",
+    "credit",
+    "cursor",
+    "depot",
+    "digest",
+    "docket",
+    "domain",
+    "drawer",
+    "engine",
+    "entry",
+    "factor",
+    "feature",
+    "fender",
+    "field",
+    "filter",
+    "folder",
+    "forest",
+    "frame",
+    "galaxy",
+    "garden",
+    "gauge",
+    "glacier",
+    "grant",
+    "harbor",
+    "header",
+    "hangar",
+    "index",
+    "invoice",
+    "island",
+    "journal",
+    "kernel",
+    "ladder",
+    "lantern",
+    "ledger",
+    "lens",
+    "letter",
+    "locker",
+    "market",
+    "margin",
+    "marker",
+    "matrix",
+    "meadow",
+    "meter",
+    "mirror",
+    "module",
+    "monitor",
+    "mortar",
+    "needle",
+    "notice",
+    "number",
+    "object",
+    "office",
+    "option",
+    "orbit",
+    "order",
+    "outlet",
+    "packet",
+    "panel",
+    "parcel",
+    "patch",
+    "pillar",
+    "pipeline",
+    "planet",
+    "pocket",
+    "portal",
+    "poster",
+    "prism",
+    "profile",
+    "quarry",
+    "quota",
+    "radar",
+    "rail",
+    "ramp",
+    "record",
+    "region",
+    "relay",
+    "report",
+    "reserve",
+    "ribbon",
+    "river",
+    "route",
+    "sample",
+    "saddle",
+    "schedule",
+    "sector",
+    "segment",
+    "sensor",
+    "shelf",
+    "signal",
+    "sketch",
+    "socket",
+    "source",
+    "spindle",
+    "station",
+    "stream",
+    "summit",
+    "switch",
+    "tablet",
+    "target",
+    "terrace",
+    "ticket",
+    "tower",
+    "tracker",
+    "transit",
+    "tunnel",
+    "vault",
+    "vector",
+    "vessel",
+    "wallet",
+    "window",
+    "workshop",
+    "zone",
+]
+ADJECTIVES = [
+    "active",
+    "amber",
+    "ancient",
+    "arctic",
+    "basic",
+    "bold",
+    "brief",
+    "bright",
+    "broad",
+    "calm",
+    "central",
+    "civil",
+    "clear",
+    "close",
+    "coarse",
+    "common",
+    "cool",
+    "coral",
+    "crisp",
+    "daily",
+    "dense",
+    "direct",
+    "distant",
+    "double",
+    "dry",
+    "early",
+    "east",
+    "eager",
+    "exact",
+    "fair",
+    "fast",
+    "final",
+    "fine",
+    "firm",
+    "flat",
+    "fresh",
+    "gentle",
+    "global",
+    "gold",
+    "grand",
+    "green",
+    "half",
+    "heavy",
+    "hidden",
+    "high",
+    "hollow",
+    "inner",
+    "joint",
+    "keen",
+    "large",
+    "late",
+    "lean",
+    "left",
+    "light",
+    "linear",
+    "local",
+    "long",
+    "loose",
+    "lower",
+    "lunar",
+    "main",
+    "major",
+    "marine",
+    "mild",
+    "minor",
+    "mobile",
+    "modest",
+    "narrow",
+    "native",
+    "neat",
+    "noble",
+    "north",
+    "novel",
+    "open",
+    "outer",
+    "pale",
+    "plain",
+    "polar",
+    "prime",
+    "quick",
+    "quiet",
+    "rapid",
+    "raw",
+    "remote",
+    "rich",
+    "right",
+    "rigid",
+    "rough",
+    "round",
+    "royal",
+    "rural",
+    "sharp",
+    "short",
+    "silent",
+    "simple",
+    "single",
+    "slim",
+    "small",
+    "smooth",
+    "soft",
+    "solar",
+    "solid",
+    "south",
+    "spare",
+    "stable",
+    "steady",
+    "steep",
+    "stiff",
+    "still",
+    "strong",
+    "tidy",
+    "tight",
+    "total",
+    "twin",
+    "upper",
+    "urban",
+    "vast",
+    "warm",
+    "west",
+    "wide",
+    "wild",
+    "young",
+]
+VERBS = [
+    "adjust",
+    "align",
+    "apply",
+    "assess",
+    "attach",
+    "balance",
+    "bind",
+    "blend",
+    "build",
+    "carry",
+    "chart",
+    "check",
+    "classify",
+    "collect",
+    "combine",
+    "compare",
+    "compose",
+    "count",
+    "cover",
+    "cut",
+    "derive",
+    "detect",
+    "divide",
+    "draft",
+    "draw",
+    "estimate",
+    "expand",
+    "explain",
+    "extract",
+    "fetch",
+    "fill",
+    "find",
+    "fit",
+    "fold",
+    "form",
+    "gather",
+    "grade",
+    "group",
+    "guard",
+    "guide",
+    "join",
+    "judge",
+    "label",
+    "limit",
+    "link",
+    "list",
+    "locate",
+    "map",
+    "mark",
+    "match",
+    "measure",
+    "merge",
+    "mix",
+    "move",
+    "name",
+    "note",
+    "order",
+    "pack",
+    "pair",
+    "pick",
+    "place",
+    "plan",
+    "plot",
+    "probe",
+    "project",
+    "prune",
+    "pull",
+    "push",
+    "rank",
+    "rate",
+    "read",
+    "reduce",
+    "refine",
+    "resolve",
+    "route",
+    "scale",
+    "scan",
+    "score",
+    "select",
+    "shape",
+    "share",
+    "shift",
+    "sketch",
+    "slice",
+    "smooth",
+    "sort",
+    "split",
+    "spread",
+    "stack",
+    "stage",
+    "step",
+    "store",
+    "sum",
+    "survey",
+    "sweep",
+    "take",
+    "tally",
+    "tie",
+    "trace",
+    "track",
+    "trim",
+    "tune",
+    "turn",
+    "update",
+    "value",
+    "verify",
+    "view",
+    "walk",
+    "weigh",
+    "wrap",
+]
 
 PRIMITIVES = ("int", "float", "str", "bool")
 RESERVED = set(
-    "async break continue div do dyn else false for if impl in let loop match mut pub self then trait true type use uses "
-    "void where while with yield cache collect filter find fold map parallel recurse retry run spawn timeout try validate "
-    "as extend extension tests print str int float bool byte char len min max compare assert panic todo".split()
+    [
+        "async",
+        "break",
+        "continue",
+        "div",
+        "do",
+        "dyn",
+        "else",
+        "false",
+        "for",
+        "if",
+        "impl",
+        "in",
+        "let",
+        "loop",
+        "match",
+        "mut",
+        "pub",
+        "self",
+        "then",
+        "trait",
+        "true",
+        "type",
+        "use",
+        "uses",
+        "void",
+        "where",
+        "while",
+        "with",
+        "yield",
+        "cache",
+        "collect",
+        "filter",
+        "find",
+        "fold",
+        "map",
+        "parallel",
+        "recurse",
+        "retry",
+        "run",
+        "spawn",
+        "timeout",
+        "try",
+        "validate",
+        "as",
+        "extend",
+        "extension",
+        "tests",
+        "print",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "byte",
+        "char",
+        "len",
+        "min",
+        "max",
+        "compare",
+        "assert",
+        "panic",
+        "todo",
+    ]
 )
 
 
@@ -203,7 +614,9 @@ class Writer:
     def constructor(self, record: Record) -> None:
         ints = record.of("int")
         parameters = [(name, "int") for name in ints]
-        rows = [f"    {name}: {name if name in ints else self.literal(kind)}," for name, kind in record.fields]
+        rows = [
+            f"    {name}: {name if name in ints else self.literal(kind)}," for name, kind in record.fields
+        ]
         key = ints[0]
         arguments = ", ".join(str(self.rng.randint(0, 99)) for _ in ints)
         self.function(
@@ -355,7 +768,10 @@ def digits(w: Writer) -> None:
         return result
 
     def test(name: str) -> list[str]:
-        return [f"assert_eq({name}({n}, 0), {value(n)})" for n in (0, w.rng.randint(1, 9999), w.rng.randint(1, 10**9))]
+        return [
+            f"assert_eq({name}({n}, 0), {value(n)})"
+            for n in (0, w.rng.randint(1, 9999), w.rng.randint(1, 10**9))
+        ]
 
     name = w.function_name()
     w.function(
@@ -469,10 +885,10 @@ def parse_pair(w: Writer) -> None:
             f"    [{left}, {right}] -> try(",
             f'        let {left} = parse_int({left}).ok_or("bad left part " + {left}),',
             f'        let {right} = parse_int({right}).ok_or("bad right part " + {right}),',
-            f"        if {left} < {low} || {left} > {high} then Err(\"out of range: \" + str({left}))",
+            f'        if {left} < {low} || {left} > {high} then Err("out of range: " + str({left}))',
             f"        else Ok(({left}, {right})),",
             "    ),",
-            f'    parts -> Err("expected 2 parts, found " + str(parts.len())),',
+            '    parts -> Err("expected 2 parts, found " + str(parts.len())),',
             ")",
         ],
         test=test,
@@ -542,7 +958,7 @@ def choose(w: Writer) -> None:
             f'    _ -> "{w.rng.choice(ADJECTIVES)}",',
             ")",
         ],
-        test=lambda name: [f'assert({name}({w.rng.randint(0, 99)}, true, None).len() > 0)'],
+        test=lambda name: [f"assert({name}({w.rng.randint(0, 99)}, true, None).len() > 0)"],
     )
 
 
@@ -676,7 +1092,9 @@ def lookup(w: Writer) -> None:
 
 
 def tree(w: Writer) -> None:
-    leaf, node, name = (w.fresh(lambda: w.rng.choice(ADJECTIVES).title() + w.rng.choice(NOUNS).title()) for _ in range(3))
+    leaf, node, name = (
+        w.fresh(lambda: w.rng.choice(ADJECTIVES).title() + w.rng.choice(NOUNS).title()) for _ in range(3)
+    )
     w.emit(f"pub type {name} = {leaf}(weight: int) | {node}(left: {name}, right: {name})", "")
     factor = w.rng.randint(1, 9)
     build, walk = w.function_name(), w.function_name()
@@ -815,7 +1233,11 @@ def write_module(module: Module, rng: random.Random, target_lines: int) -> list[
     w.sum()
     weights = [weight for weight, _ in FAMILIES]
     families = [family for _, family in FAMILIES]
-    w.function([("value", "int")], "int", [f"(value * {rng.randint(2, 99)} + {rng.randint(1, 99)}) % {rng.randint(100, 9999)}"])
+    w.function(
+        [("value", "int")],
+        "int",
+        [f"(value * {rng.randint(2, 99)} + {rng.randint(1, 99)}) % {rng.randint(100, 9999)}"],
+    )
     while len(module.lines) < target_lines - 8:
         if len(module.records) < 4 and rng.random() < 0.03:
             w.record()
@@ -886,13 +1308,19 @@ def generate(
     planned = plan(modules, depth, width, rng)
     source = out / "src"
     source.mkdir(parents=True, exist_ok=True)
-    manifest = f'[project]\nname = "{name}"\nversion = "{CORPUS_VERSION}.0.{seed}"\n\n[tests]\ncoverage = "off"\n'
+    manifest = (
+        f'[project]\nname = "{name}"\nversion = "{CORPUS_VERSION}.0.{seed}"\n\n[tests]\ncoverage = "off"\n'
+    )
     (out / "sigil.toml").write_text(manifest, encoding="utf-8")
     total_lines = total_bytes = 0
     remaining = lines
     for number, module in enumerate(planned):
         average = remaining / (len(planned) - number)
-        wanted = max(40, int(average * rng.uniform(0.5, 1.5))) if number < len(planned) - 1 else max(40, int(average))
+        wanted = (
+            max(40, int(average * rng.uniform(0.5, 1.5)))
+            if number < len(planned) - 1
+            else max(40, int(average))
+        )
         text = "\n".join(write_module(module, rng, wanted)).rstrip("\n") + "\n"
         path = source / (module.name.replace(".", "/") + ".si")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -910,11 +1338,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.corpus", description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, metavar="OUT", help="the folder that becomes the project")
     parser.add_argument("--lines", type=int, default=100_000, help="about so many lines (default 100000)")
-    parser.add_argument("--modules", type=int, default=400, help="so many modules, without main (default 400)")
+    parser.add_argument(
+        "--modules", type=int, default=400, help="so many modules, without main (default 400)"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--depth", type=int, default=12, help="length of the longest chain of imports (default 12)")
+    parser.add_argument(
+        "--depth", type=int, default=12, help="length of the longest chain of imports (default 12)"
+    )
     parser.add_argument("--width", type=int, default=5, help="imports per module, at most (default 5)")
-    parser.add_argument("--profile", choices=("core", "full"), default="core", help="which part of the language")
+    parser.add_argument(
+        "--profile", choices=("core", "full"), default="core", help="which part of the language"
+    )
     parser.add_argument("--name", default="corpus", help="the project's name")
     arguments = parser.parse_args()
     lines, size = generate(
@@ -926,7 +1360,9 @@ def main() -> int:
         width=arguments.width,
         name=arguments.name,
     )
-    print(f"{arguments.out}: {arguments.modules + 1} modules, {lines:,} lines, {size:,} bytes ({size / lines:.1f} a line)")
+    print(
+        f"{arguments.out}: {arguments.modules + 1} modules, {lines:,} lines, {size:,} bytes ({size / lines:.1f} a line)"
+    )
     return 0
 
 

@@ -247,6 +247,8 @@ TEST(literals_and_primaries) {
     CHECK_ERRORS("@f () = 'abc'", "E0025 1:9-5");
     CHECK_ERRORS("@f () = _", "E0103 1:9-1");
     CHECK_ERRORS("@f () = f(async)", "E0012 1:11-5");
+    CHECK_ERRORS("@f (in: int) = in * in", "E0012 1:5-2, E0012 1:16-2, E0012 1:21-2");
+    CHECK_ERRORS("@f () = if a then else b", "E0103 1:19-4");
     CHECK_ERRORS("@f () = (1,,2)", "E0103 1:12-1");
     CHECK_ERRORS("@f () = {a: 1, b 2}", "E0102 1:18-1");
 }
