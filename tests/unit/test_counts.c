@@ -114,3 +114,11 @@ TEST(value_that_is_lost_on_the_way_out_of_a_loop_is_dropped_there) {
                          "f"),
                TEXT("drop xs; drop t; drop xs; drop t; return"));
 }
+
+TEST(fields_of_a_record_are_read_before_one_of_them_is_given_away) { // so that push finds one reference
+    CHECK_TEXT(counts_in("type S = { items: [int], total: int }\n"
+                         "@f (s: S) -> S = S { items: s.items.push(1), total: s.total + 1 }\n"
+                         "@main () -> void = print(str(f(S { items: [], total: 0 }).total))",
+                         "f"),
+               TEXT("drop s; intrinsic; return"));
+}
