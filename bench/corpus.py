@@ -477,7 +477,7 @@ def parse_pair(w: Writer) -> None:
             f'        if {left} < {low} || {left} > {high} then Err("out of range: " + str({left}))',
             f"        else Ok(({left}, {right})),",
             "    ),",
-            f'    parts -> Err("expected 2 parts, found " + str(parts.len())),',
+            '    parts -> Err("expected 2 parts, found " + str(parts.len())),',
             ")",
         ],
         test=test,

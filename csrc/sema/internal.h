@@ -22,10 +22,11 @@
     WORD(CHAR, "char")                                                                                                 \
     WORD(STR, "str")                                                                                                   \
     WORD(VOID, "void")                                                                                                 \
-    WORD(NEVER, "Never") WORD(DURATION, "Duration") WORD(SIZE, "Size") WORD(INSTANT, "Instant") WORD(SET, "Set")       \
-        WORD(RANGE, "Range") WORD(CHANNEL, "Channel") WORD(BACKOFF, "Backoff") WORD(SELF_TYPE, "Self")                 \
-            WORD(SELF, "self") WORD(VALUE, "value") WORD(MAIN, "main") WORD(INTRINSIC, "intrinsic")                    \
-                WORD(OPTION, "Option") WORD(RESULT, "Result") WORD(ORDERING, "Ordering") WORD(ERROR, "Error")          \
+    WORD(NEVER, "Never")                                                                                               \
+    WORD(DURATION, "Duration") WORD(SIZE, "Size") WORD(INSTANT, "Instant") WORD(SET, "Set") WORD(RANGE, "Range")       \
+        WORD(CHANNEL, "Channel") WORD(BACKOFF, "Backoff") WORD(SELF_TYPE, "Self") WORD(SELF, "self")                   \
+            WORD(VALUE, "value") WORD(MAIN, "main") WORD(INTRINSIC, "intrinsic") WORD(OPTION, "Option")                \
+                WORD(RESULT, "Result") WORD(ORDERING, "Ordering") WORD(ERROR, "Error")                                 \
                     WORD(TIMEOUT_ERROR, "TimeoutError") WORD(EQ, "Eq") WORD(COMPARABLE, "Comparable")                  \
                         WORD(HASHABLE, "Hashable") WORD(PRINTABLE, "Printable") WORD(CLONE, "Clone")                   \
                             WORD(DEFAULT, "Default") WORD(SERIALIZE, "Serialize") WORD(DESERIALIZE, "Deserialize")     \
