@@ -52,7 +52,8 @@ static void run_with_stack(Run *run) {
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
-    for (size_t bytes = __asan_init != NULL || __tsan_init != NULL ? STACK_SANITIZED : STACK_MAX; bytes >= STACK_MIN; bytes /= 2) {
+    for (size_t bytes = __asan_init != NULL || __tsan_init != NULL ? STACK_SANITIZED : STACK_MAX; bytes >= STACK_MIN;
+         bytes /= 2) {
         char *stack =
             mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
         if (stack == MAP_FAILED) continue;

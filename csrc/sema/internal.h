@@ -14,6 +14,7 @@
 #include "sema/typed.h"
 
 // ---- words that the checker knows -------------------------------------------------------------------------------------
+// clang-format off: it finds no resting place for this macro
 #define SEMA_WORDS(WORD)                                                                                               \
     WORD(INT, "int")                                                                                                   \
     WORD(FLOAT, "float")                                                                                               \
@@ -38,6 +39,7 @@
                                                     WORD(ASSERT_PANICS_WITH, "assert_panics_with")                     \
                                                         WORD(THREAD_ID, "thread_id") WORD(CONSTANT, "constant")        \
                                                             WORD(LINEAR, "linear") WORD(EXPONENTIAL, "exponential")
+// clang-format on
 
 typedef enum SemaWord {
 #define WORD(kind, text) WORD_##kind,
