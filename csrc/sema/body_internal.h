@@ -39,7 +39,8 @@
 #define STR_TYPE TYPE_ID(TYPE_STR)
 
 // Names that the checker knows; found once for a program.
-// clang-format off: it finds no resting place for this macro
+// It finds no resting place for this macro.
+// clang-format off
 #define KNOWN_NAMES(X)                                                                                                 \
     X(int)                                                                                                             \
     X(float)                                                                                                           \

@@ -14,7 +14,8 @@
 #include "sema/typed.h"
 
 // ---- words that the checker knows -------------------------------------------------------------------------------------
-// clang-format off: it finds no resting place for this macro
+// It finds no resting place for this macro.
+// clang-format off
 #define SEMA_WORDS(WORD)                                                                                               \
     WORD(INT, "int")                                                                                                   \
     WORD(FLOAT, "float")                                                                                               \
