@@ -249,7 +249,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     stack_measure(c, STACK_SHARED_BYTES);
     NodeIndex body = c->view.b[function->node];
     uint32_t root = 0;
-    if (!function->is_intrinsic && !function->expects_compile_error && !body_is_missing(c, body)) {
+    if (!function->is_intrinsic && !body_is_missing(c, body)) {
         parameters_enter(c);
         c->lambdas.items[0].result = function->result;
         vec_push(scratch, &c->reasons, (Reason){.kind = REASON_RESULT});

@@ -98,7 +98,6 @@ static void attributes_apply(const Signer *s, const TreeView *view, Function *f,
         else if (f->is_test && name_equal(name, program_word(s->program, WORD_COMPILE_FAIL))) {
             f->expects_compile_error = true;
             f->compile_fail = attribute_text(s, view, attribute);
-            not_supported(s->sink, tree_token_span(view, attribute), "tests that must not compile");
         } else if (s->module->kind != MODULE_PROJECT && name_equal(name, program_word(s->program, WORD_ALSO)))
             also_apply(s, view, attribute, parameters, f->parameter_count);
         else if (f->impl.index != 0 || f->trait.index != 0) {
