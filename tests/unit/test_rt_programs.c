@@ -7,7 +7,8 @@
 static CoreProgram *lowered(TestProgram *p) {
     REQUIRE(bodies_check(p->program, p->pool, p->caches) == STATUS_OK);
     Text messages = program_messages(p);
-    if (memmem(messages.data, messages.length, ": E", 3) != NULL) FAIL("%.*s", (int)messages.length, messages.data);
+    if (messages.length > 0 && memmem(messages.data, messages.length, ": E", 3) != NULL)
+        FAIL("%.*s", (int)messages.length, messages.data);
     CoreProgram *core;
     REQUIRE(core_lower(p->program, false, p->pool, &core) == STATUS_OK);
     Layouts layouts;
