@@ -36,6 +36,7 @@ class BuildSigil(build_ext):
                 self.core_build = build
                 super().run()
                 self.install_runtime(build)
+                self.install_pages()
         except cbuild.BuildError as error:
             sys.exit(f"{error}\nsigil: the build failed")
 
@@ -88,6 +89,12 @@ class BuildSigil(build_ext):
             copy_if_changed(library, package / library.name)
         for header in sorted((ROOT / "csrc/runtime").glob("si*.h")):  # si.h and what it includes
             copy_if_changed(header, package / "include" / header.name)
+
+    def install_pages(self) -> None:
+        # What `sigil explain` shows. In the source tree it reads docs/ itself.
+        if not self.inplace:
+            for page in sorted((ROOT / "docs/errors").glob("*.md")):
+                copy_if_changed(page, Path(self.build_lib) / "sigil/errors" / page.name)
 
 
 def copy_if_changed(source: Path, target: Path) -> None:

@@ -136,6 +136,7 @@ def _from_manifest(place: Path) -> Project:
             problems.append(Diagnostic("E0201", Severity.ERROR, message, _start_of(file.shown)))
             continue
         found[file.module] = file
+    problems += _outside(root, found)
     files = with_library(found.values())
     return Project(place, root, manifest, files, tuple(problems), manifest.entry)
 
@@ -224,6 +225,7 @@ def single(place: Path) -> Project:
                     if module is not None:
                         todo.append(module)
                     break
+    problems += _outside(root, found, single=True)
     name = re.sub(r"\W", "_", first.shown.split("/")[-1].removesuffix(".si"), flags=re.ASCII)
     manifest = config.Manifest(name=name, src="", entry=first.module, coverage="warn")
     files = with_library(found.values())
@@ -240,15 +242,60 @@ _IMPORT = re.compile(
 
 
 def _imports(file: ModuleFile, content: bytes) -> Iterator[str]:
-    """What a file imports, as paths below the source root without ending."""
-    folder = PurePosixPath(file.shown).parent
+    """What a file imports, as paths below what `shown` starts from, without ending."""
     for match in _IMPORT.finditer(content):
-        if match["name"]:
-            yield match["name"].decode().replace(".", "/")
-        else:
-            target = _normalise(folder / (match["single"] or match["double"]).decode("utf-8", "replace"))
-            if target is not None:  # else it leaves the project, and the checker says so
-                yield target
+        target = _target(file, match)
+        if target is not None:  # else it leaves the project, and the checker says so
+            yield target
+
+
+def _target(file: ModuleFile, match: re.Match[bytes]) -> str | None:
+    if match["name"]:
+        return match["name"].decode().replace(".", "/")
+    path = (match["single"] or match["double"]).decode("utf-8", "replace")
+    return _normalise(PurePosixPath(file.shown).parent / path)
+
+
+def _outside(root: Path, found: dict[str, ModuleFile], *, single: bool = False) -> Iterator[Diagnostic]:
+    """E0205 for imports of files that are inside by name only: symbolic links lead out of the project.
+
+    In a project with a manifest only the files themselves may be links: links to folders are left out there.
+    """
+    home = root.resolve()
+    outside = {
+        file.shown.removesuffix(".si").removesuffix("/mod"): file
+        for file in found.values()
+        if (single or file.path.is_symlink()) and not _is_below(file.path, home)
+    }
+    if not outside:
+        return
+    for file in found.values():
+        content = _content(file.path)
+        for match in _IMPORT.finditer(content):
+            if _target(file, match) in outside:
+                start, end = match.span(
+                    "single" if match["single"] else "double" if match["double"] else "name"
+                )
+                shown = content[start:end].decode("utf-8", "replace")
+                quoted = not match["name"]
+                span = _span(file.shown, content, start - quoted, end + quoted)
+                message = f"the path `{shown}` leaves the project"
+                yield Diagnostic("E0205", Severity.ERROR, message, span)
+
+
+def _is_below(path: Path, home: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(home)
+    except (OSError, RuntimeError):  # a circle of links: it cannot be read, and the core says so
+        return True
+
+
+def _span(shown: str, content: bytes, start: int, end: int) -> Span:
+    first = content.rfind(b"\n", 0, start) + 1
+    line = content.count(b"\n", 0, start) + 1
+    column = len(content[first:start].decode("utf-8", "replace")) + 1
+    width = len(content[start:end].decode("utf-8", "replace"))
+    return Span(shown, start, end, line, column, line, column + width)
 
 
 def _content(path: Path) -> bytes:

@@ -10,6 +10,7 @@ disturb each other: whoever renames last has written the same bytes.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -21,6 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sigil.discover import ProjectError
@@ -235,12 +237,12 @@ def _start(job: _Job) -> subprocess.Popen[bytes]:
 # ---- compiling ---------------------------------------------------------------------------------------------
 
 
-def _version(compiler: str) -> bytes:
-    place = Path(compiler).resolve()
+def _version(tool: str | Path) -> bytes:
+    place = Path(tool).resolve()
     try:
         status = place.stat()
     except OSError:
-        return compiler.encode()
+        return os.fsencode(tool)
     return f"{place}:{status.st_size}:{status.st_mtime_ns}".encode()
 
 
@@ -276,78 +278,119 @@ def compile_files(
     folder: Path,
     jobs: int,
     progress: Callable[[int, int], None] | None = None,
+    root: Path | None = None,
 ) -> Compiled:
-    """Compiles C files into objects below `folder`, reusing those that were made from the same text."""
+    """Compiles C files into objects below `folder`, reusing those that were made from the same text.
+
+    `root` is what the paths in #line directives start from; debuggers are told so.
+    """
     sources = folder / "c"
     objects_folder = folder / "o"
     sources.mkdir(parents=True, exist_ok=True)
     objects_folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     base = hashlib.blake2b(digest_size=16)
     for part in (_version(toolchain.compiler), "\0".join(toolchain.flags).encode(), _headers_hash()):
         base.update(part + b"\1")
     objects: list[Path] = []
-    missing: list[tuple[int, str, Path, Path]] = []  # size, name, source, object
+    missing: list[_Unit] = []
     for name, content in files:
         state = base.copy()
         state.update(name.encode() + b"\0" + content)
-        stem = name.removesuffix(".c")
-        target = objects_folder / f"{stem}-{state.hexdigest()}.o"
+        target = objects_folder / f"{name.removesuffix('.c')}-{state.hexdigest()}.o"
         objects.append(target)
-        source = sources / name
-        write_if_changed(source, content)
-        if not target.exists():
-            missing.append((len(content), name, source, target))
+        if target.exists():
+            write_if_changed(sources / name, content)
+        else:
+            missing.append(_Unit(name, content, sources / name, target))
     total = len(missing)
     done = 0
     if progress:
         progress(0, total)
+
+    def finish(batch: list[_Unit], place: Path) -> None:
+        nonlocal done
+        for unit in batch:
+            (place / f"{unit.name.removesuffix('.c')}.o").replace(unit.target)
+        done += len(batch)
+        if progress:
+            progress(done, total)
+
     if missing:
-        with tempfile.TemporaryDirectory(prefix="sigil-", dir=folder) as scratch:
-            batches = _batches(missing, jobs)
-
-            def finish(batch: list[tuple[int, str, Path, Path]], place: Path) -> Callable[[], None]:
-                def keep() -> None:
-                    nonlocal done
-                    for _, name, _, target in batch:
-                        (place / f"{name.removesuffix('.c')}.o").replace(target)
-                    done += len(batch)
-                    if progress:
-                        progress(done, total)
-
-                return keep
-
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
             commands: list[_Job] = []
-            for number, batch in enumerate(batches):
-                place = Path(scratch) / str(number)
+            for number, batch in enumerate(_batches(toolchain, missing, jobs)):
+                place = Path(scratch).resolve() / str(number)
                 place.mkdir()
-                command = [
-                    *toolchain.launcher,
-                    toolchain.compiler,
-                    *toolchain.flags,
-                    f"-I{INCLUDE}",
-                    "-c",
-                    *(str(source.resolve()) for _, _, source, _ in batch),
-                ]
-                if toolchain.launcher and len(batch) == 1:  # ccache and its like want one file and -o
-                    command += ["-o", f"{batch[0][1].removesuffix('.c')}.o"]
-                label = ", ".join(str(source) for _, _, source, _ in batch[:3]) + (
-                    " …" if len(batch) > 3 else ""
-                )
-                commands.append(_Job(command, place, finish(batch, place), label))
+                for unit in batch:
+                    _publish(unit, place)
+                command = _command(toolchain, batch, place, root)
+                label = ", ".join(str(unit.source) for unit in batch[:3]) + (" …" if len(batch) > 3 else "")
+                commands.append(_Job(command, place, partial(finish, batch, place), label))
             _run_all(commands, jobs)
     _forget_old(objects_folder, set(objects))
     return Compiled(tuple(objects), total, len(files) - total)
 
 
-def _batches(files: list[tuple[int, str, Path, Path]], jobs: int) -> list[list[tuple[int, str, Path, Path]]]:
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One C file to be compiled."""
+
+    name: str
+    content: bytes
+    source: Path  # where people find it
+    target: Path
+
+
+_SCRATCH = "sigil-"
+_STALE_SECONDS = 3600.0
+
+
+def _publish(unit: _Unit, place: Path) -> None:
+    """Writes a C file where its compiler runs, and gives it its name among the others.
+
+    The compiler reads its own copy: another build may put a later version under the name at any time, and the
+    object would keep the wrong text under the right hash.
+    """
+    own = place / unit.name
+    own.write_bytes(unit.content)
+    beside = unit.source.with_name(f".{unit.name}.{os.getpid()}")
+    try:
+        beside.hardlink_to(own)
+        beside.replace(unit.source)
+    except OSError:  # a file system without links
+        write_if_changed(unit.source, unit.content)
+    finally:
+        beside.unlink(missing_ok=True)  # of two names of one file, the replacing leaves both
+
+
+def _command(toolchain: Toolchain, batch: Sequence[_Unit], place: Path, root: Path | None) -> list[str]:
+    command = [*toolchain.launcher, toolchain.compiler, *toolchain.flags, f"-I{INCLUDE}"]
+    if root is not None and toolchain.family != "tcc":
+        command.append(f"-fdebug-prefix-map={place}={root}")
+    command += ["-c", *(unit.name for unit in batch)]
+    if toolchain.launcher and len(batch) == 1:  # ccache and its like want one file and -o
+        command += ["-o", f"{batch[0].name.removesuffix('.c')}.o"]
+    return command
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what a build left behind that was killed."""
+    for path in folder.glob(f"{_SCRATCH}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(path)
+
+
+def _batches(toolchain: Toolchain, units: Sequence[_Unit], jobs: int) -> list[list[_Unit]]:
     """Largest first, each to the lightest batch; a few batches per job, so that none ends the stage alone."""
-    count = min(len(files), max(1, jobs) * 3)
-    batches: list[list[tuple[int, str, Path, Path]]] = [[] for _ in range(count)]
+    count = len(units) if toolchain.launcher else min(len(units), max(1, jobs) * 3)
+    batches: list[list[_Unit]] = [[] for _ in range(count)]
     weights = [0] * count
-    for file in sorted(files, key=lambda file: (-file[0], file[1])):
+    for unit in sorted(units, key=lambda unit: (-len(unit.content), unit.name)):
         lightest = weights.index(min(weights))
-        batches[lightest].append(file)
-        weights[lightest] += file[0] + 4096
+        batches[lightest].append(unit)
+        weights[lightest] += len(unit.content) + 4096
     return batches
 
 
@@ -370,11 +413,15 @@ def _forget_old(folder: Path, wanted: set[Path]) -> None:
 
 
 def link(toolchain: Toolchain, objects: Sequence[Path], target: Path, folder: Path) -> None:
-    """Links objects into an executable, under a temporary name first."""
+    """Links objects into an executable, under a temporary name first; leaves one alone that is up to date."""
     if not STATIC_RUNTIME.exists():
         raise ProjectError(f"the runtime library {STATIC_RUNTIME} is missing; build it with `make build`")
+    stamp = folder / f"linked-{hashlib.blake2b(os.fsencode(target.absolute()), digest_size=8).hexdigest()}"
+    key = _link_key(toolchain, objects)
+    if _is_linked(stamp, key, target):
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="sigil-", dir=folder) as scratch:
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
         place = Path(scratch)
         listing = place / "objects"
         made = place / "program"
@@ -386,11 +433,51 @@ def link(toolchain: Toolchain, objects: Sequence[Path], target: Path, folder: Pa
             arguments = [f"@{listing}"]
         command = [toolchain.linker, *arguments, "-o", str(made), *toolchain.link_flags]
         _run_all([_Job(command, place, lambda: None, str(target))], 1)
+        # Of the file that is moved, not of what has the name afterwards: that may be another build's.
+        identity = _identity(made)
+        try:
+            _move(made, target)
+        except OSError as error:
+            raise ToolchainError("E0703", f"cannot write {target}: {error.strerror}") from error
+    write_if_changed(stamp, f"{key} {identity}".encode())
+
+
+def _link_key(toolchain: Toolchain, objects: Sequence[Path]) -> str:
+    """What an executable is made from: the objects' names hold hashes of their content."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in (
+        _version(toolchain.linker),
+        "\0".join(toolchain.link_flags).encode(),
+        _version(STATIC_RUNTIME),
+    ):
+        state.update(part + b"\1")
+    for path in objects:
+        state.update(path.name.encode() + b"\0")
+    return state.hexdigest()
+
+
+def _identity(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _is_linked(stamp: Path, key: str, target: Path) -> bool:
+    try:
+        return stamp.read_text() == f"{key} {_identity(target)}" and os.access(target, os.X_OK)
+    except OSError:
+        return False
+
+
+def _move(made: Path, target: Path) -> None:
+    """Renames a file, also to another file system; readers see all of it or none."""
+    try:
+        made.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             shutil.copy2(made, beside)
             beside.replace(target)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()
-            raise ToolchainError("E0703", f"cannot write {target}: {error.strerror}") from error
+        finally:
+            beside.unlink(missing_ok=True)

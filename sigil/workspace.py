@@ -227,7 +227,7 @@ class Workspace:
         folder = self.build_folder(
             profile + ("-tests" if with_tests else "") + (f"-{sanitize}" if sanitize else "")
         )
-        target = Path(output) if output is not None else folder / self.project.name
+        target = Path(output) if output is not None else folder / "bin" / self.project.name
         width = jobs or self._jobs or self.threads
 
         def count(done: int, total: int) -> None:
@@ -236,7 +236,7 @@ class Workspace:
         clock = _Clock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            compiled = toolchain.compile_files(chosen, files, folder, width, count)
+            compiled = toolchain.compile_files(chosen, files, folder, width, count, self.project.root)
             compile_time = clock.lap("compile")
             toolchain.link(chosen, compiled.objects, target, folder)
             emitted = self._emit_files(emit, folder) if emit else ()

@@ -606,10 +606,10 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
         e->text = format_text(g, "si_map_new(task, %.*s, 0)", T(descriptor(g, g->locals[in->dst].layout)));
         return true;
     }
-    case CORE_LIST_LENGTH: e->text = expression_text(g, "%.*s->length", in, e, EXPR_LOAD); return true;
+    case CORE_LIST_LENGTH: e->text = expression_text(g, "(%.*s)->length", in, e, EXPR_LOAD); return true;
     case CORE_MAP_LENGTH: e->text = expression_text(g, "si_map_length(%.*s)", in, e, EXPR_LOAD); return true;
-    case CORE_STR_BYTES: e->text = expression_text(g, "%.*s->bytes", in, e, EXPR_LOAD); return true;
-    case CORE_STR_LENGTH: e->text = expression_text(g, "%.*s->points", in, e, EXPR_LOAD); return true;
+    case CORE_STR_BYTES: e->text = expression_text(g, "(%.*s)->bytes", in, e, EXPR_LOAD); return true;
+    case CORE_STR_LENGTH: e->text = expression_text(g, "(%.*s)->points", in, e, EXPR_LOAD); return true;
     case CORE_RANGE_END: {
         static const char *const parts[] = {"from", "to", "inclusive"};
         if (e->kind < EXPR_LOAD) e->kind = EXPR_LOAD;

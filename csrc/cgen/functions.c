@@ -416,7 +416,7 @@ static void write_closure(Gen *g) {
     }
     buffer_format(&out,
                   "};\nstatic const SiVariant sv_%.*s = {\"\", %u, sp_%.*s};\n"
-                  "static const SiType st_%.*s = {SI_CLOSURE, 8, 8, 1, 0, sizeof(struct sc_%.*s), \"function\", 0, 0, 1, &sv_%.*s, 0, 0, 0, 0, 0};\n",
+                  "static const SiType st_%.*s = {SI_CLOSURE, 8, 8, 1, 0, sizeof(struct sc_%.*s), \"function\", 0, 0, 1, &sv_%.*s, 0, 0, 0, 0, 0, 0};\n",
                   (int)s.length, s.data, f->capture_count, (int)s.length, s.data, (int)s.length, s.data, (int)s.length, s.data,
                   (int)s.length, s.data);
     g->out->closure = text_of(&out);

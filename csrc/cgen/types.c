@@ -282,7 +282,8 @@ static void write_descriptor(const Layouts *l, const Layout *it, bool content, B
     if (has_variants) buffer_format(out, ", %u, sgv_%.*s", it->variant_count, (int)it->name.length, it->name.data);
     else buffer_literal(out, ", 0, 0");
     bool is_error = it->decl.index != 0 && it->decl.index == l->program->known.error.index && !is_box;
-    buffer_format(out, ", 0, 0, 0, %s, %u", is_error ? "si_error_show" : "0", it->is_printable);
+    bool is_option = it->decl.index != 0 && it->decl.index == l->program->known.option.index;
+    buffer_format(out, ", 0, 0, 0, %s, %u, %u", is_error ? "si_error_show" : "0", it->is_printable, is_option);
 }
 
 // The descriptors that are needed, and those that they point to.

@@ -74,7 +74,7 @@ typedef struct CoreFunction {
     uint32_t ref_count;
     uint32_t label_count;
     bool is_recursive; // in a cycle of the call graph: begins with a stack check
-    Text symbol;       // filled by core_program_finish: sg_module__name…
+    Text symbol;       // sg_module__name…, given by core_lower
     Arena *arena;      // owns all of the above
     DiagSink diagnostics; // E0386
 } CoreFunction;

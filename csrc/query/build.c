@@ -59,7 +59,7 @@ static Status link_modules(Workspace *ws) {
     }
     LinkInput input = {.modules = inputs,
                        .module_count = ws->file_count,
-                       .with_tests = ws->options.with_tests,
+                       .with_tests = true, // checked always; only lowering leaves them out
                        .coverage = ws->options.coverage};
     TRY(modules_link(ws->program, &input));
     progress_add(&ws->progress, PROGRESS_modules, ws->program->module_count);

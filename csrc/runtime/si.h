@@ -91,6 +91,7 @@ struct SiType {
     uint64_t (*hash)(SiTask *task, const void *value);                           // NULL: structural
     SiStr *(*show)(SiTask *task, const void *value);                             // NULL: structural
     uint8_t printable; // whether assert_eq and unwrap may show it
+    uint8_t variants_reversed; // order: the variant declared last comes first (the prelude's Option: None < Some)
 };
 
 extern const SiType si_type_unit, si_type_int, si_type_float, si_type_bool, si_type_byte, si_type_char, si_type_duration,

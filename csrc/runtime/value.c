@@ -185,11 +185,8 @@ again:
         return 0; // have no Comparable: the checker lets nobody ask
     case SI_SUM:
         if (READ(uint32_t, first) != READ(uint32_t, second)) {
-            // `None < Some` although Some is declared first: the one sum whose order is not that of its declaration.
-            bool is_option = type->variant_count == 2 && strcmp(type->variants[1].name, "None") == 0 &&
-                             strncmp(type->name, "Option<", 7) == 0;
             int32_t order = order_ints(READ(uint32_t, first), READ(uint32_t, second));
-            return is_option ? -order : order;
+            return type->variants_reversed ? -order : order;
         }
         variant = &type->variants[READ(uint32_t, first)];
         break;

@@ -255,7 +255,8 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         c->lambdas.items[0].result = function->result;
         vec_push(scratch, &c->reasons, (Reason){.kind = REASON_RESULT});
         bool is_free_test = function->is_test && tree_function_head(&c->view, function->node)->result == 0;
-        root = is_free_test ? free_test_body(c, body) : function_body(c, body, expect(function->result, c->reasons.count - 1));
+        root = is_free_test ? free_test_body(c, body)
+                            : function_body(c, body, expect(function->result, c->reasons.count - 1));
         waiting_run(c);
         generals_forgive(c);
         obligations_solve(c);
@@ -263,7 +264,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         if (c->sink->error_count == 0) generals_write(c);
         body_copy_out(c, root);
     }
-    out->has_errors =
+    out->has_errors = out->has_errors ||
         out->diagnostics.error_count > 0 || declaration->has_errors || function->has_error || function->is_incomplete;
     if (out->has_errors) out->root = 0;
     out->status = STATUS_OK;

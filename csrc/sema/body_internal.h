@@ -41,9 +41,10 @@
 // Names that the checker knows; found once for a program.
 #define KNOWN_NAMES(X)                                                                                                 \
     X(int)                                                                                                             \
-    X(float) X(byte) X(char) X(str) X(bool) X(Set) X(Range) X(Channel) X(Duration) X(Size) X(Instant) X(List) X(Never) \
-        X(Self) X(value) X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(cmp) X(equals) X(not_equals) X(compare) X(hash)         \
-            X(to_string) X(clone) X(len) X(is_empty) X(assert_panics) X(assert_panics_with) X(assert_panics_call)      \
+    X(float)                                                                                                           \
+    X(byte) X(char) X(str) X(bool) X(Set) X(Range) X(Channel) X(Duration) X(Size) X(Instant) X(List) X(Never) X(Self)  \
+        X(value) X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(cmp) X(equals) X(not_equals) X(compare) X(hash) X(to_string)    \
+            X(clone) X(len) X(is_empty) X(assert_panics) X(assert_panics_with) X(assert_panics_call)                   \
                 X(assert_panics_with_call) X(sort_by) X(sort_by_comparison) X(also) X(message) X(source) X(over)       \
                     X(transform) X(predicate) X(where) X(init) X(initial) X(op) X(range) X(map) X(match) X(cond)       \
                         X(condition) X(base) X(step) X(memo) X(parallel) X(expr) X(msg) X(other) X(iter) X(collect)    \
@@ -419,7 +420,8 @@ bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base);
 uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base);
 
 // ---- generalise.c --------------------------------------------------------------------------------------------------
-uint32_t general_add(Body *c, const Env *env, NodeIndex syntax, NameId name, uint32_t local, uint32_t lambda); // 0: nothing is open
+uint32_t general_add(Body *c, const Env *env, NodeIndex syntax, NameId name, uint32_t local,
+                     uint32_t lambda); // 0: nothing is open
 void general_set_let(Body *c, uint32_t general, uint32_t let);
 uint32_t general_value(Body *c, NodeIndex n, uint32_t general, Expected expected);
 uint32_t general_call(Body *c, NodeIndex n, Operand callee, Expected expected);

@@ -391,6 +391,13 @@ OUT_OF_LINE static uint32_t call_value(Body *c, NodeIndex n, Operand callee, Exp
                      .at = callee.node,
                      .is_value = true};
     if (!arguments_check(c, s, n, list, expected)) return node_error(c, n);
+    for (uint32_t i = base; i < c->stack.count;
+         i += 2) { // what a value of function type gives may hang on a wrong argument
+        uint32_t value = c->stack.items[i + 1];
+        if (c->kind[value] != TYPED_ERROR || type_is_local(c->type[value])) continue; // local: a placeholder that waits
+        c->stack.count = base;
+        return node_error(c, n);
+    }
     return call_by_order(c, n, callee.value, s->result, base);
 }
 

@@ -232,7 +232,8 @@ void waiting_run(Body *c) {
 // ---- warnings -----------------------------------------------------------------------------------------------------------------------------------
 
 void warnings_give(Body *c) {
-    if (c->sink->error_count > 0 || c->has_syntax_errors || c->module->kind != MODULE_PROJECT) return; // what an error hid may be a use
+    if (c->sink->error_count > 0 || c->has_syntax_errors || c->module->kind != MODULE_PROJECT)
+        return; // what an error hid may be a use
     for (uint32_t i = 1; i < c->locals.count; i++) {
         const TypedLocal *local = &c->locals.items[i];
         const LocalInfo *info = &c->local_infos.items[i];
@@ -484,6 +485,9 @@ void body_copy_out(Body *c, uint32_t root) {
         out->kind[i] = c->kind[node];
         out->type[i] = zonk(c, c->type[node]);
         out->token[i] = c->token[node];
+        // What hangs on an error elsewhere (a signature, another module) is silent here, and is not lowered either.
+        if (out->kind[i] == TYPED_ERROR || (type_info(c->program->types, out->type[i])->flags & TYPE_HAS_ERROR) != 0)
+            out->has_errors = true;
         copy_operands(&copy, node, &out->a[i], &out->b[i]);
     }
     out->extra = arena_array(&out->arena, uint32_t, copy.extra.count);

@@ -59,7 +59,8 @@ static const Instance *instance_new(Body *c, General *g, NodeIndex use) {
         Text name = name_text(c, g->name);
         if (!g->is_reported)
             diag(c->sink, DIAG_TOO_MANY_INSTANCES, span_of(c, use),
-                 arena_format(c->scratch, "the lambda `%.*s` would be checked more than 1,000 times", (int)name.length, name.data));
+                 arena_format(c->scratch, "the lambda `%.*s` would be checked more than 1,000 times", (int)name.length,
+                              name.data));
         g->is_reported = true;
         return &g->instances.items[0];
     }
@@ -123,7 +124,11 @@ uint32_t general_call(Body *c, NodeIndex n, Operand callee, Expected expected) {
     NameId *names = arena_array(c->scratch, NameId, tree_list_count(&c->view, parameters) + 1);
     for (uint32_t i = 0; i < tree_list_count(&c->view, parameters); i++)
         names[i] = (NameId){c->view.a[tree_list_item(&c->view, parameters, i)]};
-    *s = (Signature){.what = "function", .count = tree_list_count(&c->view, parameters), .names = names, .at = callee.node, .is_value = true};
+    *s = (Signature){.what = "function",
+                     .count = tree_list_count(&c->view, parameters),
+                     .names = names,
+                     .at = callee.node,
+                     .is_value = true};
     vec_reserve(c->scratch, &c->stack, 2 * count);
     c->stack.count += 2 * count;
     if (!arguments_match(c, s, list, base)) {
@@ -147,7 +152,8 @@ uint32_t general_call(Body *c, NodeIndex n, Operand callee, Expected expected) {
             if (argument_is_late(c, argument) != (pass == 1)) continue;
             Expected wanted = expect(shape.args[c->stack.items[base + 2 * i]], 0);
             NodeIndex syntax = argument_value(c, argument);
-            uint32_t value = pass == 1 ? check(c, syntax, wanted) : coerce(c, syntax, c->stack.items[base + 2 * i + 1], wanted);
+            uint32_t value =
+                pass == 1 ? check(c, syntax, wanted) : coerce(c, syntax, c->stack.items[base + 2 * i + 1], wanted);
             c->stack.items[base + 2 * i + 1] = value;
             is_good &= c->kind[value] != TYPED_ERROR || type_is_local(c->type[value]); // a placeholder is no error
         }

@@ -150,6 +150,13 @@ uint32_t check(Body *c, NodeIndex n, Expected expected) { return coerce(c, n, ex
 
 uint32_t int_literal(Body *c, NodeIndex n, bool is_negative, Expected expected) {
     uint64_t value = c->view.file_tokens->literals[c->view.a[n]];
+    if (c->view.file_tokens->has_bad_text) { // `1e`: no number at all, as the lexer said
+        Text text = token_text(c->view.file_tokens, token_of(c, n));
+        char last = text.length == 0 ? '0' : text.data[text.length - 1];
+        bool is_decimal = text.length < 2 || text.data[0] != '0' || text.data[1] < 'A';
+        if (is_decimal && (last < '0' || last > '9')) return node_error(c, n);
+        if (last == '_') return node_error(c, n);
+    }
     TypeId type = INT_TYPE;
     if (expected.type.index != 0 && is_kind(c, expected.type, TYPE_BYTE)) {
         type = BYTE_TYPE;

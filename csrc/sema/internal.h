@@ -10,7 +10,6 @@
 // OWNERSHIP  Everything lives in Program.arena (step 1) or in the module's arena (step 2); program_free gives both back.
 #pragma once
 #include "base/hash.h"
-#include "sched/sched.h"
 #include "sema/sema.h"
 #include "sema/typed.h"
 
@@ -19,23 +18,23 @@
     WORD(INT, "int")                                                                                                   \
     WORD(FLOAT, "float")                                                                                               \
     WORD(BOOL, "bool")                                                                                                 \
-    WORD(BYTE, "byte") WORD(CHAR, "char") WORD(STR, "str") WORD(VOID, "void") WORD(NEVER, "Never")                     \
-        WORD(DURATION, "Duration") WORD(SIZE, "Size") WORD(INSTANT, "Instant") WORD(SET, "Set") WORD(RANGE, "Range")   \
-            WORD(CHANNEL, "Channel") WORD(BACKOFF, "Backoff") WORD(SELF_TYPE, "Self") WORD(SELF, "self")               \
-                WORD(VALUE, "value") WORD(MAIN, "main") WORD(INTRINSIC, "intrinsic") WORD(OPTION, "Option")            \
-                    WORD(RESULT, "Result") WORD(ORDERING, "Ordering") WORD(ERROR, "Error")                             \
-                        WORD(TIMEOUT_ERROR, "TimeoutError") WORD(EQ, "Eq") WORD(COMPARABLE, "Comparable")              \
-                            WORD(HASHABLE, "Hashable") WORD(PRINTABLE, "Printable") WORD(CLONE, "Clone")               \
-                                WORD(DEFAULT, "Default") WORD(SERIALIZE, "Serialize") WORD(DESERIALIZE, "Deserialize") \
-                                    WORD(LEN, "Len") WORD(IS_EMPTY, "IsEmpty") WORD(ITERATOR, "Iterator")              \
-                                        WORD(ITERABLE, "Iterable") WORD(SUMMABLE, "Summable")                          \
-                                            WORD(MULTIPLIABLE, "Multipliable") WORD(SKIP, "skip") WORD(FAIL, "fail")   \
-                                                WORD(COMPILE_FAIL, "compile_fail") WORD(DERIVE, "derive")              \
-                                                    WORD(ALSO, "also") WORD(ASSERT_PANICS, "assert_panics")            \
-                                                        WORD(ASSERT_PANICS_WITH, "assert_panics_with")                 \
-                                                            WORD(THREAD_ID, "thread_id") WORD(CONSTANT, "constant")    \
-                                                                WORD(LINEAR, "linear")                                 \
-                                                                    WORD(EXPONENTIAL, "exponential")
+    WORD(BYTE, "byte")                                                                                                 \
+    WORD(CHAR, "char")                                                                                                 \
+    WORD(STR, "str") WORD(VOID, "void") WORD(NEVER, "Never") WORD(DURATION, "Duration") WORD(SIZE, "Size")             \
+        WORD(INSTANT, "Instant") WORD(SET, "Set") WORD(RANGE, "Range") WORD(CHANNEL, "Channel")                        \
+            WORD(BACKOFF, "Backoff") WORD(SELF_TYPE, "Self") WORD(SELF, "self") WORD(VALUE, "value")                   \
+                WORD(MAIN, "main") WORD(INTRINSIC, "intrinsic") WORD(OPTION, "Option") WORD(RESULT, "Result")          \
+                    WORD(ORDERING, "Ordering") WORD(ERROR, "Error") WORD(TIMEOUT_ERROR, "TimeoutError") WORD(EQ, "Eq") \
+                        WORD(COMPARABLE, "Comparable") WORD(HASHABLE, "Hashable") WORD(PRINTABLE, "Printable")         \
+                            WORD(CLONE, "Clone") WORD(DEFAULT, "Default") WORD(SERIALIZE, "Serialize")                 \
+                                WORD(DESERIALIZE, "Deserialize") WORD(LEN, "Len") WORD(IS_EMPTY, "IsEmpty")            \
+                                    WORD(ITERATOR, "Iterator") WORD(ITERABLE, "Iterable") WORD(SUMMABLE, "Summable")   \
+                                        WORD(MULTIPLIABLE, "Multipliable") WORD(SKIP, "skip") WORD(FAIL, "fail")       \
+                                            WORD(COMPILE_FAIL, "compile_fail") WORD(DERIVE, "derive")                  \
+                                                WORD(ALSO, "also") WORD(ASSERT_PANICS, "assert_panics")                \
+                                                    WORD(ASSERT_PANICS_WITH, "assert_panics_with")                     \
+                                                        WORD(THREAD_ID, "thread_id") WORD(CONSTANT, "constant")        \
+                                                            WORD(LINEAR, "linear") WORD(EXPONENTIAL, "exponential")
 
 typedef enum SemaWord {
 #define WORD(kind, text) WORD_##kind,
@@ -138,7 +137,7 @@ typedef struct ProgramInternals {
     uint32_t module_slot_count; // a power of two
     ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
     bool with_tests;
-    bool bounds_known;         // phase 3a is over: the bounds of every type are resolved
+    bool bounds_known;          // phase 3a is over: the bounds of every type are resolved
     bool signatures_done;       // bounds of type arguments are checked at once
     const MethodEntry *methods; // sorted
     uint32_t method_count;
@@ -157,6 +156,8 @@ static inline ModuleState *module_state(const Program *program, ModuleId module)
 // A view of declaration d of a module.
 TreeView module_view(const Module *module, uint32_t declaration);
 const Declaration *module_declaration(const Module *module, uint32_t declaration);
+// The token of the last name of `a.b.c`, which has `count` names and begins with a token.
+uint32_t dotted_token(const TreeView *view, uint32_t token, uint32_t count);
 // Where `a.b.c`, of `count` names from a token on, ends in the text.
 uint32_t dotted_end(const TreeView *view, uint32_t token, uint32_t count);
 ModuleId module_find(const Program *program, Text name); // by full name; never the prelude

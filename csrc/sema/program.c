@@ -56,7 +56,7 @@ TreeView module_view(const Module *module, uint32_t declaration) {
     return tree_view(&module->file->tree, &module->file->tokens, module_declaration(module, declaration));
 }
 
-uint32_t dotted_end(const TreeView *view, uint32_t token, uint32_t count) {
+uint32_t dotted_token(const TreeView *view, uint32_t token, uint32_t count) {
     const Tokens *tokens = view->file_tokens;
     uint32_t last = token;
     for (uint32_t i = 1; i < count * 2 - 1; i++) { // dots and names; after a syntax error there may be fewer
@@ -66,7 +66,11 @@ uint32_t dotted_end(const TreeView *view, uint32_t token, uint32_t count) {
         if (tokens->kinds[token] == TOKEN_END) break;
         last = token;
     }
-    return token_end(tokens, last);
+    return last;
+}
+
+uint32_t dotted_end(const TreeView *view, uint32_t token, uint32_t count) {
+    return token_end(view->file_tokens, dotted_token(view, token, count));
 }
 
 Text text_join(Arena *arena, Text first, Text second, Text third) {

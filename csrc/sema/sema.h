@@ -246,7 +246,7 @@ struct Pool;
 MUST_USE Status program_create(NameInterner *names, TypeInterner *types, Program **out);
 void program_free(Program *program);
 MUST_USE Status modules_link(Program *program, const LinkInput *input);
-// ---- step 2: sema/signatures.c; modules in parallel ---------------------------------------------------------------------
+// ---- step 2: sema/signatures_parallel.c; modules in parallel ---------------------------------------------------------------------
 MUST_USE Status signatures_check(Program *program, struct Pool *pool);
 // ---- step 3: sema/body.c; each function apart ---------------------------------------------------------------------------
 MUST_USE Status bodies_check(Program *program, struct Pool *pool, NameCache *caches);

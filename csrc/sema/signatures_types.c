@@ -45,6 +45,7 @@ TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *v
         ModuleId other = scope_module_path(program, module, prefix, count - 1);
         item = other.index == 0 ? (Item){.kind = ITEM_NONE}
                                 : module_member(program, module, other, SCOPE_TYPE, last, &is_private);
+        if (other.index != 0) span = token_span(view->file_tokens, dotted_token(view, tree_token(view, path), count));
         if (is_private)
             (void)diag(sink, DIAG_PRIVATE_ITEM, span, program_name(program, last),
                        program_module(program, other)->name); // complete
@@ -307,6 +308,10 @@ void derives_check(Program *program, ModuleId id, const TypeDecl *type) {
                 type_print(program, result.failing_part, &type->generics, &shown);
                 Diagnostic *d = diag(sink, DIAG_CANNOT_DERIVE, field->span, shown_trait(program, trait),
                                      ((Text){shown.data, (uint32_t)shown.length}));
+                if (field->name.index != 0 && type->kind != DECL_NEWTYPE)
+                    diag_primary(
+                        sink, d,
+                        text_join(sink->arena, TEXT("the field `"), program_name(program, field->name), TEXT("`")));
                 diag_label(sink, d, derive, TEXT("derived here"));
             }
     }

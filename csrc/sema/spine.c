@@ -120,10 +120,12 @@ static bool note_near_locals(Body *c, Diagnostic *d, NameId name) {
     for (uint32_t seen = 0; b != NULL && seen < 1000; b = b->outer, seen++) {
         Text text = name_text(c, b->name);
         bool is_near = edit_distance(wanted, text, true) <= limit && count < 3;
-        for (uint32_t k = 0; k < count; k++) is_near = is_near && !text_equal(best[k], text);
+        for (uint32_t k = 0; k < count; k++)
+            is_near = is_near && !text_equal(best[k], text);
         if (!is_near || binding_find(c, b->name) != b) continue;
         uint32_t at = count++;
-        for (; at > 0 && text_compare(text, best[at - 1]) < 0; at--) best[at] = best[at - 1];
+        for (; at > 0 && text_compare(text, best[at - 1]) < 0; at--)
+            best[at] = best[at - 1];
         best[at] = text;
     }
     if (count > 0) note_near(c, d, best, count);

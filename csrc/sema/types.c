@@ -342,7 +342,8 @@ static TypeId resolve_path(const TypeScope *s, NodeIndex node) {
     for (uint32_t i = 0; i < name_count; i++)
         path[i] = (NameId){tree_list_item(s->view, names, i)};
     ModuleId other = scope_module_path(program, s->module, path, name_count - 1);
-    if (other.index == 0) return unknown_type(s, span, s->module, first, false);
+    if (other.index == 0) return unknown_type(s, tree_token_span(s->view, node), s->module, first, false);
+    span = token_span(s->view->file_tokens, dotted_token(s->view, tree_token(s->view, node), name_count));
     bool is_private;
     Item item = module_member(program, s->module, other, SCOPE_TYPE, last, &is_private);
     if (is_private && s->sink != NULL)

@@ -314,6 +314,15 @@ static bool is_at_margin(const Parser *p, uint32_t token) {
            p->tokens->source->text.data[start - 1] == '\r';
 }
 
+// Does what follows a word, such as the `in` of `in * 2`, show that it was meant for a name?
+static bool is_used_as_operand(const Parser *p) {
+    uint32_t next = peek_index(p, 1);
+    TokenKind kind = peek(p, 1);
+    return kind == TOKEN_END || is_on_later_line(p, next) || kind == TOKEN_COMMA || kind == TOKEN_RPAREN ||
+           kind == TOKEN_RBRACKET || kind == TOKEN_RBRACE || kind == TOKEN_DOT || kind == TOKEN_QUESTION ||
+           (kind != TOKEN_MINUS && binary_of(kind).kind != NODE_NONE);
+}
+
 // What an operand begins with, without what follows it. *is_closed: an expression that has taken all it can.
 static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_closed) {
     uint32_t token = p->index;
@@ -402,6 +411,13 @@ static NodeIndex parse_primary(Parser *p, uint32_t operators_base, bool *is_clos
         return parse_sequence(p, NODE_LOOP);
     case TOKEN_MATCH:
         return parse_match(p);
+    case TOKEN_THEN:
+    case TOKEN_ELSE:
+    case TOKEN_IN:
+    case TOKEN_DO:
+    case TOKEN_YIELD:
+        if (!is_used_as_operand(p)) break;
+        // fall through
     case TOKEN_ASYNC:
     case TOKEN_DYN:
     case TOKEN_MUT:

@@ -7,6 +7,7 @@ status here.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -25,11 +26,21 @@ def main(words: Sequence[str] | None = None) -> int:
         console.flush()
         return status
     except BrokenPipeError:
-        # Whoever read our output has gone: end quietly, as a program that SIGPIPE stops does. The interpreter
-        # flushes once more at its end, which must not find the pipe again.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        # Whoever read our output has gone: end quietly, as a program that SIGPIPE stops does.
+        _give_up_output()
         return ExitStatus.BROKEN_PIPE
+    except OSError as error:  # the disk is full, say
+        _give_up_output()
+        with contextlib.suppress(OSError):
+            console.error(f"cannot write the output: {error.strerror}")
+        return ExitStatus.USAGE
+
+
+def _give_up_output() -> None:
+    """The interpreter flushes once more at its end, and must not find the same trouble again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _guarded(words: Sequence[str], console: Console) -> int:

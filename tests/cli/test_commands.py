@@ -101,6 +101,28 @@ def test_a_reader_that_goes_away_is_no_error(sigil, write, environment, tmp_path
     process.stderr.close()
 
 
+def test_output_that_cannot_be_written_is_said(sigil, write) -> None:
+    write({"x.si": "@main () -> void = (\n"})
+    with Path("/dev/full").open("w") as full:
+        done = sigil("check", "x.si", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_closed_streams_do_no_harm(write, environment, tmp_path: Path) -> None:
+    write({"x.si": "@main () -> void = (\n"})
+    command = f"{sys.executable} -m sigil check x.si"
+    for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        done = subprocess.run(
+            ["sh", "-c", f"{command} {closed}"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 1 and b"Traceback" not in done.stderr, closed
+
+
 # ---- check -------------------------------------------------------------------------------------------------
 
 
@@ -170,7 +192,7 @@ def test_build_makes_a_program_and_says_so_in_one_line(sigil, write, tmp_path: P
     done = sigil("build", "p", "-j", "2")
     assert done.returncode == 0 and done.stdout == ""
     assert re.match(SUMMARY.format(subject="p"), done.stderr), done.stderr
-    program = tmp_path / "p/.sigil/debug/p"
+    program = tmp_path / "p/.sigil/debug/bin/p"
     assert subprocess.run([program], capture_output=True, check=True).stdout == b"fine\n"
 
 
@@ -226,7 +248,7 @@ def test_two_builds_at_once_both_succeed(write, environment, tmp_path: Path) -> 
     for process in both:
         _, said = process.communicate(timeout=60)
         assert process.returncode == 0, said
-    program = tmp_path / "p/.sigil/debug/p"
+    program = tmp_path / "p/.sigil/debug/bin/p"
     assert subprocess.run([program], capture_output=True, check=True).stdout == b"fine\n"
 
 

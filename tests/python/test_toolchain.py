@@ -165,3 +165,65 @@ def test_an_output_that_cannot_be_written_is_e0703(cc: toolchain.Toolchain, tmp_
     assert list(target.iterdir()) == [] and not list(tmp_path.glob(".taken*"))
     toolchain.link(cc, objects, tmp_path / "deep/er/program", tmp_path)
     assert os.waitstatus_to_exitcode(os.system(str(tmp_path / "deep/er/program"))) == 7
+
+
+def test_what_a_killed_build_left_is_removed(cc: toolchain.Toolchain, tmp_path: Path) -> None:
+    old, new = tmp_path / "sigil-old", tmp_path / "sigil-new"
+    for folder in (old, new):
+        (folder / "0").mkdir(parents=True)
+    os.utime(old, (1, 1))
+    toolchain.compile_files(cc, sources("int a;\n"), tmp_path, 1)
+    assert not old.exists() and new.exists()
+
+
+def test_a_later_text_under_the_same_name_does_not_get_into_the_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another build replaces the C file while ours is compiled."""
+    compiler = shutil.which("cc") or shutil.which("tcc")
+    meddler = tmp_path / "meddling-gcc"
+    meddler.write_text(f'#!/bin/sh\necho "int later;" >{tmp_path}/out/c/part0.c\nexec {compiler} "$@"\n')
+    meddler.chmod(0o755)
+    monkeypatch.setattr(toolchain, "_publish", _publish_then_replace)
+    chosen = toolchain.choose("release", cc=str(meddler))
+    made = toolchain.compile_files(chosen, sources("int sooner;\n"), tmp_path / "out", 1)
+    assert b"sooner" in made.objects[0].read_bytes() and b"later" not in made.objects[0].read_bytes()
+
+
+def _publish_then_replace(unit, place: Path, publish=toolchain._publish) -> None:
+    publish(unit, place)
+    toolchain.write_if_changed(unit.source, b"int later;\n")
+
+
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "tcc"])
+def test_objects_do_not_depend_on_where_they_were_made(family: str, tmp_path: Path) -> None:
+    chosen = toolchain.choose("debug", cc=family)
+    parts = sources('#line 3 "src/main.si"\nint one(void) { return 1; }\n')
+    made = [
+        toolchain.compile_files(chosen, parts, tmp_path / name, 1, root=tmp_path).objects[0].read_bytes()
+        for name in ("a", "b")
+    ]
+    assert made[0] == made[1]
+    assert str(tmp_path).encode() in made[0], "debuggers look for the source below the project"
+
+
+def test_a_program_that_is_up_to_date_is_not_linked_again(cc: toolchain.Toolchain, tmp_path: Path) -> None:
+    target = tmp_path / "program"
+
+    def build(status: int) -> int:
+        parts = sources(f"int main(void) {{ return {status}; }}\n")
+        toolchain.link(cc, toolchain.compile_files(cc, parts, tmp_path, 1).objects, target, tmp_path)
+        assert os.waitstatus_to_exitcode(os.system(str(target))) == status
+        return target.stat().st_ino
+
+    first = build(1)
+    assert build(1) == first
+    second = build(2)
+    assert second != first
+    target.write_bytes(b"#!/bin/sh\nexit 9\n")  # somebody else's
+    third = build(2)
+    target.unlink()
+    assert build(2) and third
+    target.chmod(0o644)
+    build(2)
+    assert build(1)

@@ -18,7 +18,8 @@ static inline void body_compare(const char *text, const char *expected, bool is_
     Text found = is_full ? program_messages_full(p) : program_messages(p);
     if (!text_equal(found, text_from(expected))) FAIL("of %s", text);
     CHECK_TEXT(found, text_from(expected));
-    for (uint32_t i = 1; i <= p->program->function_count; i++) typed_body_free(&p->program->bodies[i]);
+    for (uint32_t i = 1; i <= p->program->function_count; i++)
+        typed_body_free(&p->program->bodies[i]);
     program_end(p);
 }
 static inline void body_says(const char *text, const char *expected) { body_compare(text, expected, false); }

@@ -15,10 +15,8 @@ TEST(map_transforms_every_element) {
 }
 
 TEST(properties_are_named_once) {
-    body_says("@f () -> [int] = map(.ovr: [1], .transform: x -> x)",
-              "main:2:23: E0313 `map` has no property `ovr`\n");
-    body_says("@f () -> [int] = map(.over: [1])",
-              "main:2:18: E0314 `map` lacks the property `.transform`\n");
+    body_says("@f () -> [int] = map(.ovr: [1], .transform: x -> x)", "main:2:23: E0313 `map` has no property `ovr`\n");
+    body_says("@f () -> [int] = map(.over: [1])", "main:2:18: E0314 `map` lacks the property `.transform`\n");
     body_says("@f () -> [int] = map([1], .transform: x -> x)",
               "main:2:22: E0313 `map` has no positional argument `1`\n");
     body_says("@f () -> [int] = map(.over: [1], .over: [2], .transform: x -> x)",
@@ -53,8 +51,7 @@ TEST(find_gives_an_option_or_the_default) {
     body_is_good("@f () -> int = find(.over: [1], .where: x -> x > 0, .default: 0)");
     body_is_good("@f () -> Option<str> = find(.over: [1], .map: x -> if x > 1 then Some(\"a\") else None)");
     body_is_good("@f () -> str = find(.over: [1], .map: x -> if x > 1 then Some(\"a\") else None, .default: \"\")");
-    body_says("@f () -> int = find(.over: [1], .default: 0)",
-              "main:2:16: E0314 `find` lacks the property `.where`\n");
+    body_says("@f () -> int = find(.over: [1], .default: 0)", "main:2:16: E0314 `find` lacks the property `.where`\n");
     body_says("@f () -> int = find(.over: [1], .where: x -> x > 0, .default: \"a\")",
               "main:2:63: E0301 type mismatch: expected `int`, found `str`\n");
 }
@@ -80,15 +77,16 @@ TEST(recurse_is_a_whole_body) {
               "main:2:22: E0317 `recurse` stands only as the whole body of a function or lambda\n");
     body_says("@f (n: int) -> int = recurse(.cond: n < 2, .base: self(n), .step: 1)",
               "main:2:51: E0317 `self(…)` stands only in the `.step` of a `recurse`\n");
-    body_says("@f () -> int = self(1)",
-              "main:2:16: E0317 `self(…)` stands only in the `.step` of a `recurse`\n");
+    body_says("@f () -> int = self(1)", "main:2:16: E0317 `self(…)` stands only in the `.step` of a `recurse`\n");
     body_says("@f (n: int) -> int = recurse(.cond: n < 2, .base: n, .step: self(n - 1), .memo: true)",
               "main:2:81: E0901 not supported yet: `.memo: true`\n");
     body_is_good("@f (n: int) -> int = recurse(.cond: n < 2, .base: n, .step: self(n - 1), .memo: false)");
     body_says("@f (n: int) -> int = recurse(.cond: n < 2, .base: n, .step: self(n - 1), .parallel: 3)",
               "main:2:85: E0901 not supported yet: `.parallel`\n");
-    body_is_good("@f () -> int = run(let g = (n: int) -> int = recurse(.cond: n < 2, .base: n, .step: self(n - 1)), g(5))");
+    body_is_good(
+        "@f () -> int = run(let g = (n: int) -> int = recurse(.cond: n < 2, .base: n, .step: self(n - 1)), g(5))");
     body_says("@f () -> int = run(let g = n -> recurse(.cond: n < 2, .base: n, .step: self(n - 1)), g(5))",
               "main:2:33: E0317 a lambda whose body is `recurse` needs the types of its parameters\n");
-    body_is_good("impl Point { @down (self, n: int) -> int = recurse(.cond: n < 1, .base: self.x, .step: self(n - 1)) }");
+    body_is_good(
+        "impl Point { @down (self, n: int) -> int = recurse(.cond: n < 1, .base: self.x, .step: self(n - 1)) }");
 }

@@ -9,10 +9,8 @@ TEST(literals_and_ranges_match_their_type) {
     body_is_good("@f (b: byte) -> int = match(b, 65 -> 1, 66..70 -> 2, _ -> 3)");
     body_says("@f (b: byte) -> int = match(b, 300 -> 1, _ -> 3)",
               "main:2:32: E0021 this integer does not fit into `byte`\n");
-    body_says("@f (n: int) -> int = match(n, 3..3 -> 1, _ -> 2)",
-              "main:2:31: E0401 this range is empty\n");
-    body_says("@f (n: int) -> int = match(n, 5..=4 -> 1, _ -> 2)",
-              "main:2:31: E0401 this range is empty\n");
+    body_says("@f (n: int) -> int = match(n, 3..3 -> 1, _ -> 2)", "main:2:31: E0401 this range is empty\n");
+    body_says("@f (n: int) -> int = match(n, 5..=4 -> 1, _ -> 2)", "main:2:31: E0401 this range is empty\n");
     body_is_good("@f (c: char) -> int = match(c, 'a'..='z' -> 1, _ -> 2)");
     body_is_good("@f (x: float) -> int = match(x, -1.5 -> 1, _ -> 2)");
     body_is_good("@f (d: Duration) -> int = match(d, 30s -> 1, _ -> 2)");
@@ -22,8 +20,7 @@ TEST(variants_are_known_by_name) {
     body_is_good("@f (s: Shape) -> float = match(s, Circle(r) -> r, Shape.Square(side: s) -> s, Empty -> 0.0)");
     body_says("@f (s: Shape) -> float = match(s, Circl(r) -> r, _ -> 0.0)",
               "main:2:35: E0406 unknown variant `Circl`\n");
-    body_says("@f (s: Shape) -> float = match(s, Emty -> 1.0, _ -> 0.0)",
-              "main:2:35: E0406 unknown variant `Emty`\n");
+    body_says("@f (s: Shape) -> float = match(s, Emty -> 1.0, _ -> 0.0)", "main:2:35: E0406 unknown variant `Emty`\n");
     body_says("@f (s: Shape) -> float = match(s, Circle(r, q) -> r, _ -> 0.0)",
               "main:2:35: E0405 `Circle` has 1 field, found 2\n");
     body_says("@f (s: Shape) -> float = match(s, Circle -> 1.0, _ -> 0.0)",
@@ -39,8 +36,7 @@ TEST(variants_are_known_by_name) {
 
 TEST(records_and_newtypes_are_taken_apart) {
     body_is_good("@f (p: Point) -> int = match(p, Point { x, y: 0 } -> x, { x, .. } -> x)");
-    body_says("@f (p: Point) -> int = match(p, Point { x } -> x)",
-              "main:2:33: E0405 `Point` has 2 fields, found 1\n");
+    body_says("@f (p: Point) -> int = match(p, Point { x } -> x)", "main:2:33: E0405 `Point` has 2 fields, found 1\n");
     body_says("@f (p: Point) -> int = match(p, Point { x, y, z } -> x + y + z)",
               "main:2:47: E0372 `Point` has no field `z`\n");
     body_says("@f (p: Point) -> int = match(p, Point { x, x: 1, .. } -> x)",
@@ -79,11 +75,9 @@ TEST(alternatives_bind_the_same_names) {
 }
 
 TEST(names_are_bound_once) {
-    body_says("@f (t: (int, int)) -> int = match(t, (a, a) -> a)",
-              "main:2:42: E0403 `a` is bound twice\n");
+    body_says("@f (t: (int, int)) -> int = match(t, (a, a) -> a)", "main:2:42: E0403 `a` is bound twice\n");
     body_is_good("@f (t: (int, int)) -> int = match(t, w @ (a, _) -> w.0 + a)");
-    body_says("@f (t: (int, int)) -> int = match(t, a @ (a, _) -> a)",
-              "main:2:43: E0403 `a` is bound twice\n");
+    body_says("@f (t: (int, int)) -> int = match(t, a @ (a, _) -> a)", "main:2:43: E0403 `a` is bound twice\n");
 }
 
 TEST(guards_are_bool) {
@@ -119,6 +113,5 @@ TEST(one_mistake_is_one_error) {
               "main:2:33: E0406 unknown variant `Nope`\n");
     body_says("@f (n: int) -> int = match(n, (a, b) -> a.foo(b), _ -> 0)",
               "main:2:31: E0301 type mismatch: expected `int`, found `(_, _)`\n");
-    body_says("@f () -> int = run(let x = nope, x.foo(x) + 1)",
-              "main:2:28: E0241 unknown name `nope`\n");
+    body_says("@f () -> int = run(let x = nope, x.foo(x) + 1)", "main:2:28: E0241 unknown name `nope`\n");
 }

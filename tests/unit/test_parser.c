@@ -247,6 +247,8 @@ TEST(literals_and_primaries) {
     CHECK_ERRORS("@f () = 'abc'", "E0025 1:9-5");
     CHECK_ERRORS("@f () = _", "E0103 1:9-1");
     CHECK_ERRORS("@f () = f(async)", "E0012 1:11-5");
+    CHECK_ERRORS("@f (in: int) = in * in", "E0012 1:5-2, E0012 1:16-2, E0012 1:21-2");
+    CHECK_ERRORS("@f () = if a then else b", "E0103 1:19-4");
     CHECK_ERRORS("@f () = (1,,2)", "E0103 1:12-1");
     CHECK_ERRORS("@f () = {a: 1, b 2}", "E0102 1:18-1");
 }
@@ -370,7 +372,7 @@ TEST(sequences) {
     CHECK_ERRORS("@f () = run(f(let x = 1), x)", "E0111 1:15-3");
     CHECK_ERRORS("@f () = run(a; b; c)", "E0101 1:14-1, E0101 1:17-1");
     CHECK_ERRORS("@f () = a;\n@g () = b;", "E0101 1:10-1, E0101 2:10-1");
-    CHECK_ERRORS("@f () = run(let = 1, let in)", "E0105 1:17-1, E0012 1:26-2");
+    CHECK_ERRORS("@f () = run(let = 1, let in = 2)", "E0105 1:17-1, E0012 1:26-2");
     CHECK_ERRORS("@f () = run(\n  let x = 1\n  let y = 2,\n  let z =\n  let w = 3,\n  x)",
                  "E0102 2:12-0, E0103 4:10-0");
     CHECK_ERRORS("@f () = run(let x 5, x)", "E0102 1:19-1");

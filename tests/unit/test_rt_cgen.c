@@ -1,12 +1,9 @@
 // tests/unit/test_rt_cgen.c: core programs made by hand, turned to C, compiled with every compiler that is here, and run with the runtime.
-// Each must print what is expected, leave no cell alive, and compile without a warning.
+// Each must print what is expected, leave no cell alive, and compile without a warning (c_runner.h).
 #include "cgen/cgen.h"
-#include "harness.h"
 #include "ir/counts.h"
 #include "sched/sched.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "tests/unit/c_runner.h"
 
 // ---- a program under construction ------------------------------------------------------------------------------------------
 
@@ -207,72 +204,7 @@ static void return_unit(Make *m) {
     op(m, CORE_RETURN, 0, 0, t, 0);
 }
 
-// ---- compiling and running ---------------------------------------------------------------------------------------------------
-
-static char folder[] = "/tmp/sigil-cgen-XXXXXX";
-
-static int shell(const char *format, ...) PRINTF_LIKE(1, 2);
-static int shell(const char *format, ...) {
-    char command[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof command, format, arguments);
-    va_end(arguments);
-    return system(command);
-}
-
-static void remove_folder(void) { (void)shell("rm -rf %s", folder); }
-
-// The runtime, once, for all programs of this test; with sanitizers, because it is the strictest.
-static void prepare_folder(void) {
-    static bool done = false;
-    if (done) return;
-    done = true;
-    if (mkdtemp(folder) == NULL) abort();
-    atexit(remove_folder);
-    int status = shell("cd %s && for f in \"$OLDPWD\"/csrc/runtime/*.c; do "
-                       "${CC:-cc} -std=gnu11 -O1 -g -w -D_GNU_SOURCE -I\"$OLDPWD\"/csrc -c $f -o rt_$(basename $f .c).o || exit 1; "
-                       "${CC:-cc} -std=gnu11 -O1 -g -w -D_GNU_SOURCE -fsanitize=address,undefined -I\"$OLDPWD\"/csrc -c $f -o san_$(basename $f .c).o || exit 1; "
-                       "done && ar rcs librt.a rt_*.o && ar rcs libsan.a san_*.o", folder);
-    if (status != 0) abort();
-}
-
-static Text read_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) return TEXT("");
-    char *data = arena_alloc(test_arena(), 1 << 20, 1);
-    size_t length = fread(data, 1, 1 << 20, file);
-    fclose(file);
-    return (Text){data, (uint32_t)length};
-}
-
-static void write_output(const COutput *out) {
-    for (uint32_t i = 0; i < out->file_count; i++) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%.*s", folder, (int)out->files[i].name.length, out->files[i].name.data);
-        FILE *file = fopen(path, "wb");
-        if (file == NULL) abort();
-        fwrite(out->files[i].content.data, 1, out->files[i].content.length, file);
-        fclose(file);
-    }
-}
-
-static void run_built(const char *what, const char *expected) {
-    int status = shell("cd %s && UBSAN_OPTIONS=halt_on_error=1 timeout 20 ./program >out.txt 2>err.txt", folder);
-    char path[512];
-    snprintf(path, sizeof path, "%s/out.txt", folder);
-    Text text = read_file(path);
-    if (status != 0 || !text_equal(text, text_from(expected))) {
-        snprintf(path, sizeof path, "%s/err.txt", folder);
-        Text error = read_file(path);
-        FAIL("%s: status %d, wrote \"%.*s\" and \"%.*s\", not \"%s\"", what, status, (int)text.length, text.data, (int)error.length, error.data, expected);
-    }
-}
-
-static bool has(const char *program) { return shell("command -v %s >/dev/null 2>&1", program) == 0; }
-
 static void check_program(Make *m, uint32_t entry, const char *expected) {
-    prepare_folder();
     m->core.functions = m->functions.items;
     m->core.function_count = m->functions.count - 1;
     m->core.entry = entry;
@@ -289,25 +221,7 @@ static void check_program(Make *m, uint32_t entry, const char *expected) {
     COptions options = {.program_name = TEXT("program"), .with_lines = getenv("NO_LINES") == NULL};
     COutput out;
     REQUIRE(c_generate(&m->core, &options, m->pool, &out) == STATUS_OK);
-    (void)shell("rm -f %s/*.c %s/program", folder, folder);
-    write_output(&out);
-    if (getenv("SHOW_C") != NULL) (void)shell("cat %s/*.c", folder);
-    const char *flags = "-Wall -Wextra -Werror";
-    static const char *const compilers[] = {"gcc -O2", "clang -O1", "tcc", NULL};
-    for (int c = 0; compilers[c] != NULL; c++) {
-        char compiler[16];
-        snprintf(compiler, sizeof compiler, "%s", compilers[c]);
-        compiler[strcspn(compiler, " ")] = 0;
-        if (!has(compiler)) continue;
-        int status = shell("root=$PWD; cd %s && %s %s -I$root/csrc/runtime *.c librt.a -o program -lm -lpthread >log.txt 2>&1 || { cat log.txt; exit 1; }", folder, compilers[c], flags);
-        CHECK_INT(status, 0);
-        if (status == 0) run_built(compilers[c], expected);
-    }
-    if (has("gcc")) {
-        int status = shell("root=$PWD; cd %s && gcc -g -fsanitize=address,undefined -I$root/csrc/runtime *.c libsan.a -o program -lm -lpthread >log.txt 2>&1 || { cat log.txt; exit 1; }", folder);
-        CHECK_INT(status, 0);
-        if (status == 0) run_built("sanitizers", expected);
-    }
+    build_and_run(&out, expected);
     c_output_free(&out);
     pool_free(m->pool);
     types_free(m->program.types);

@@ -416,3 +416,20 @@ TEST(many_names_in_one_declaration_take_linear_time) {
     CHECK_INT(p->program->modules[program_module_id(p, NULL).index].diagnostics.error_count, 2 + COUNT - 1);
     program_end(p);
 }
+
+TEST(types_of_other_modules_are_named_by_alias_or_path) {
+    TestProgram *p =
+        program_of({.name = "main",
+                    .text = "use './geo/shapes' as s\nuse geo.shapes\nuse './nowhere' as n\n"
+                            "@f (a: s.Shape, b: geo.shapes.Box<int>, c: n.Thing) -> s.Shape = todo()\n"
+                            "@g (a: s.Hidden, b: s.Missing, c: geo.Box<int>, d: Shape) -> int = 1\n"},
+                   {.name = "geo.shapes",
+                    .text = "pub type Shape = Dot | Line\npub type Box<T> = { value: T }\ntype Hidden = int\n"});
+    CHECK_TEXT(program_messages(p), TEXT("main:3:5: E0204 there is no module `nowhere`\n"
+                                         "main:5:10: E0203 `Hidden` is private in module `geo.shapes`\n"
+                                         "main:5:23: E0383 unknown type `Missing`\n"
+                                         "main:5:35: E0383 unknown type `geo`\n"
+                                         "main:5:52: E0383 unknown type `Shape`\n"));
+    CHECK_TEXT(program_signature(p, program_function(p, NULL, "f")), TEXT("(a: Shape, b: Box<int>, c: ?) -> Shape"));
+    program_end(p);
+}

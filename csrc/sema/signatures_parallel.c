@@ -1,5 +1,6 @@
-// sema/signatures.c: step 2 and what follows step 3, in phases. All of their parallelism is here: between two phases lies a
+// sema/signatures_parallel.c: step 2 and what follows step 3, in phases. All of their parallelism is here: between two phases lies a
 // barrier, within one every module is a task of its own, and what needs all modules at once runs alone.
+#include "sched/sched.h"
 #include "sema/internal.h"
 #include <stdlib.h>
 

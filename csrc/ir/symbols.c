@@ -1,0 +1,245 @@
+// ir/symbols.c: names for every instance that no schedule changes, and the final order of functions, which goes by them.
+//
+// INVARIANTS I6 (core.h): the order goes by FunctionId for the project's own functions, then by symbol.
+//            Two instances never share a symbol: where readable names coincide, all of them get a hash of their identity.
+#include "base/hash.h"
+#include "ir/instances.h"
+#include <stdlib.h>
+
+enum { SYMBOL_BYTES_MAX = 100 };
+
+// ---- symbols -------------------------------------------------------------------------------------------------------------
+
+// Anything that C does not take in a name becomes `_`.
+static void mangle(Buffer *out, Text text) {
+    for (uint32_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        buffer_char(out, is_word ? c : '_');
+    }
+}
+
+// [(int, str)] is list_tuple_int_str. Two types may come out alike: name_instances looks for that.
+static void mangle_type(const Build *build, TypeId type, Buffer *out) {
+    static const char *const words[] = {
+        [TYPE_ERROR] = "error",       [TYPE_INT] = "int",         [TYPE_FLOAT] = "float",
+        [TYPE_BOOL] = "bool",         [TYPE_BYTE] = "byte",       [TYPE_CHAR] = "char",
+        [TYPE_STR] = "str",           [TYPE_VOID] = "void",       [TYPE_NEVER] = "Never",
+        [TYPE_DURATION] = "Duration", [TYPE_SIZE] = "Size",       [TYPE_INSTANT] = "Instant",
+        [TYPE_LIST] = "list",         [TYPE_MAP] = "map",         [TYPE_SET] = "set",
+        [TYPE_RANGE] = "range",       [TYPE_CHANNEL] = "channel", [TYPE_TUPLE] = "tuple",
+        [TYPE_FUNCTION] = "function", [TYPE_RECORD] = "record",   [TYPE_DYN] = "dyn",
+        [TYPE_PARAMETER] = "T"};
+    const Program *program = build->program;
+    const TypeInfo *info = type_info(program->types, type);
+    if (info->kind == TYPE_NAMED)
+        mangle(out, names_text(program->names, program->type_decls[info->head].name));
+    else if (info->kind < sizeof words / sizeof *words && words[info->kind] != NULL)
+        buffer_string(out, words[info->kind]);
+    else
+        buffer_literal(out, "type");
+    if (out->length > SYMBOL_BYTES_MAX) return; // hashed in any case
+    for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++) {
+        buffer_char(out, '_');
+        mangle_type(build, info->args[i], out);
+    }
+}
+
+// The home of a method: its type without arguments, which the instance's own arguments tell.
+static void mangle_home(const Build *build, TypeId type, Buffer *out) {
+    const Program *program = build->program;
+    const TypeInfo *info = type_info(program->types, type);
+    switch (info->kind) {
+    case TYPE_LIST:
+        buffer_literal(out, "List");
+        break;
+    case TYPE_MAP:
+        buffer_literal(out, "Map");
+        break;
+    case TYPE_SET:
+        buffer_literal(out, "Set");
+        break;
+    case TYPE_RANGE:
+        buffer_literal(out, "Range");
+        break;
+    case TYPE_NAMED:
+        mangle(out, names_text(program->names, program->type_decls[info->head].name));
+        break;
+    default:
+        mangle_type(build, type, out);
+        break;
+    }
+}
+
+// A type as text that only equal types share: like type_print, but declared types carry their module.
+static void identify_type(const Build *build, TypeId type, Buffer *out) {
+    const Program *program = build->program;
+    const TypeInfo *info = type_info(program->types, type);
+    buffer_format(out, "%u", info->kind);
+    if (info->kind == TYPE_NAMED) {
+        const TypeDecl *decl = &program->type_decls[info->head];
+        buffer_text(out, program->modules[decl->module.index].name);
+        buffer_char(out, ':');
+        buffer_text(out, names_text(program->names, decl->name));
+    }
+    buffer_char(out, '(');
+    for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++)
+        identify_type(build, info->args[i], out);
+    if (info->kind == TYPE_RECORD)
+        for (uint32_t i = 0; i < info->arg_count; i++) {
+            buffer_char(out, ',');
+            buffer_text(out, names_text(program->names, (NameId){info->args[info->arg_count + i].index}));
+        }
+    buffer_char(out, ')');
+}
+
+// What tells the instance from every other, as text that no schedule changes: for hashes.
+static Text instance_identity(const Build *build, const Instance *instance) {
+    const Program *program = build->program;
+    const Function *function = &program->functions[instance->function.index];
+    const Module *module = &program->modules[function->module.index];
+    Buffer text = buffer_in(build->arena);
+    buffer_text(&text, module->name);
+    buffer_format(&text, ":%u", instance->function.index - module->first_function);
+    for (uint32_t i = 0; i < instance->argument_count; i++) {
+        buffer_char(&text, ',');
+        identify_type(build, instance->arguments[i], &text);
+    }
+    return (Text){text.data, (uint32_t)text.length};
+}
+
+static void add_hash(Buffer *out, Text identity) {
+    buffer_format(out, "_%016llx", (unsigned long long)hash_text(identity));
+}
+
+static Text instance_symbol(const Build *build, const Instance *instance) {
+    const Program *program = build->program;
+    const Function *function = &program->functions[instance->function.index];
+    Buffer out = buffer_in(build->arena);
+    buffer_literal(&out, "sg_");
+    mangle(&out, program->modules[function->module.index].name);
+    buffer_literal(&out, "__");
+    if (function->impl.index != 0) {
+        mangle_home(build, program->impls[function->impl.index].self_type, &out);
+        buffer_literal(&out, "__");
+    }
+    mangle(&out, names_text(program->names, function->name));
+    if (function->is_test) buffer_format(&out, "__test_%u", function->line);
+    for (uint32_t i = 0; i < instance->argument_count; i++) {
+        buffer_string(&out, i == 0 ? "__" : "_");
+        mangle_type(build, instance->arguments[i], &out);
+    }
+    bool is_like_a_lambda =
+        memmem(out.data, out.length, "__lambda_", 9) != NULL; // whose names are made from their owner's
+    if (out.length > SYMBOL_BYTES_MAX || is_like_a_lambda) {
+        if (out.length > SYMBOL_BYTES_MAX) out.length = SYMBOL_BYTES_MAX - 17;
+        add_hash(&out, instance_identity(build, instance));
+    }
+    return (Text){out.data, (uint32_t)out.length};
+}
+
+static uint32_t module_of(const Build *build, const Instance *instance) {
+    return build->program->functions[instance->function.index].module.index;
+}
+
+static bool is_own(const Build *build, const Instance *instance) { // a module function, as opposed to an instance
+    return instance->argument_count == 0 && build->program->modules[module_of(build, instance)].kind == MODULE_PROJECT;
+}
+
+typedef struct Entry { // for sorting
+    const Build *build;
+    uint32_t instance;
+} Entry;
+
+static int compare_symbols(const void *left, const void *right) {
+    const Entry *a = left, *b = right;
+    const Instance *first = &a->build->instances.items[a->instance], *second = &a->build->instances.items[b->instance];
+    int order = text_compare(first->symbol, second->symbol);
+    if (order != 0) return order;
+    return text_compare(instance_identity(a->build, first), instance_identity(a->build, second));
+}
+
+static int compare_final(const void *left, const void *right) {
+    const Entry *a = left, *b = right;
+    const Instance *first = &a->build->instances.items[a->instance], *second = &a->build->instances.items[b->instance];
+    bool is_first_own = is_own(a->build, first), is_second_own = is_own(a->build, second);
+    if (is_first_own != is_second_own) return is_first_own ? -1 : 1;
+    if (!is_first_own) return compare_symbols(left, right);
+    return (first->function.index > second->function.index) - (first->function.index < second->function.index);
+}
+
+static void name_instances(Build *build, Entry *entries, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        Instance *instance = &build->instances.items[entries[i].instance];
+        instance->symbol = instance_symbol(build, instance);
+    }
+    qsort(entries, count, sizeof *entries, compare_symbols);
+    for (uint32_t i = 0; i < count;) { // where two would have one symbol, all of them get a hash
+        Text symbol = build->instances.items[entries[i].instance].symbol;
+        uint32_t k = i + 1;
+        while (k < count && text_equal(symbol, build->instances.items[entries[k].instance].symbol))
+            k++;
+        for (uint32_t n = i; n < k && k - i > 1; n++) {
+            Instance *instance = &build->instances.items[entries[n].instance];
+            Buffer out = buffer_in(build->arena);
+            buffer_text(&out, symbol);
+            add_hash(&out, instance_identity(build, instance));
+            instance->symbol = (Text){out.data, (uint32_t)out.length};
+        }
+        i = k;
+    }
+}
+
+// ---- linking -------------------------------------------------------------------------------------------------------------
+
+void instances_link(Build *build) {
+    CoreProgram *core = build->core;
+    uint32_t count = build->instances.count - 1, total = 0;
+    Entry *entries = arena_array(build->arena, Entry, count + 1);
+    for (uint32_t i = 0; i < count; i++)
+        entries[i] = (Entry){build, i + 1};
+    name_instances(build, entries, count);
+    qsort(entries, count, sizeof *entries, compare_final);
+    for (uint32_t i = 0; i < count; i++)
+        total += build->instances.items[entries[i].instance].function_count;
+    core->functions = arena_array(&core->arena, CoreFunction *, total + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        Instance *instance = &build->instances.items[entries[i].instance];
+        instance->first = core->function_count + 1;
+        for (uint32_t k = 0; k < instance->function_count; k++) {
+            CoreFunction *function = instance->functions[k];
+            core->functions[++core->function_count] = function;
+            function->symbol = arena_text(&core->arena, instance->symbol);
+            if (k == 0) continue;
+            function->symbol = arena_format(&core->arena, "%.*s__lambda_%u", (int)instance->symbol.length,
+                                            instance->symbol.data, function->lambda);
+            function->parent += instance->first;
+        }
+    }
+    for (uint32_t i = 1; i <= count; i++) {
+        const Instance *instance = &build->instances.items[i];
+        for (uint32_t k = 0; k < instance->function_count; k++) {
+            CoreFunction *function = instance->functions[k];
+            for (uint32_t r = 1; r <= function->ref_count; r++) {
+                CoreRef *ref = &function->refs[r];
+                if (ref->kind == REF_FUNCTION)
+                    ref->target = build->instances.items[ref->target].first;
+                else if (ref->kind == REF_LAMBDA)
+                    ref->target += instance->first;
+            }
+        }
+    }
+}
+
+void instances_find_entry_and_tests(Build *build, bool with_tests) {
+    CoreProgram *core = build->core;
+    const Program *program = build->program;
+    uint32_t *tests = arena_array(&core->arena, uint32_t, core->function_count + 1);
+    for (uint32_t i = 1; i <= core->function_count; i++) {
+        const CoreFunction *function = core->functions[i];
+        if (function->lambda != 0) continue;
+        if (program->entry.index != 0 && function->function.index == program->entry.index) core->entry = i;
+        if (with_tests && program->functions[function->function.index].is_test) tests[core->test_count++] = i;
+    }
+    core->tests = tests; // module functions are ordered by FunctionId: by module and position
+}
