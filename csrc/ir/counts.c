@@ -22,7 +22,7 @@ typedef uint64_t Word;
 typedef enum Pass { PASS_SOLVE, PASS_CHECK, PASS_EMIT } Pass;
 
 typedef struct Frame { // a construct whose END was passed, walking backward
-    uint32_t opening, end;
+    uint32_t opening;
     Word *after;        // live after END
     Word *sum;          // branches: what any arm seen so far needs at its start
     bool is_complete;   // has ELSE or DEFAULT_CASE
@@ -349,8 +349,11 @@ static void pop_frame(Counts *c) {
     set_free(c, frame->sum);
 }
 
-static void walk(Counts *c, Pass pass) {
+// One pass over the whole function. True: what a loop's head needs has grown, so the bodies must be seen again. Bodies
+// are not repeated on the spot: for loops inside loops that would be once more for each loop around.
+static bool walk(Counts *c, Pass pass) {
     const CoreFunction *f = c->from;
+    bool has_grown = false;
     memset(c->live, 0, sizeof(Word) * c->words);
     c->frames.count = 0;
     c->arms.count = 0;
@@ -362,7 +365,6 @@ static void walk(Counts *c, Pass pass) {
         case CORE_END: {
             if (pass == PASS_EMIT) emit(c, *in);
             Frame frame = {.opening = c->match[i],
-                           .end = i,
                            .after = set_copy(c, c->live),
                            .arm_first = c->arms.count,
                            .end_position = c->out.count};
@@ -374,11 +376,7 @@ static void walk(Counts *c, Pass pass) {
             break;
         }
         case CORE_LOOP:
-            if (set_unite(c, c->head[i], c->live)) { // what the head needs has grown: the body again
-                i = top->end;
-                set_assign(c, c->live, c->head[top->opening]);
-                break;
-            }
+            has_grown |= set_unite(c, c->head[i], c->live);
             set_assign(c, c->live, c->head[i]);
             if (pass == PASS_EMIT) emit(c, *in);
             pop_frame(c);
@@ -426,6 +424,12 @@ static void walk(Counts *c, Pass pass) {
             step_plain(c, i, pass);
             break;
         }
+    }
+    return has_grown;
+}
+
+static void solve(Counts *c) {
+    while (walk(c, PASS_SOLVE)) {
     }
 }
 
@@ -557,7 +561,7 @@ void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
     if (c.has_aliases) { // there are candidates: solve with each as a local of its own, then strike out those in the way
         uint32_t *alias = c.alias;
         c.alias = arena_array(arena, uint32_t, locals);
-        walk(&c, PASS_SOLVE);
+        solve(&c);
         c.alias = alias;
         // Lists: borrowed_uses[owner] is the first of its aliases, owned_uses[alias] the next.
         for (uint32_t i = 1; i < locals; i++) {
@@ -567,13 +571,13 @@ void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
             c.owned_uses[i] = c.borrowed_uses[root];
             c.borrowed_uses[root] = i;
         }
-        walk(&c, PASS_CHECK);
+        (void)walk(&c, PASS_CHECK);
         memset(c.owned_uses, 0, sizeof(uint32_t) * locals);
         memset(c.borrowed_uses, 0, sizeof(uint32_t) * locals);
         memset(c.head, 0, sizeof(Word *) * (from->code_count + 1));
     }
-    walk(&c, PASS_SOLVE);
-    walk(&c, PASS_EMIT);
+    solve(&c);
+    (void)walk(&c, PASS_EMIT);
     put_together(&c, out);
     fields_move(layouts, out, arena);
 }

@@ -421,6 +421,8 @@ static bool is_main_token(NodeKind kind, TokenKind token) {
         return token == TOKEN_VOID;
     case NODE_ARM:
         return true; // without `->`: where it begins
+    case NODE_FIELD_DECL:
+        return true; // of a type alone: where that begins
     default:
         break;
     }
