@@ -161,9 +161,10 @@ void workspace_cancel(Workspace *ws) { cancel_request(pool_cancel_flag(ws->pool)
 // ---- looking inside -----------------------------------------------------------------------------------------------------
 
 static void print_tokens(const Workspace *ws, const Tokens *tokens, Buffer *out) {
+    PositionHint hint = {0};
     for (uint32_t i = 0; i < tokens->count; i++) {
         uint32_t line, column;
-        tokens_position(tokens, tokens->starts[i], &line, &column);
+        tokens_position_near(tokens, &hint, tokens->starts[i], &line, &column);
         buffer_format(out, "%u:%u\t%s", line, column, token_kind_name((TokenKind)tokens->kinds[i]));
         if (tokens->kinds[i] != TOKEN_END) {
             buffer_char(out, '\t');
