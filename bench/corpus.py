@@ -203,7 +203,9 @@ class Writer:
     def constructor(self, record: Record) -> None:
         ints = record.of("int")
         parameters = [(name, "int") for name in ints]
-        rows = [f"    {name}: {name if name in ints else self.literal(kind)}," for name, kind in record.fields]
+        rows = [
+            f"    {name}: {name if name in ints else self.literal(kind)}," for name, kind in record.fields
+        ]
         key = ints[0]
         arguments = ", ".join(str(self.rng.randint(0, 99)) for _ in ints)
         self.function(
@@ -355,7 +357,10 @@ def digits(w: Writer) -> None:
         return result
 
     def test(name: str) -> list[str]:
-        return [f"assert_eq({name}({n}, 0), {value(n)})" for n in (0, w.rng.randint(1, 9999), w.rng.randint(1, 10**9))]
+        return [
+            f"assert_eq({name}({n}, 0), {value(n)})"
+            for n in (0, w.rng.randint(1, 9999), w.rng.randint(1, 10**9))
+        ]
 
     name = w.function_name()
     w.function(
@@ -469,10 +474,10 @@ def parse_pair(w: Writer) -> None:
             f"    [{left}, {right}] -> try(",
             f'        let {left} = parse_int({left}).ok_or("bad left part " + {left}),',
             f'        let {right} = parse_int({right}).ok_or("bad right part " + {right}),',
-            f"        if {left} < {low} || {left} > {high} then Err(\"out of range: \" + str({left}))",
+            f'        if {left} < {low} || {left} > {high} then Err("out of range: " + str({left}))',
             f"        else Ok(({left}, {right})),",
             "    ),",
-            f'    parts -> Err("expected 2 parts, found " + str(parts.len())),',
+            '    parts -> Err("expected 2 parts, found " + str(parts.len())),',
             ")",
         ],
         test=test,
@@ -542,7 +547,7 @@ def choose(w: Writer) -> None:
             f'    _ -> "{w.rng.choice(ADJECTIVES)}",',
             ")",
         ],
-        test=lambda name: [f'assert({name}({w.rng.randint(0, 99)}, true, None).len() > 0)'],
+        test=lambda name: [f"assert({name}({w.rng.randint(0, 99)}, true, None).len() > 0)"],
     )
 
 
@@ -676,7 +681,9 @@ def lookup(w: Writer) -> None:
 
 
 def tree(w: Writer) -> None:
-    leaf, node, name = (w.fresh(lambda: w.rng.choice(ADJECTIVES).title() + w.rng.choice(NOUNS).title()) for _ in range(3))
+    leaf, node, name = (
+        w.fresh(lambda: w.rng.choice(ADJECTIVES).title() + w.rng.choice(NOUNS).title()) for _ in range(3)
+    )
     w.emit(f"pub type {name} = {leaf}(weight: int) | {node}(left: {name}, right: {name})", "")
     factor = w.rng.randint(1, 9)
     build, walk = w.function_name(), w.function_name()
@@ -815,7 +822,11 @@ def write_module(module: Module, rng: random.Random, target_lines: int) -> list[
     w.sum()
     weights = [weight for weight, _ in FAMILIES]
     families = [family for _, family in FAMILIES]
-    w.function([("value", "int")], "int", [f"(value * {rng.randint(2, 99)} + {rng.randint(1, 99)}) % {rng.randint(100, 9999)}"])
+    w.function(
+        [("value", "int")],
+        "int",
+        [f"(value * {rng.randint(2, 99)} + {rng.randint(1, 99)}) % {rng.randint(100, 9999)}"],
+    )
     while len(module.lines) < target_lines - 8:
         if len(module.records) < 4 and rng.random() < 0.03:
             w.record()
@@ -886,13 +897,19 @@ def generate(
     planned = plan(modules, depth, width, rng)
     source = out / "src"
     source.mkdir(parents=True, exist_ok=True)
-    manifest = f'[project]\nname = "{name}"\nversion = "{CORPUS_VERSION}.0.{seed}"\n\n[tests]\ncoverage = "off"\n'
+    manifest = (
+        f'[project]\nname = "{name}"\nversion = "{CORPUS_VERSION}.0.{seed}"\n\n[tests]\ncoverage = "off"\n'
+    )
     (out / "sigil.toml").write_text(manifest, encoding="utf-8")
     total_lines = total_bytes = 0
     remaining = lines
     for number, module in enumerate(planned):
         average = remaining / (len(planned) - number)
-        wanted = max(40, int(average * rng.uniform(0.5, 1.5))) if number < len(planned) - 1 else max(40, int(average))
+        wanted = (
+            max(40, int(average * rng.uniform(0.5, 1.5)))
+            if number < len(planned) - 1
+            else max(40, int(average))
+        )
         text = "\n".join(write_module(module, rng, wanted)).rstrip("\n") + "\n"
         path = source / (module.name.replace(".", "/") + ".si")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -910,11 +927,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.corpus", description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, metavar="OUT", help="the folder that becomes the project")
     parser.add_argument("--lines", type=int, default=100_000, help="about so many lines (default 100000)")
-    parser.add_argument("--modules", type=int, default=400, help="so many modules, without main (default 400)")
+    parser.add_argument(
+        "--modules", type=int, default=400, help="so many modules, without main (default 400)"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--depth", type=int, default=12, help="length of the longest chain of imports (default 12)")
+    parser.add_argument(
+        "--depth", type=int, default=12, help="length of the longest chain of imports (default 12)"
+    )
     parser.add_argument("--width", type=int, default=5, help="imports per module, at most (default 5)")
-    parser.add_argument("--profile", choices=("core", "full"), default="core", help="which part of the language")
+    parser.add_argument(
+        "--profile", choices=("core", "full"), default="core", help="which part of the language"
+    )
     parser.add_argument("--name", default="corpus", help="the project's name")
     arguments = parser.parse_args()
     lines, size = generate(
@@ -926,7 +949,9 @@ def main() -> int:
         width=arguments.width,
         name=arguments.name,
     )
-    print(f"{arguments.out}: {arguments.modules + 1} modules, {lines:,} lines, {size:,} bytes ({size / lines:.1f} a line)")
+    print(
+        f"{arguments.out}: {arguments.modules + 1} modules, {lines:,} lines, {size:,} bytes ({size / lines:.1f} a line)"
+    )
     return 0
 
 

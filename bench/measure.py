@@ -80,7 +80,8 @@ def report(title: str, rows: Sequence[Row], arguments: argparse.Namespace) -> No
             "title": title,
             "machine": here,
             "rows": [
-                {"name": r.name, "value": r.value, "unit": r.unit, "target": r.target, "note": r.note} for r in rows
+                {"name": r.name, "value": r.value, "unit": r.unit, "target": r.target, "note": r.note}
+                for r in rows
             ],
         }
         arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

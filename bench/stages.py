@@ -1,8 +1,11 @@
 """How fast each stage of the compiler is: `python -m bench.stages [--lines 100000] [--runs 7]`.
 
-Lines and megabytes per second of lexing and parsing, checking and C generation on 1 and 2 threads, the speed-up from one
-run to the other, peak memory of a check, and a cold debug build. Runs on 1 and 2 threads alternate, and medians are
-printed, because machines are shared. A cache-resident loop on 1 and 2 threads, interleaved, says what speed-up this
+Lines and megabytes per second of lexing and parsing, checking and C generation on 1 and 2 threads, the
+speed-up from one
+run to the other, peak memory of a check, and a cold debug build. Runs on 1 and 2 threads alternate, and
+medians are
+printed, because machines are shared. A cache-resident loop on 1 and 2 threads, interleaved, says what
+speed-up this
 machine could give at that moment.
 """
 
@@ -79,7 +82,9 @@ def peak_memory(project: Path) -> float:
         "if len(sys.argv) > 1: sigil.Workspace(sys.argv[1]).check()\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
-    said = subprocess.run([sys.executable, "-c", code, str(project)], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(project)], capture_output=True, text=True, check=True
+    ).stdout
     return int(said) / 1024
 
 
@@ -130,10 +135,24 @@ def main() -> int:
         for group, (name, _) in TARGETS.items():
             ratios = [one[group] / two[group] for one, two in zip(times[1], times[2], strict=True)]
             rows.append(
-                Row(f"speed-up of {name}, 2 threads", median(ratios), "x", f"≥ {0.97 * possible:.3f}", "0.97 × calibration")
+                Row(
+                    f"speed-up of {name}, 2 threads",
+                    median(ratios),
+                    "x",
+                    f"≥ {0.97 * possible:.3f}",
+                    "0.97 × calibration",
+                )
             )
         totals = [sum(one.values()) / sum(two.values()) for one, two in zip(times[1], times[2], strict=True)]
-        rows.append(Row("speed-up overall, 2 threads", median(totals), "x", f"≥ {0.97 * possible:.3f}", "0.97 × calibration"))
+        rows.append(
+            Row(
+                "speed-up overall, 2 threads",
+                median(totals),
+                "x",
+                f"≥ {0.97 * possible:.3f}",
+                "0.97 × calibration",
+            )
+        )
         rows.append(Row("speed-up of a cache-resident loop", possible, "x", "", "calibration"))
         check = median([run["parse"] + run["check"] for run in times[2]])
         rows.append(Row(f"cold check of {lines:,} lines, 2 threads", check * 1000, "ms", "≤ 40"))
@@ -145,7 +164,11 @@ def main() -> int:
             stages = builds[0][1]
             note = ", ".join(f"{name} {seconds * 1000:.0f}" for name, seconds in stages.items()) + " ms"
             rows.append(Row(f"cold debug build of {lines:,} lines, 2 threads", wall, "s", "≤ 0.5", note))
-    report(f"bench.stages: {lines:,} lines, {arguments.modules + 1} modules, {size / 1e6:.2f} MB", rows, arguments)
+    report(
+        f"bench.stages: {lines:,} lines, {arguments.modules + 1} modules, {size / 1e6:.2f} MB",
+        rows,
+        arguments,
+    )
     return 0
 
 

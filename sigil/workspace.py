@@ -152,7 +152,7 @@ class Workspace:
     def check(self, *, coverage: str | None = None) -> CheckResult:
         """Reads, parses and checks the project."""
         with self._lock:
-            return CheckResult(**self._run("bodies", with_tests=True, coverage=coverage))
+            return CheckResult(**self._run("lower", with_tests=True, coverage=coverage))
 
     def emit(self, kind: str, module: str | None = None) -> tuple[CheckResult, str | None]:
         """Tokens, tree, core form or C of a module (the entry's by default) as text."""

@@ -56,7 +56,10 @@ def rows(values: list[object], per_row: int) -> str:
 
 def main() -> int:
     if unicodedata.unidata_version != VERSION:
-        print(f"this Python has Unicode {unicodedata.unidata_version}, the tables need {VERSION}", file=sys.stderr)
+        print(
+            f"this Python has Unicode {unicodedata.unidata_version}, the tables need {VERSION}",
+            file=sys.stderr,
+        )
         return 1
     records: dict[tuple[int, int, int], int] = {(0, 0, 0): 0}
     blocks: dict[tuple[int, ...], int] = {}

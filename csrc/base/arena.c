@@ -46,7 +46,8 @@ void arena_adopt(Arena *arena, Arena *other) {
         arena->escape = escape;
     } else { // the adopted chunks go below the current one, whose free room stays usable
         ArenaChunk *oldest = other->chunk;
-        while (oldest->previous != NULL) oldest = oldest->previous;
+        while (oldest->previous != NULL)
+            oldest = oldest->previous;
         oldest->previous = arena->chunk->previous;
         arena->chunk->previous = other->chunk;
         arena->reserved_bytes += other->reserved_bytes;

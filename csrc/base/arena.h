@@ -27,17 +27,17 @@ typedef struct Arena {
     char *next;  // first free byte of the current chunk
     char *limit; // end of the current chunk
     ArenaChunk *chunk;
-    size_t chunk_bytes;   // size of the next chunk
+    size_t chunk_bytes;    // size of the next chunk
     size_t reserved_bytes; // all chunks together
-    jmp_buf *escape;      // the innermost guard, or NULL
+    jmp_buf *escape;       // the innermost guard, or NULL
 } Arena;
 
-void arena_init(Arena *arena);                        // allocates nothing yet; an all-zero Arena is valid as well
-void arena_free(Arena *arena);                        // gives everything back; the arena may be used again
-void arena_reset(Arena *arena);                       // keeps the newest chunk, forgets its content
-void arena_adopt(Arena *arena, Arena *other);         // takes over all memory of `other`, which is then empty
+void arena_init(Arena *arena);                // allocates nothing yet; an all-zero Arena is valid as well
+void arena_free(Arena *arena);                // gives everything back; the arena may be used again
+void arena_reset(Arena *arena);               // keeps the newest chunk, forgets its content
+void arena_adopt(Arena *arena, Arena *other); // takes over all memory of `other`, which is then empty
 void *arena_alloc_slow(Arena *arena, size_t bytes, size_t align);
-NO_RETURN void arena_out_of_memory(Arena *arena);     // jumps to the guard; aborts when there is none
+NO_RETURN void arena_out_of_memory(Arena *arena); // jumps to the guard; aborts when there is none
 
 // Bytes are not cleared. `align` is a power of two ≤ 64.
 static inline void *arena_alloc(Arena *arena, size_t bytes, size_t align) {
@@ -51,8 +51,8 @@ static inline void *arena_alloc(Arena *arena, size_t bytes, size_t align) {
 void *arena_alloc_zeroed(Arena *arena, size_t bytes, size_t align);
 // The same block moved to a larger place; extends in place when it is the newest one.
 void *arena_grow(Arena *arena, void *block, size_t old_bytes, size_t new_bytes, size_t align);
-Text arena_text(Arena *arena, Text text);                                     // a copy, with a NUL after it that is not counted
-Text arena_format(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);   // printf into the arena, NUL after it
+Text arena_text(Arena *arena, Text text); // a copy, with a NUL after it that is not counted
+Text arena_format(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3); // printf into the arena, NUL after it
 
 #define arena_new(arena, T) ((T *)arena_alloc_zeroed((arena), sizeof(T), _Alignof(T)))
 #define arena_array(arena, T, count) ((T *)arena_alloc_zeroed((arena), sizeof(T) * (size_t)(count), _Alignof(T)))
@@ -78,7 +78,7 @@ Text arena_format(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);   //
 #define vec_reserve(arena, vec, extra)                                                                                 \
     do {                                                                                                               \
         if ((uint64_t)(vec)->count + (extra) > (vec)->capacity)                                                        \
-            (vec)->items = vec_grow((arena), (vec)->items, &(vec)->capacity, (uint64_t)(vec)->count + (extra),        \
+            (vec)->items = vec_grow((arena), (vec)->items, &(vec)->capacity, (uint64_t)(vec)->count + (extra),         \
                                     sizeof *(vec)->items);                                                             \
     } while (0)
 #define vec_push(arena, vec, item)                                                                                     \

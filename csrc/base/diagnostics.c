@@ -33,11 +33,15 @@ Diagnostic *diag_add(DiagSink *sink, DiagCode code, Span span, const Text *argum
     d->code = code;
     d->span = span;
     d->message = (Text){message.data, (uint32_t)message.length};
-    if (sink->last != NULL) sink->last->next = d;
-    else sink->first = d;
+    if (sink->last != NULL)
+        sink->last->next = d;
+    else
+        sink->first = d;
     sink->last = d;
-    if (rows[code].severity == SEVERITY_ERROR) sink->error_count++;
-    else sink->warning_count++;
+    if (rows[code].severity == SEVERITY_ERROR)
+        sink->error_count++;
+    else
+        sink->warning_count++;
     return d;
 }
 
@@ -48,7 +52,8 @@ void diag_label(DiagSink *sink, Diagnostic *d, Span span, Text text) {
     label->span = span;
     label->text = arena_text(sink->arena, text);
     DiagLabel **end = &d->labels;
-    while (*end != NULL) end = &(*end)->next;
+    while (*end != NULL)
+        end = &(*end)->next;
     *end = label;
 }
 
@@ -56,7 +61,8 @@ void diag_note(DiagSink *sink, Diagnostic *d, Text text) {
     DiagNote *note = arena_new(sink->arena, DiagNote);
     note->text = arena_text(sink->arena, text);
     DiagNote **end = &d->notes;
-    while (*end != NULL) end = &(*end)->next;
+    while (*end != NULL)
+        end = &(*end)->next;
     *end = note;
 }
 
@@ -65,7 +71,8 @@ DiagFix *diag_fix(DiagSink *sink, Diagnostic *d, Text title, bool is_certain) {
     fix->title = arena_text(sink->arena, title);
     fix->is_certain = is_certain;
     DiagFix **end = &d->fixes;
-    while (*end != NULL) end = &(*end)->next;
+    while (*end != NULL)
+        end = &(*end)->next;
     *end = fix;
     return fix;
 }
@@ -75,7 +82,8 @@ void diag_edit(DiagSink *sink, DiagFix *fix, Span span, Text replacement) {
     edit->span = span;
     edit->text = arena_text(sink->arena, replacement);
     DiagEdit **end = &fix->edits;
-    while (*end != NULL) end = &(*end)->next;
+    while (*end != NULL)
+        end = &(*end)->next;
     *end = edit;
 }
 
@@ -96,7 +104,8 @@ void diagnostics_sort(Arena *arena, const DiagSink *const *sinks, uint32_t sink_
                       uint32_t *count) {
     VEC(Diagnostic *) all = {0};
     for (uint32_t i = 0; i < sink_count; i++)
-        for (Diagnostic *d = sinks[i]->first; d != NULL; d = d->next) vec_push(arena, &all, d);
+        for (Diagnostic *d = sinks[i]->first; d != NULL; d = d->next)
+            vec_push(arena, &all, d);
     if (all.count > 1) qsort(all.items, all.count, sizeof *all.items, compare_diagnostics);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < all.count; i++) {

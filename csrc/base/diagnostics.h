@@ -8,7 +8,8 @@
 #pragma once
 #include "base/arena.h"
 
-ID_TYPE(FileId); // index into the workspace's files, which are sorted by module name; 0 is "no file" (the manifest is one)
+ID_TYPE(
+    FileId); // index into the workspace's files, which are sorted by module name; 0 is "no file" (the manifest is one)
 
 typedef struct Span {
     FileId file;
@@ -71,7 +72,8 @@ static inline DiagSink diag_sink(Arena *arena) { return (DiagSink){.arena = aren
 Diagnostic *diag_add(DiagSink *sink, DiagCode code, Span span, const Text *arguments, uint32_t argument_count);
 // diag(sink, DIAG_TYPE_MISMATCH, span, expected, found): any number of Text arguments, at least one (TEXT("") if none).
 #define diag(sink, code, span, ...)                                                                                    \
-    diag_add((sink), (code), (span), (const Text[]){__VA_ARGS__}, (uint32_t)(sizeof((const Text[]){__VA_ARGS__}) / sizeof(Text)))
+    diag_add((sink), (code), (span), (const Text[]){__VA_ARGS__},                                                      \
+             (uint32_t)(sizeof((const Text[]){__VA_ARGS__}) / sizeof(Text)))
 #define diag0(sink, code, span) diag_add((sink), (code), (span), NULL, 0)
 
 void diag_primary(DiagSink *sink, Diagnostic *d, Text text);
@@ -87,4 +89,5 @@ DiagSeverity diag_code_severity(DiagCode code);
 
 // Merges and orders: file id, start, code text, message, end; identical ones (file, start, code, message) appear once.
 // File ids are in the order of module names, so this is order G1. `out` receives an array in `arena`.
-void diagnostics_sort(Arena *arena, const DiagSink *const *sinks, uint32_t sink_count, Diagnostic ***out, uint32_t *count);
+void diagnostics_sort(Arena *arena, const DiagSink *const *sinks, uint32_t sink_count, Diagnostic ***out,
+                      uint32_t *count);

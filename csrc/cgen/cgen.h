@@ -15,7 +15,7 @@ typedef struct CFile {
 } CFile;
 
 typedef struct COutput {
-    Arena arena; // owns the rest
+    Arena arena;  // owns the rest
     CFile *files; // by name
     uint32_t file_count;
 } COutput;

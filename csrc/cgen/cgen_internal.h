@@ -36,11 +36,11 @@ typedef struct FunctionText {
     Text closure;    // of a lambda with captures: its cell's struct and descriptor
     Text closure_prototype;
     VEC(TypeUse) types;
-    VEC(uint32_t) functions;    // called or taken, of other core functions
-    NamedTexts places;      // static const SiPlace at_…
-    NamedTexts literals;    // static cells
-    NamedTexts adapters;    // functions as values: prototype-less static functions and closures
-    VEC(uint32_t) closures;     // lambdas with captures that are made here
+    VEC(uint32_t) functions; // called or taken, of other core functions
+    NamedTexts places;       // static const SiPlace at_…
+    NamedTexts literals;     // static cells
+    NamedTexts adapters;     // functions as values: prototype-less static functions and closures
+    VEC(uint32_t) closures;  // lambdas with captures that are made here
 } FunctionText;
 
 typedef struct Gen Gen; // one function being written: functions.c
@@ -59,10 +59,12 @@ typedef struct Generation {
 } Generation;
 
 // ---- types.c
-void write_type_name(const Layouts *layouts, const Layout *layout, Buffer *out); // as a value is stored: `int64_t`, `SiStr *`, `Sg_Point`
+void write_type_name(const Layouts *layouts, const Layout *layout,
+                     Buffer *out); // as a value is stored: `int64_t`, `SiStr *`, `Sg_Point`
 void write_declarator(const Layouts *layouts, const Layout *layout, Text name, Buffer *out); // `SiStr *name`
-void write_parameter(const Layouts *layouts, const Layout *layout, Text name, Buffer *out);  // aggregates as `const T *name`
-void write_descriptor_name(const Layouts *layouts, const Layout *layout, Buffer *out);       // `sgt_…` or `si_type_…`
+void write_parameter(const Layouts *layouts, const Layout *layout, Text name,
+                     Buffer *out);                                                     // aggregates as `const T *name`
+void write_descriptor_name(const Layouts *layouts, const Layout *layout, Buffer *out); // `sgt_…` or `si_type_…`
 bool descriptor_is_runtime(const Layouts *layouts, const Layout *layout);
 void write_field_name(const Program *program, const LayoutField *field, uint32_t index, Buffer *out);
 // Structs that `uses` (flags per layout, [1 … count]) need, in dependency order. Marks what they need in turn.
@@ -101,5 +103,5 @@ typedef struct FilePlan {
     const Module *module; // NULL: instances
 } FilePlan;
 void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count); // which function goes where
-void file_write(const Generation *g, FilePlan *file, Arena *arena);                     // content and uses, from the functions' texts
+void file_write(const Generation *g, FilePlan *file, Arena *arena); // content and uses, from the functions' texts
 void write_main_file(const Generation *g, Arena *arena, uint8_t *uses, Buffer *out);

@@ -68,13 +68,20 @@ static bool is_int_like(LayoutKind kind) {
 
 static const char *comparison(TypedOp op) {
     switch (op) {
-    case OP_EQUAL: return "==";
-    case OP_NOT_EQUAL: return "!=";
-    case OP_LESS: return "<";
-    case OP_LESS_EQUAL: return "<=";
-    case OP_GREATER: return ">";
-    case OP_GREATER_EQUAL: return ">=";
-    default: return NULL;
+    case OP_EQUAL:
+        return "==";
+    case OP_NOT_EQUAL:
+        return "!=";
+    case OP_LESS:
+        return "<";
+    case OP_LESS_EQUAL:
+        return "<=";
+    case OP_GREATER:
+        return ">";
+    case OP_GREATER_EQUAL:
+        return ">=";
+    default:
+        return NULL;
     }
 }
 
@@ -89,7 +96,8 @@ static bool build_comparison(Gen *g, const CoreInstruction *in, Expr *e, const c
         if (is_order) {
             e->text = format_text(g, "si_str_order(task, %.*s, %.*s) %s 0", T(a), T(b), op);
             e->is_compound = true;
-        } else e->text = format_text(g, "%ssi_str_equal(task, %.*s, %.*s)", in->sub == OP_EQUAL ? "" : "!", T(a), T(b));
+        } else
+            e->text = format_text(g, "%ssi_str_equal(task, %.*s, %.*s)", in->sub == OP_EQUAL ? "" : "!", T(a), T(b));
         return true;
     }
     if (is_unsigned && is_order) { // compilers warn of `x < 0` for unsigned x
@@ -109,7 +117,8 @@ static bool build_comparison(Gen *g, const CoreInstruction *in, Expr *e, const c
 
 static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
     TypedOp op = (TypedOp)in->sub;
-    LayoutKind kind = g->locals[in->a].base->kind, other = g->locals[in->b].base->kind, to = g->locals[in->dst].base->kind;
+    LayoutKind kind = g->locals[in->a].base->kind, other = g->locals[in->b].base->kind,
+               to = g->locals[in->dst].base->kind;
     bool checked = (in->flags & CORE_CANNOT_PANIC) == 0;
     const char *compare = comparison(op);
     if (compare != NULL) return build_comparison(g, in, e, compare);
@@ -124,7 +133,8 @@ static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
             g->uses_task = true;
             flush_pending(g); // the check is a statement
             set_live(g, e->live);
-            write_line(g, format_text(g, "if ((uint64_t)%.*s > 7) si_panic_shift(task, %.*s, %.*s);", T(b), T(b), T(at)));
+            write_line(g,
+                       format_text(g, "if ((uint64_t)%.*s > 7) si_panic_shift(task, %.*s, %.*s);", T(b), T(b), T(at)));
             e->live = NULL;
             e->kind = EXPR_PURE;
         }
@@ -137,20 +147,44 @@ static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
     e->is_compound = true;
     const char *plain = NULL, *function = NULL;
     switch (op) {
-    case OP_ADD: plain = "+", function = "si_add"; break;
-    case OP_SUBTRACT: plain = "-", function = "si_sub"; break;
-    case OP_MULTIPLY: plain = "*", function = "si_mul"; break;
-    case OP_DIVIDE: plain = "/", function = "si_div"; break;
-    case OP_REMAINDER: plain = "%", function = "si_rem"; break;
-    case OP_FLOOR_DIVIDE: function = "si_floor_div"; break;
-    case OP_SHIFT_LEFT: function = "si_shl"; break;
-    case OP_SHIFT_RIGHT: function = "si_shr"; break;
+    case OP_ADD:
+        plain = "+", function = "si_add";
+        break;
+    case OP_SUBTRACT:
+        plain = "-", function = "si_sub";
+        break;
+    case OP_MULTIPLY:
+        plain = "*", function = "si_mul";
+        break;
+    case OP_DIVIDE:
+        plain = "/", function = "si_div";
+        break;
+    case OP_REMAINDER:
+        plain = "%", function = "si_rem";
+        break;
+    case OP_FLOOR_DIVIDE:
+        function = "si_floor_div";
+        break;
+    case OP_SHIFT_LEFT:
+        function = "si_shl";
+        break;
+    case OP_SHIFT_RIGHT:
+        function = "si_shr";
+        break;
     case OP_BIT_AND:
-    case OP_AND: plain = "&"; break;
+    case OP_AND:
+        plain = "&";
+        break;
     case OP_BIT_OR:
-    case OP_OR: plain = "|"; break;
-    case OP_BIT_XOR: plain = "^"; break;
-    default: plain = "+"; break;
+    case OP_OR:
+        plain = "|";
+        break;
+    case OP_BIT_XOR:
+        plain = "^";
+        break;
+    default:
+        plain = "+";
+        break;
     }
     if (function == NULL) {
         e->text = format_text(g, "%.*s %s %.*s", T(a), plain, T(b));
@@ -165,7 +199,8 @@ static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
         if (op == OP_REMAINDER) {
             e->text = format_text(g, "si_float_rem(%.*s, %.*s)", T(a), T(b));
             e->is_compound = false;
-        } else e->text = format_text(g, "%.*s %s %.*s", T(a), plain == NULL ? "/" : plain, T(b));
+        } else
+            e->text = format_text(g, "%.*s %s %.*s", T(a), plain == NULL ? "/" : plain, T(b));
         return true;
     }
     if (!checked && plain != NULL) {
@@ -185,7 +220,8 @@ static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
     if (to == LAYOUT_BYTE) {
         e->text = format_text(g, "(uint8_t)%.*s", T(e->text));
         e->is_compound = true;
-    } else if (to == LAYOUT_SIZE && op != OP_REMAINDER) e->text = format_text(g, "si_size_check(task, %.*s, %.*s)", T(e->text), T(at));
+    } else if (to == LAYOUT_SIZE && op != OP_REMAINDER)
+        e->text = format_text(g, "si_size_check(task, %.*s, %.*s)", T(e->text), T(at));
     return true;
 }
 
@@ -194,11 +230,14 @@ static bool build_unary(Gen *g, const CoreInstruction *in, Expr *e) {
     Text a = join(g, e, in->a, true);
     e->is_compound = true;
     switch ((TypedOp)in->sub) {
-    case OP_NOT: e->text = format_text(g, "!%.*s", T(a)); return true;
+    case OP_NOT:
+        e->text = format_text(g, "!%.*s", T(a));
+        return true;
     case OP_COMPLEMENT:
         e->text = kind == LAYOUT_BYTE ? format_text(g, "(uint8_t)~%.*s", T(a)) : format_text(g, "~%.*s", T(a));
         return true;
-    default: break;
+    default:
+        break;
     }
     if (kind == LAYOUT_FLOAT || (in->flags & CORE_CANNOT_PANIC) != 0) {
         e->text = format_text(g, "-(%.*s)", T(a)); // parentheses: `--1` is something else
@@ -216,23 +255,34 @@ static bool build_convert(Gen *g, const CoreInstruction *in, Expr *e) {
     bool checked = (in->flags & CORE_CANNOT_PANIC) == 0;
     switch (to) {
     case LAYOUT_FLOAT:
-        if (from == LAYOUT_STR) function = "si_float_from_str";
-        else if (from != LAYOUT_FLOAT) cast = "double";
+        if (from == LAYOUT_STR)
+            function = "si_float_from_str";
+        else if (from != LAYOUT_FLOAT)
+            cast = "double";
         break;
     case LAYOUT_BYTE:
-        if (from == LAYOUT_STR) function = "si_byte_from_str";
-        else if (from == LAYOUT_CHAR) function = checked ? "si_byte_from_char" : NULL, cast = "uint8_t";
-        else if (from != LAYOUT_BYTE) function = checked && from != LAYOUT_BOOL ? "si_byte_from_int" : NULL, cast = "uint8_t";
+        if (from == LAYOUT_STR)
+            function = "si_byte_from_str";
+        else if (from == LAYOUT_CHAR)
+            function = checked ? "si_byte_from_char" : NULL, cast = "uint8_t";
+        else if (from != LAYOUT_BYTE)
+            function = checked && from != LAYOUT_BOOL ? "si_byte_from_int" : NULL, cast = "uint8_t";
         break;
     case LAYOUT_CHAR:
-        if (from == LAYOUT_STR) function = "si_char_from_str";
-        else if (is_int_like(from)) function = checked ? "si_char_from_int" : NULL, cast = "uint32_t";
-        else if (from != LAYOUT_CHAR) cast = "uint32_t";
+        if (from == LAYOUT_STR)
+            function = "si_char_from_str";
+        else if (is_int_like(from))
+            function = checked ? "si_char_from_int" : NULL, cast = "uint32_t";
+        else if (from != LAYOUT_CHAR)
+            cast = "uint32_t";
         break;
     default:
-        if (from == LAYOUT_STR) function = "si_int_from_str";
-        else if (from == LAYOUT_FLOAT) function = "si_int_from_float";
-        else if (from != to) cast = "int64_t";
+        if (from == LAYOUT_STR)
+            function = "si_int_from_str";
+        else if (from == LAYOUT_FLOAT)
+            function = "si_int_from_float";
+        else if (from != to)
+            cast = "int64_t";
         break;
     }
     Text a = join(g, e, in->a, function == NULL && cast != NULL);
@@ -256,7 +306,8 @@ static bool build_equal(Gen *g, const CoreInstruction *in, Expr *e) {
     CoreInstruction as_binary = *in;
     as_binary.sub = in->sub ? OP_NOT_EQUAL : OP_EQUAL;
     bool is_word = base->kind <= LAYOUT_ENUM && base->kind != LAYOUT_FLOAT;
-    if (is_word || base->kind == LAYOUT_STR) return build_comparison(g, &as_binary, e, comparison((TypedOp)as_binary.sub));
+    if (is_word || base->kind == LAYOUT_STR)
+        return build_comparison(g, &as_binary, e, comparison((TypedOp)as_binary.sub));
     Text a = address_of(g, in->a), b = address_of(g, in->b), type = descriptor(g, g->locals[in->a].layout);
     g->uses_task = true;
     if (e->kind < EXPR_LOAD) e->kind = EXPR_LOAD;
@@ -285,13 +336,25 @@ static bool build_show(Gen *g, const CoreInstruction *in, Expr *e) {
     const Layout *layout = g->locals[in->a].layout;
     const char *function = NULL;
     switch (layout->kind) {
-    case LAYOUT_INT: function = "si_str_from_int"; break;
-    case LAYOUT_FLOAT: function = "si_str_from_float"; break;
-    case LAYOUT_BOOL: function = "si_str_from_bool"; break;
-    case LAYOUT_BYTE: function = "si_str_from_byte"; break;
-    case LAYOUT_CHAR: function = "si_str_from_char"; break;
-    case LAYOUT_STR: return false; // a copy: statements.c
-    default: break;
+    case LAYOUT_INT:
+        function = "si_str_from_int";
+        break;
+    case LAYOUT_FLOAT:
+        function = "si_str_from_float";
+        break;
+    case LAYOUT_BOOL:
+        function = "si_str_from_bool";
+        break;
+    case LAYOUT_BYTE:
+        function = "si_str_from_byte";
+        break;
+    case LAYOUT_CHAR:
+        function = "si_str_from_char";
+        break;
+    case LAYOUT_STR:
+        return false; // a copy: statements.c
+    default:
+        break;
     }
     g->uses_task = true;
     if (function != NULL) {
@@ -309,7 +372,9 @@ static bool build_show(Gen *g, const CoreInstruction *in, Expr *e) {
 
 static const Function *declaration(Gen *g, const CoreRef *ref) { return &g->program->functions[ref->function.index]; }
 
-static bool is_parameter_type(Gen *g, TypeId type) { return type_info(g->program->types, type)->kind == TYPE_PARAMETER; }
+static bool is_parameter_type(Gen *g, TypeId type) {
+    return type_info(g->program->types, type)->kind == TYPE_PARAMETER;
+}
 
 bool returns_through_pointer(Gen *g, const CoreInstruction *in) {
     if (in->dst == 0) return false;
@@ -334,7 +399,8 @@ Text call_text(Gen *g, const CoreInstruction *in, Text result, Expr *e) {
     const CoreRef *ref = in->op == CORE_CALL_CLOSURE ? NULL : &g->f->refs[in->a];
     if (in->op == CORE_INTRINSIC) intrinsic = declaration(g, ref);
     for (uint32_t i = 0; i < count; i++) {
-        bool by_address = intrinsic != NULL && i < intrinsic->parameter_count && is_parameter_type(g, intrinsic->parameters[i].type);
+        bool by_address =
+            intrinsic != NULL && i < intrinsic->parameter_count && is_parameter_type(g, intrinsic->parameters[i].type);
         if (by_address && !g->locals[words[i + 1]].layout->is_aggregate) materialize(g, words[i + 1]);
     }
     if (in->op == CORE_CALL) {
@@ -364,13 +430,16 @@ Text call_text(Gen *g, const CoreInstruction *in, Text result, Expr *e) {
     if (result.length > 0) add_argument(&out, result);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t local = words[i + 1];
-        bool by_address = g->locals[local].layout->is_aggregate ||
-                          (intrinsic != NULL && i < intrinsic->parameter_count && is_parameter_type(g, intrinsic->parameters[i].type));
+        bool by_address =
+            g->locals[local].layout->is_aggregate || (intrinsic != NULL && i < intrinsic->parameter_count &&
+                                                      is_parameter_type(g, intrinsic->parameters[i].type));
         add_argument(&out, by_address ? address_of(g, local) : join(g, e, local, false));
     }
     if (intrinsic != NULL) {
-        for (uint32_t i = 0; i < ref->argument_count; i++) add_argument(&out, descriptor(g, layout_of(g->layouts, ref->arguments[i])));
-        if ((intrinsic_flags((Intrinsic)ref->target) & INTRINSIC_PANICS) != 0) add_argument(&out, place_of(g, in->token));
+        for (uint32_t i = 0; i < ref->argument_count; i++)
+            add_argument(&out, descriptor(g, layout_of(g->layouts, ref->arguments[i])));
+        if ((intrinsic_flags((Intrinsic)ref->target) & INTRINSIC_PANICS) != 0)
+            add_argument(&out, place_of(g, in->token));
     } else if (ref != NULL && function_takes_place(g->g, g->g->core->functions[ref->target])) {
         add_argument(&out, place_of(g, in->token));
     }
@@ -380,7 +449,9 @@ Text call_text(Gen *g, const CoreInstruction *in, Text result, Expr *e) {
 
 bool intrinsic_only_looks(Gen *g, const CoreInstruction *in) {
     Intrinsic intrinsic = (Intrinsic)g->f->refs[in->a].target;
-    if (intrinsic == INTRINSIC_print_line || intrinsic == INTRINSIC_count_assertion || intrinsic == INTRINSIC_catch_panic) return false;
+    if (intrinsic == INTRINSIC_print_line || intrinsic == INTRINSIC_count_assertion ||
+        intrinsic == INTRINSIC_catch_panic)
+        return false;
     if (intrinsic_flags(intrinsic) != 0 || g->locals[in->dst].layout->is_counted) return false;
     return strchr(intrinsic_ownership(intrinsic), 'o') == NULL;
 }
@@ -407,8 +478,10 @@ static Text function_value(Gen *g, const CoreInstruction *in) {
     buffer_literal(&out, "static ");
     Text code = format_text(g, "adapt_%.*s%.*s", T(callee->symbol), T(suffix));
     use_type(g, layout_base(g->layouts, result), USE_NAME);
-    if (result->is_aggregate) buffer_format(&out, "void %.*s", T(code));
-    else write_declarator(g->layouts, result, code, &out);
+    if (result->is_aggregate)
+        buffer_format(&out, "void %.*s", T(code));
+    else
+        write_declarator(g->layouts, result, code, &out);
     buffer_literal(&out, "(SiTask *task, SiClosure *self");
     if (result->is_aggregate) buffer_format(&out, ", %.*s *result", T(type_name(g, layout_base(g->layouts, result))));
     for (uint32_t p = 1; p <= callee->parameter_count; p++) {
@@ -421,10 +494,12 @@ static Text function_value(Gen *g, const CoreInstruction *in) {
     if (!result->is_aggregate) buffer_literal(&out, "return ");
     buffer_format(&out, "%.*s(task", T(callee->symbol));
     if (result->is_aggregate) buffer_literal(&out, ", result");
-    for (uint32_t p = 1; p <= callee->parameter_count; p++) buffer_format(&out, ", p%u", p);
+    for (uint32_t p = 1; p <= callee->parameter_count; p++)
+        buffer_format(&out, ", p%u", p);
     if (takes_place) buffer_format(&out, ", &%.*s", T(at));
     Text type = descriptor(g, g->locals[in->dst].layout);
-    buffer_format(&out, ");\n}\nstatic const SiClosure %.*s = {{0, %.*s}, (SiCode)%.*s};\n", T(adapter.name), T(type), T(code));
+    buffer_format(&out, ");\n}\nstatic const SiClosure %.*s = {{0, %.*s}, (SiCode)%.*s};\n", T(adapter.name), T(type),
+                  T(code));
     adapter.text = (Text){out.data, (uint32_t)out.length};
     note(g, &g->out->adapters, adapter);
     return format_text(g, "(SiClosure *)&%.*s", T(adapter.name));
@@ -446,12 +521,13 @@ static Text field_text(Gen *g, const CoreInstruction *in, Expr *e) {
     Buffer name = buffer_in(g->arena);
     write_field_name(g->program, &v->fields[in->b], in->b, &name);
     Text content = content_of(g, in->a, e);
-    if (base->kind == LAYOUT_SUM) return format_text(g, "%.*sas.v%u.%.*s", T(content), in->sub, (int)name.length, name.data);
+    if (base->kind == LAYOUT_SUM)
+        return format_text(g, "%.*sas.v%u.%.*s", T(content), in->sub, (int)name.length, name.data);
     return format_text(g, "%.*s%.*s", T(content), (int)name.length, name.data);
 }
 
 static bool needs_retain(Gen *g, const CoreInstruction *in) {
-    return g->locals[in->dst].layout->is_counted && (in->flags & CORE_IS_ALIAS) == 0;
+    return g->locals[in->dst].layout->is_counted && (in->flags & (CORE_IS_ALIAS | CORE_IS_MOVE)) == 0;
 }
 
 // The reading half of FIELD, LIST_GET and CAPTURE, of which statements.c adds the retain where there is one.
@@ -470,12 +546,14 @@ bool build_read(Gen *g, const CoreInstruction *in, Expr *e) {
         const Layout *element = g->locals[in->dst].layout;
         Text type = type_name(g, layout_base(g->layouts, element));
         Text list = join(g, e, in->a, false), index = join(g, e, in->b, false);
-        if (in->sub == 1) e->text = format_text(g, "SI_LIST_AT(%.*s, %.*s, %.*s)", T(type), T(list), T(index));
+        if (in->sub == 1)
+            e->text = format_text(g, "SI_LIST_AT(%.*s, %.*s, %.*s)", T(type), T(list), T(index));
         else {
             g->uses_task = true;
             bool pointer = type.data[type.length - 1] == '*';
-            e->text = format_text(g, "*(%s%.*s%s)si_list_item(task, %.*s, %.*s, %u, %.*s)", pointer ? "" : "const ", T(type),
-                                  pointer ? "const *" : " *", T(list), T(index), element->size, T(place_of(g, in->token)));
+            e->text =
+                format_text(g, "*(%s%.*s%s)si_list_item(task, %.*s, %.*s, %u, %.*s)", pointer ? "" : "const ", T(type),
+                            pointer ? "const *" : " *", T(list), T(index), element->size, T(place_of(g, in->token)));
             e->is_compound = true;
         }
         return true;
@@ -484,7 +562,8 @@ bool build_read(Gen *g, const CoreInstruction *in, Expr *e) {
         g->uses_self = true;
         e->text = format_text(g, "((struct %.*s *)(void *)self)->c%u", T(closure_cell(g, g->index)), in->a);
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -497,8 +576,10 @@ static bool build_constant(Gen *g, const CoreInstruction *in, Expr *e) {
         double value;
         memcpy(&value, &bits, sizeof value);
         write_float(value, &out);
-    } else if (g->locals[in->dst].base->kind == LAYOUT_CHAR) write_char((uint32_t)bits, &out);
-    else write_int((int64_t)bits, &out);
+    } else if (g->locals[in->dst].base->kind == LAYOUT_CHAR)
+        write_char((uint32_t)bits, &out);
+    else
+        write_int((int64_t)bits, &out);
     e->text = (Text){out.data, (uint32_t)out.length};
     e->is_compound = out.data[0] == '-';
     return true;
@@ -506,9 +587,12 @@ static bool build_constant(Gen *g, const CoreInstruction *in, Expr *e) {
 
 static bool build_default(Gen *g, const CoreInstruction *in, Expr *e) {
     const Layout *layout = g->locals[in->dst].base;
-    if (layout->kind == LAYOUT_FLOAT) e->text = TEXT("0.0");
-    else if (layout->kind < LAYOUT_ENUM) e->text = TEXT("0");
-    else return false;
+    if (layout->kind == LAYOUT_FLOAT)
+        e->text = TEXT("0.0");
+    else if (layout->kind < LAYOUT_ENUM)
+        e->text = TEXT("0");
+    else
+        return false;
     return true;
 }
 
@@ -521,20 +605,31 @@ static Text expression_text(Gen *g, const char *format, const CoreInstruction *i
 bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
     switch ((CoreOp)in->op) {
     case CORE_INT:
-    case CORE_FLOAT: return build_constant(g, in, e);
-    case CORE_UNIT: e->text = TEXT("0"); return true;
-    case CORE_STR: e->text = literal_of(g, (NameId){in->a}); return true;
-    case CORE_FUNCTION: e->text = function_value(g, in); return true;
+    case CORE_FLOAT:
+        return build_constant(g, in, e);
+    case CORE_UNIT:
+        e->text = TEXT("0");
+        return true;
+    case CORE_STR:
+        e->text = literal_of(g, (NameId){in->a});
+        return true;
+    case CORE_FUNCTION:
+        e->text = function_value(g, in);
+        return true;
     case CORE_COPY:
         *e = take(g, in->a);
         return true;
-    case CORE_BINARY: return build_binary(g, in, e);
-    case CORE_UNARY: return build_unary(g, in, e);
+    case CORE_BINARY:
+        return build_binary(g, in, e);
+    case CORE_UNARY:
+        return build_unary(g, in, e);
     case CORE_CONVERT:
         if (g->locals[in->dst].layout->is_counted) return false;
         return build_convert(g, in, e);
-    case CORE_EQUAL: return build_equal(g, in, e);
-    case CORE_COMPARE: return build_compare(g, in, e);
+    case CORE_EQUAL:
+        return build_equal(g, in, e);
+    case CORE_COMPARE:
+        return build_compare(g, in, e);
     case CORE_HASH: {
         Text a = address_of(g, in->a), type = descriptor(g, g->locals[in->a].layout);
         g->uses_task = true;
@@ -542,13 +637,16 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
         e->text = format_text(g, "si_hash_fixed(task, %.*s, %.*s)", T(a), T(type));
         return true;
     }
-    case CORE_SHOW: return build_show(g, in, e);
-    case CORE_DEFAULT: return build_default(g, in, e);
+    case CORE_SHOW:
+        return build_show(g, in, e);
+    case CORE_DEFAULT:
+        return build_default(g, in, e);
     case CORE_CALL:
     case CORE_INTRINSIC:
     case CORE_CALL_CLOSURE: {
         if (in->dst != 0 && returns_through_pointer(g, in)) return false;
-        ExprKind kind = in->op == CORE_INTRINSIC && in->dst != 0 && intrinsic_only_looks(g, in) ? EXPR_LOAD : EXPR_EFFECT;
+        ExprKind kind =
+            in->op == CORE_INTRINSIC && in->dst != 0 && intrinsic_only_looks(g, in) ? EXPR_LOAD : EXPR_EFFECT;
         if (e->kind < kind) e->kind = kind;
         e->text = call_text(g, in, (Text){0}, e);
         return true;
@@ -560,7 +658,8 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
         use_function(g, target);
         NamedText adapter = {.name = format_text(g, "value_%.*s", T(lambda->symbol))};
         Text type = descriptor(g, g->locals[in->dst].layout);
-        adapter.text = format_text(g, "static const SiClosure %.*s = {{0, %.*s}, (SiCode)%.*s};\n", T(adapter.name), T(type), T(lambda->symbol));
+        adapter.text = format_text(g, "static const SiClosure %.*s = {{0, %.*s}, (SiCode)%.*s};\n", T(adapter.name),
+                                   T(type), T(lambda->symbol));
         note(g, &g->out->adapters, adapter);
         e->text = format_text(g, "(SiClosure *)&%.*s", T(adapter.name));
         return true;
@@ -606,10 +705,18 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
         e->text = format_text(g, "si_map_new(task, %.*s, 0)", T(descriptor(g, g->locals[in->dst].layout)));
         return true;
     }
-    case CORE_LIST_LENGTH: e->text = expression_text(g, "(%.*s)->length", in, e, EXPR_LOAD); return true;
-    case CORE_MAP_LENGTH: e->text = expression_text(g, "si_map_length(%.*s)", in, e, EXPR_LOAD); return true;
-    case CORE_STR_BYTES: e->text = expression_text(g, "(%.*s)->bytes", in, e, EXPR_LOAD); return true;
-    case CORE_STR_LENGTH: e->text = expression_text(g, "(%.*s)->points", in, e, EXPR_LOAD); return true;
+    case CORE_LIST_LENGTH:
+        e->text = expression_text(g, "(%.*s)->length", in, e, EXPR_LOAD);
+        return true;
+    case CORE_MAP_LENGTH:
+        e->text = expression_text(g, "si_map_length(%.*s)", in, e, EXPR_LOAD);
+        return true;
+    case CORE_STR_BYTES:
+        e->text = expression_text(g, "(%.*s)->bytes", in, e, EXPR_LOAD);
+        return true;
+    case CORE_STR_LENGTH:
+        e->text = expression_text(g, "(%.*s)->points", in, e, EXPR_LOAD);
+        return true;
     case CORE_RANGE_END: {
         static const char *const parts[] = {"from", "to", "inclusive"};
         if (e->kind < EXPR_LOAD) e->kind = EXPR_LOAD;
@@ -620,6 +727,7 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
         e->is_compound = *cast != 0;
         return true;
     }
-    default: return false;
+    default:
+        return false;
     }
 }

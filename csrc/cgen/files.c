@@ -28,7 +28,8 @@ static void write_named(NamedTexts *all, Buffer *out) {
 static void use_signature(const Generation *g, const CoreFunction *f, uint8_t *uses) {
     const Layouts *l = &g->layouts;
     uses[layout_of(l, f->result)->base] |= USE_NAME;
-    for (uint32_t p = 1; p <= f->parameter_count; p++) uses[layout_of(l, f->locals[p].type)->base] |= USE_NAME;
+    for (uint32_t p = 1; p <= f->parameter_count; p++)
+        uses[layout_of(l, f->locals[p].type)->base] |= USE_NAME;
 }
 
 void file_write(const Generation *g, FilePlan *file, Arena *arena) {
@@ -42,11 +43,16 @@ void file_write(const Generation *g, FilePlan *file, Arena *arena) {
         const FunctionText *t = &g->texts[index];
         mentioned[index] = 1;
         is_recursive |= g->core->functions[index]->is_recursive;
-        for (uint32_t k = 0; k < t->types.count; k++) file->uses[t->types.items[k].layout] |= (uint8_t)t->types.items[k].flags;
-        for (uint32_t k = 0; k < t->functions.count; k++) mentioned[t->functions.items[k]] = 1;
-        for (uint32_t k = 0; k < t->places.count; k++) vec_push(arena, &places, t->places.items[k]);
-        for (uint32_t k = 0; k < t->literals.count; k++) vec_push(arena, &literals, t->literals.items[k]);
-        for (uint32_t k = 0; k < t->adapters.count; k++) vec_push(arena, &adapters, t->adapters.items[k]);
+        for (uint32_t k = 0; k < t->types.count; k++)
+            file->uses[t->types.items[k].layout] |= (uint8_t)t->types.items[k].flags;
+        for (uint32_t k = 0; k < t->functions.count; k++)
+            mentioned[t->functions.items[k]] = 1;
+        for (uint32_t k = 0; k < t->places.count; k++)
+            vec_push(arena, &places, t->places.items[k]);
+        for (uint32_t k = 0; k < t->literals.count; k++)
+            vec_push(arena, &literals, t->literals.items[k]);
+        for (uint32_t k = 0; k < t->adapters.count; k++)
+            vec_push(arena, &adapters, t->adapters.items[k]);
     }
     for (uint32_t i = 1; i <= g->core->function_count; i++) {
         if (!mentioned[i]) continue;
@@ -63,7 +69,8 @@ void file_write(const Generation *g, FilePlan *file, Arena *arena) {
     if (file->module != NULL) {
         buffer_literal(&out, "// module ");
         buffer_text(&out, file->module->name);
-    } else buffer_literal(&out, "// instances of generic functions, and functions of the prelude");
+    } else
+        buffer_literal(&out, "// instances of generic functions, and functions of the prelude");
     buffer_literal(&out, ", as C. Written by sigil.\n#include \"si.h\"\n\n");
     if (is_recursive) // a function may well call itself on every path: that is what the stack check is for
         buffer_literal(&out, "#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)\n"
@@ -73,13 +80,15 @@ void file_write(const Generation *g, FilePlan *file, Arena *arena) {
     for (uint32_t k = 0; k < l->count; k++) {
         uint32_t index = l->by_name[k];
         if ((file->uses[index] & USE_DESCRIPTOR) == 0 || descriptor_is_runtime(l, &l->items[index])) continue;
-        buffer_format(&out, "%sextern const SiType sgt_%.*s;\n", any ? "" : "\n", (int)l->items[index].name.length, l->items[index].name.data);
+        buffer_format(&out, "%sextern const SiType sgt_%.*s;\n", any ? "" : "\n", (int)l->items[index].name.length,
+                      l->items[index].name.data);
         any = true;
     }
     buffer_char(&out, '\n');
     write_named(&prototypes, &out);
     write_named(&literals, &out);
-    for (uint32_t i = 0; i < file->functions.count; i++) buffer_text(&out, g->texts[file->functions.items[i]].closure);
+    for (uint32_t i = 0; i < file->functions.count; i++)
+        buffer_text(&out, g->texts[file->functions.items[i]].closure);
     write_named(&places, &out);
     write_named(&adapters, &out);
     for (uint32_t i = 0; i < file->functions.count; i++) {
@@ -95,13 +104,15 @@ void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out
     uint32_t *root = arena_array(arena, uint32_t, count + 1);
     for (uint32_t i = 1; i <= count; i++) {
         root[i] = i;
-        for (uint32_t steps = 0; g->core->functions[root[i]]->lambda != 0 && steps < count; steps++) root[i] = g->core->functions[root[i]]->parent;
+        for (uint32_t steps = 0; g->core->functions[root[i]]->lambda != 0 && steps < count; steps++)
+            root[i] = g->core->functions[root[i]]->parent;
         const CoreFunction *f = g->core->functions[root[i]];
         bool is_instance = f->argument_count > 0 || function_module(g, f)->kind != MODULE_PROJECT;
         if (is_instance && root[i] == i) instances++;
     }
     uint32_t buckets = 1;
-    while (buckets < INSTANCE_FILES_MAX && buckets * INSTANCES_PER_FILE < instances) buckets *= 2;
+    while (buckets < INSTANCE_FILES_MAX && buckets * INSTANCES_PER_FILE < instances)
+        buckets *= 2;
     FilePlan *files = arena_array(arena, FilePlan, p->module_count + 1 + buckets);
     for (uint32_t i = 1; i <= count; i++) {
         const CoreFunction *f = g->core->functions[root[i]];
@@ -116,9 +127,12 @@ void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out
     for (uint32_t i = 1; i <= p->module_count + buckets; i++) {
         if (files[i].functions.count == 0) continue;
         if (files[i].module != NULL) {
-            bool is_ours = text_starts_with(files[i].module->name, TEXT("sg_")); // no module takes the name of sg_main.c
-            files[i].name = arena_format(arena, "%s%.*s.c", is_ours ? "module." : "", (int)files[i].module->name.length, files[i].module->name.data);
-        } else files[i].name = arena_format(arena, "sg_instances_%02u.c", i - p->module_count - 1);
+            bool is_ours =
+                text_starts_with(files[i].module->name, TEXT("sg_")); // no module takes the name of sg_main.c
+            files[i].name = arena_format(arena, "%s%.*s.c", is_ours ? "module." : "", (int)files[i].module->name.length,
+                                         files[i].module->name.data);
+        } else
+            files[i].name = arena_format(arena, "sg_instances_%02u.c", i - p->module_count - 1);
         files[kept++] = files[i];
     }
     *out = files;

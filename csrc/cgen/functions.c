@@ -77,12 +77,15 @@ Text literal_of(Gen *g, NameId name) {
     for (uint32_t i = 0; i < text.length && i < 20; i++) {
         char c = text.data[i];
         bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (is_word) buffer_char(&n, c);
-        else if (n.data[n.length - 1] != '_') buffer_char(&n, '_');
+        if (is_word)
+            buffer_char(&n, c);
+        else if (n.data[n.length - 1] != '_')
+            buffer_char(&n, '_');
     }
     buffer_format(&n, "_%016llx", (unsigned long long)hash_text(text));
     NamedText literal = {.name = text_of(&n)};
-    buffer_format(&t, "SI_STR_LITERAL(%.*s, %u, %lld, ", (int)n.length, n.data, text.length, (long long)text_code_points(text));
+    buffer_format(&t, "SI_STR_LITERAL(%.*s, %u, %lld, ", (int)n.length, n.data, text.length,
+                  (long long)text_code_points(text));
     write_c_string(text, &t);
     buffer_literal(&t, ");\n");
     literal.text = text_of(&t);
@@ -108,7 +111,8 @@ bool function_takes_place(const Generation *g, const CoreFunction *f) {
 bool function_is_static(const CoreFunction *f) { return f->lambda != 0; }
 
 static void local_text(const Program *p, const CoreLocal *local, uint32_t index, Buffer *out) {
-    if (local->name.index == 0) buffer_literal(out, "t");
+    if (local->name.index == 0)
+        buffer_literal(out, "t");
     else {
         Text name = names_text(p->names, local->name);
         for (uint32_t i = 0; i < name.length; i++) {
@@ -127,7 +131,8 @@ void write_prototype(const Generation *g, const CoreFunction *f, Buffer *out) {
     if (result->is_aggregate) {
         buffer_literal(out, "void ");
         buffer_text(out, f->symbol);
-    } else write_declarator(l, result, f->symbol, out);
+    } else
+        write_declarator(l, result, f->symbol, out);
     buffer_literal(out, "(SiTask *task");
     if (f->lambda != 0) buffer_literal(out, ", SiClosure *self");
     if (result->is_aggregate) {
@@ -188,14 +193,16 @@ void owned_before(OwnedWalk *w, const CoreInstruction *in) {
         return;
     case CORE_END:
         if (top->op != CORE_LOOP) reach(w, top);
-        if ((top->op == CORE_IF || top->op == CORE_SWITCH) && !top->is_complete && top->after == NULL) top->after = top->saved;
+        if ((top->op == CORE_IF || top->op == CORE_SWITCH) && !top->is_complete && top->after == NULL)
+            top->after = top->saved;
         w->is_reached = top->after != NULL;
         if (top->after != NULL) memcpy(w->owned, top->after, sizeof(uint64_t) * w->words);
         w->frames.count--;
         return;
     case CORE_BREAK:
         for (uint32_t k = w->frames.count; k > 0; k--)
-            if (w->frames.items[k - 1].label == in->a && w->frames.items[k - 1].op != CORE_IF && w->frames.items[k - 1].op != CORE_SWITCH) {
+            if (w->frames.items[k - 1].label == in->a && w->frames.items[k - 1].op != CORE_IF &&
+                w->frames.items[k - 1].op != CORE_SWITCH) {
                 reach(w, &w->frames.items[k - 1]);
                 break;
             }
@@ -216,8 +223,10 @@ void owned_before(OwnedWalk *w, const CoreInstruction *in) {
     for (uint32_t k = 0; k < operand_count(&o); k++) {
         uint32_t local = operand_local(&o, k);
         if (operand_mode(&o, k) != OPERAND_OWNED || w->bit[local] == 0) continue;
-        if (w->extra[local] > 0) w->extra[local]--;
-        else w->owned[(w->bit[local] - 1) / 64] &= ~((uint64_t)1 << ((w->bit[local] - 1) % 64));
+        if (w->extra[local] > 0)
+            w->extra[local]--;
+        else
+            w->owned[(w->bit[local] - 1) / 64] &= ~((uint64_t)1 << ((w->bit[local] - 1) % 64));
     }
     if (in->op == CORE_RETURN) w->is_reached = false;
 }
@@ -248,18 +257,22 @@ static void prepare_locals(Gen *g) {
     for (uint32_t i = 0; i < f->code_count; i++) {
         const CoreInstruction *in = &f->code[i];
         CoreOperands o = core_operands(f, in);
-        for (uint32_t k = 0; k < operand_count(&o); k++) g->locals[operand_local(&o, k)].uses++;
-        for (uint32_t d = 0; d < o.define_count; d++) g->locals[o.defines[d]].definitions++;
+        for (uint32_t k = 0; k < operand_count(&o); k++)
+            g->locals[operand_local(&o, k)].uses++;
+        for (uint32_t d = 0; d < o.define_count; d++)
+            g->locals[o.defines[d]].definitions++;
         if (in->op == CORE_STR_NEXT) g->locals[in->b].definitions += 2;
     }
     uint8_t *tracked = counts_tracked(g->layouts, f, g->arena);
-    for (uint32_t i = 1; i <= f->local_count; i++) g->locals[i].is_tracked = tracked[i] != 0;
+    for (uint32_t i = 1; i <= f->local_count; i++)
+        g->locals[i].is_tracked = tracked[i] != 0;
 }
 
 // E4: which locals are owned across something that may panic, and so live in the frame.
 static void prepare_frame(Gen *g) {
     CoreFunction *f = g->f;
-    uint32_t *bit = arena_array(g->arena, uint32_t, f->local_count + 1), *of_bit = arena_array(g->arena, uint32_t, f->local_count + 1);
+    uint32_t *bit = arena_array(g->arena, uint32_t, f->local_count + 1),
+             *of_bit = arena_array(g->arena, uint32_t, f->local_count + 1);
     uint32_t count = 0;
     for (uint32_t i = 1; i <= f->local_count; i++)
         if (g->locals[i].is_tracked) {
@@ -274,7 +287,8 @@ static void prepare_frame(Gen *g) {
     for (uint32_t i = 0; i < f->code_count; i++) {
         owned_before(&walk, &f->code[i]);
         if (core_op_may_panic(g->g->core, f, &f->code[i]))
-            for (uint32_t w = 0; w < words; w++) needed[w] |= walk.owned[w];
+            for (uint32_t w = 0; w < words; w++)
+                needed[w] |= walk.owned[w];
         owned_after(&walk, &f->code[i]);
     }
     for (uint32_t b = 0; b < count; b++)
@@ -299,11 +313,11 @@ static void write_frame_struct(Gen *g, Buffer *out) {
     for (uint32_t i = 1; i <= g->f->local_count; i++) {
         if (g->locals[i].slot == 0) continue;
         Text type = descriptor(g, g->locals[i].layout);
-        buffer_format(out, "    {offsetof(struct sf_%.*s, %.*s), %.*s},\n", (int)symbol.length, symbol.data, (int)g->locals[i].name.length,
-                      g->locals[i].name.data, (int)type.length, type.data);
+        buffer_format(out, "    {offsetof(struct sf_%.*s, %.*s), %.*s},\n", (int)symbol.length, symbol.data,
+                      (int)g->locals[i].name.length, g->locals[i].name.data, (int)type.length, type.data);
     }
-    buffer_format(out, "};\nstatic const SiFrameInfo fi_%.*s = {%u, sl_%.*s};\n\n", (int)symbol.length, symbol.data, g->slot_count,
-                  (int)symbol.length, symbol.data);
+    buffer_format(out, "};\nstatic const SiFrameInfo fi_%.*s = {%u, sl_%.*s};\n\n", (int)symbol.length, symbol.data,
+                  g->slot_count, (int)symbol.length, symbol.data);
 }
 
 static void write_locals(Gen *g, Buffer *out) {
@@ -315,7 +329,8 @@ static void write_locals(Gen *g, Buffer *out) {
         buffer_literal(out, "    ");
         Text name = it->is_parameter ? format_text(g, "v_%.*s", (int)it->name.length, it->name.data) : it->name;
         write_declarator(g->layouts, it->layout, name, out);
-        if (it->is_parameter) buffer_format(out, " = %s%.*s", it->layout->is_aggregate ? "*" : "", (int)it->name.length, it->name.data);
+        if (it->is_parameter)
+            buffer_format(out, " = %s%.*s", it->layout->is_aggregate ? "*" : "", (int)it->name.length, it->name.data);
         buffer_literal(out, ";\n");
     }
 }
@@ -326,7 +341,8 @@ static void write_stack_check(Gen *g, Buffer *out) {
     write_c_string(names_text(g->program->names, g->program->functions[f->function.index].name), &name);
     g->uses_task = true;
     bool owns = false;
-    for (uint32_t p = 1; p <= f->parameter_count; p++) owns |= g->locals[p].is_tracked;
+    for (uint32_t p = 1; p <= f->parameter_count; p++)
+        owns |= g->locals[p].is_tracked;
     if (!owns) {
         buffer_format(out, "    SI_STACK_CHECK(task, %.*s);\n", (int)name.length, name.data);
         return;
@@ -338,8 +354,10 @@ static void write_stack_check(Gen *g, Buffer *out) {
         if (!it->is_tracked) continue;
         if (it->layout->is_aggregate) {
             Text type = descriptor(g, it->layout);
-            buffer_format(out, "        si_value_release(task, %.*s, %.*s);\n", (int)it->name.length, it->name.data, (int)type.length, type.data);
-        } else buffer_format(out, "        si_release(task, %.*s);\n", (int)it->name.length, it->name.data);
+            buffer_format(out, "        si_value_release(task, %.*s, %.*s);\n", (int)it->name.length, it->name.data,
+                          (int)type.length, type.data);
+        } else
+            buffer_format(out, "        si_release(task, %.*s);\n", (int)it->name.length, it->name.data);
     }
     buffer_format(out, "        si_stack_overflow(task, %.*s);\n    }\n", (int)name.length, name.data);
 }
@@ -375,12 +393,13 @@ static void write_definition(Gen *g) {
     if (g->slot_count > 0) {
         g->uses_task = true;
         buffer_format(&top, "    SI_FRAME_PUSH(task, f, &fi_%.*s);\n", (int)f->symbol.length, f->symbol.data);
-        for (uint32_t w = 1; w < g->live_words; w++) buffer_format(&top, "    f.live_more[%u] = 0;\n", w - 1);
+        for (uint32_t w = 1; w < g->live_words; w++)
+            buffer_format(&top, "    f.live_more[%u] = 0;\n", w - 1);
         for (uint32_t p = 1; p <= f->parameter_count; p++)
             if (g->locals[p].slot != 0) {
                 Text name = g->locals[p].name;
-                buffer_format(&top, "    f.%.*s = %s%.*s;\n", (int)name.length, name.data, g->locals[p].layout->is_aggregate ? "*" : "",
-                              (int)name.length, name.data);
+                buffer_format(&top, "    f.%.*s = %s%.*s;\n", (int)name.length, name.data,
+                              g->locals[p].layout->is_aggregate ? "*" : "", (int)name.length, name.data);
             }
     }
     if (!g->uses_task) buffer_literal(&top, "    (void)task;\n");
@@ -412,20 +431,28 @@ static void write_closure(Gen *g) {
     buffer_format(&out, "};\nstatic const SiField sp_%.*s[] = {\n", (int)s.length, s.data);
     for (uint32_t i = 0; i < f->capture_count; i++) {
         Text type = descriptor(g, layout_of(l, f->captures[i]));
-        buffer_format(&out, "    {\"\", offsetof(struct sc_%.*s, c%u), %.*s},\n", (int)s.length, s.data, i, (int)type.length, type.data);
+        buffer_format(&out, "    {\"\", offsetof(struct sc_%.*s, c%u), %.*s},\n", (int)s.length, s.data, i,
+                      (int)type.length, type.data);
     }
     buffer_format(&out,
                   "};\nstatic const SiVariant sv_%.*s = {\"\", %u, sp_%.*s};\n"
-                  "static const SiType st_%.*s = {SI_CLOSURE, 8, 8, 1, 0, sizeof(struct sc_%.*s), \"function\", 0, 0, 1, &sv_%.*s, 0, 0, 0, 0, 0, 0};\n",
-                  (int)s.length, s.data, f->capture_count, (int)s.length, s.data, (int)s.length, s.data, (int)s.length, s.data,
-                  (int)s.length, s.data);
+                  "static const SiType st_%.*s = {SI_CLOSURE, 8, 8, 1, 0, sizeof(struct sc_%.*s), \"function\", 0, 0, "
+                  "1, &sv_%.*s, 0, 0, 0, 0, 0, 0};\n",
+                  (int)s.length, s.data, f->capture_count, (int)s.length, s.data, (int)s.length, s.data, (int)s.length,
+                  s.data, (int)s.length, s.data);
     g->out->closure = text_of(&out);
 }
 
 static void generate(const Generation *generation, uint32_t index, Arena *arena, FunctionText *out) {
     CoreFunction counted;
     counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
-    Gen g = {.g = generation, .program = generation->program, .layouts = &generation->layouts, .f = &counted, .index = index, .arena = arena, .out = out};
+    Gen g = {.g = generation,
+             .program = generation->program,
+             .layouts = &generation->layouts,
+             .f = &counted,
+             .index = index,
+             .arena = arena,
+             .out = out};
     g.module = function_module(generation, &counted);
     g.takes_place = function_takes_place(generation, &counted);
     g.body = buffer_in(arena);
@@ -446,7 +473,8 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     out->prototype = text_of(&prototype);
 
     uint32_t *bit = arena_array(arena, uint32_t, counted.local_count + 1);
-    for (uint32_t i = 1; i <= counted.local_count; i++) bit[i] = g.locals[i].slot;
+    for (uint32_t i = 1; i <= counted.local_count; i++)
+        bit[i] = g.locals[i].slot;
     owned_start(&g.owned, &counted, bit, g.live_words, arena);
     g.known = arena_array(arena, uint64_t, g.live_words + 1);
     g.is_known = true; // SI_FRAME_PUSH clears them

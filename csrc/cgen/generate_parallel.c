@@ -11,7 +11,9 @@ typedef struct Job {
     FilePlan *files;
 } Job;
 
-static Arena *arena_of(const Generation *g, const Worker *worker) { return &g->arenas[worker == NULL ? 0 : worker_index(worker)]; }
+static Arena *arena_of(const Generation *g, const Worker *worker) {
+    return &g->arenas[worker == NULL ? 0 : worker_index(worker)];
+}
 
 static Status function_item(Worker *worker, void *job_pointer, uint32_t item) {
     Job *job = job_pointer;
@@ -42,7 +44,8 @@ static Status prepare(Generation *g, Arena *arena, uint32_t **order) {
     ARENA_GUARD(arena);
     g->texts = arena_array(arena, FunctionText, g->core->function_count + 1);
     layouts_init(&g->layouts, g->program, arena);
-    for (uint32_t i = 1; i <= g->core->function_count; i++) layouts_add_function(&g->layouts, g->core->functions[i]);
+    for (uint32_t i = 1; i <= g->core->function_count; i++)
+        layouts_add_function(&g->layouts, g->core->functions[i]);
     layouts_finish(&g->layouts);
     // Largest first: by size class, so that no big function ends the stage alone. A counting sort keeps the order inside a class.
     uint32_t count = g->core->function_count, classes[33] = {0};
@@ -50,10 +53,13 @@ static Status prepare(Generation *g, Arena *arena, uint32_t **order) {
     for (uint32_t pass = 0; pass < 2; pass++)
         for (uint32_t i = 0; i < count; i++) {
             uint32_t size = g->core->functions[i + 1]->code_count, class = 0;
-            while (class < 32 && size >> class != 0) class++;
+            while (class < 32 && size >> class != 0)
+                class ++;
             if (pass == 0) {
-                for (uint32_t c = 0; c < class; c++) classes[c]++;
-            } else (*order)[classes[class]++] = i;
+                for (uint32_t c = 0; c < class; c++)
+                    classes[c]++;
+            } else
+                (*order)[classes[class]++] = i;
         }
     g->arenas = arena_array(arena, Arena, g->worker_count);
     ARENA_GUARD_END(arena);
@@ -76,7 +82,8 @@ static Status write_files(const Generation *g, Pool *pool, COutput *out) {
         const Layouts *l = &g->layouts;
         uint8_t *uses = arena_array(arena, uint8_t, l->count + 1);
         for (uint32_t f = 0; f < count; f++)
-            for (uint32_t i = 1; i <= l->count; i++) uses[i] |= files[f].uses[i];
+            for (uint32_t i = 1; i <= l->count; i++)
+                uses[i] |= files[f].uses[i];
         Buffer types = buffer_in(arena), main = buffer_in(arena);
         write_main_file(g, arena, uses, &main);
         write_types_file(g, uses, arena, &types);
@@ -93,14 +100,18 @@ static Status write_files(const Generation *g, Pool *pool, COutput *out) {
 
 Status c_generate(CoreProgram *core, const COptions *options, Pool *pool, COutput *out) {
     *out = (COutput){.file_count = 0};
-    Generation g = {.core = core, .program = core->program, .options = options, .worker_count = pool == NULL ? 1 : pool_thread_count(pool)};
+    Generation g = {.core = core,
+                    .program = core->program,
+                    .options = options,
+                    .worker_count = pool == NULL ? 1 : pool_thread_count(pool)};
     uint32_t *order = NULL;
     Status status = prepare(&g, &out->arena, &order);
     if (status == STATUS_OK) {
         Job job = {.g = &g};
         status = run_items(pool, order, core->function_count, function_item, &job);
         if (status == STATUS_OK) status = write_files(&g, pool, out);
-        for (uint32_t w = 0; w < g.worker_count; w++) arena_adopt(&out->arena, &g.arenas[w]);
+        for (uint32_t w = 0; w < g.worker_count; w++)
+            arena_adopt(&out->arena, &g.arenas[w]);
     }
     if (status != STATUS_OK) c_output_free(out);
     return status;

@@ -5,9 +5,12 @@
 #include <stdio.h>
 
 void write_int(int64_t value, Buffer *out) {
-    if (value == INT64_MIN) buffer_literal(out, "(-9223372036854775807LL - 1)");
-    else if (value > 2147483647 || value < -2147483647) buffer_format(out, "%lldLL", (long long)value);
-    else buffer_int(out, value);
+    if (value == INT64_MIN)
+        buffer_literal(out, "(-9223372036854775807LL - 1)");
+    else if (value > 2147483647 || value < -2147483647)
+        buffer_format(out, "%lldLL", (long long)value);
+    else
+        buffer_int(out, value);
 }
 
 // The shortest of 15 to 17 digits that reads back as the same number.
@@ -29,17 +32,22 @@ void write_float(double value, Buffer *out) {
     bool has_point = false; // some locale's decimal point may be a comma, or several bytes
     for (const char *t = text; *t != 0; t++) {
         bool is_plain = (*t >= '0' && *t <= '9') || *t == '-' || *t == '+' || *t == 'e';
-        if (is_plain) buffer_char(out, *t);
-        else if (!has_point) buffer_char(out, '.');
+        if (is_plain)
+            buffer_char(out, *t);
+        else if (!has_point)
+            buffer_char(out, '.');
         has_point |= !is_plain || *t == 'e';
     }
     if (!has_point) buffer_literal(out, ".0");
 }
 
 void write_char(uint32_t value, Buffer *out) {
-    if (value == '\'' || value == '\\') buffer_format(out, "'\\%c'", (int)value);
-    else if (value >= ' ' && value < 127) buffer_format(out, "'%c'", (int)value);
-    else buffer_format(out, "%u", value);
+    if (value == '\'' || value == '\\')
+        buffer_format(out, "'\\%c'", (int)value);
+    else if (value >= ' ' && value < 127)
+        buffer_format(out, "'%c'", (int)value);
+    else
+        buffer_format(out, "%u", value);
 }
 
 // Octal escapes have at most three digits, so that no following character is taken into them. `?` is escaped for trigraphs.
@@ -47,28 +55,36 @@ void write_c_string(Text text, Buffer *out) {
     buffer_char(out, '"');
     for (uint32_t i = 0; i < text.length; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        if (c == '"' || c == '\\') buffer_format(out, "\\%c", c);
-        else if (c == '\n') buffer_literal(out, "\\n");
-        else if (c == '\t') buffer_literal(out, "\\t");
-        else if (c == '?' && i + 1 < text.length && text.data[i + 1] == '?') buffer_literal(out, "\\?");
-        else if (c < ' ' || c >= 127) buffer_format(out, "\\%03o", c);
-        else buffer_char(out, (char)c);
+        if (c == '"' || c == '\\')
+            buffer_format(out, "\\%c", c);
+        else if (c == '\n')
+            buffer_literal(out, "\\n");
+        else if (c == '\t')
+            buffer_literal(out, "\\t");
+        else if (c == '?' && i + 1 < text.length && text.data[i + 1] == '?')
+            buffer_literal(out, "\\?");
+        else if (c < ' ' || c >= 127)
+            buffer_format(out, "\\%03o", c);
+        else
+            buffer_char(out, (char)c);
     }
     buffer_char(out, '"');
 }
 
 int64_t text_code_points(Text text) {
     int64_t points = 0;
-    for (uint32_t i = 0; i < text.length; i++) points += ((unsigned char)text.data[i] & 0xC0) != 0x80;
+    for (uint32_t i = 0; i < text.length; i++)
+        points += ((unsigned char)text.data[i] & 0xC0) != 0x80;
     return points;
 }
 
 // C's keywords, and what common headers and GNU modes define in lower case.
 static const char *const taken_names[] = {
-    "auto",     "break",    "case",   "char",   "const",    "continue", "default", "do",      "double",   "else",   "enum",
-    "extern",   "float",    "for",    "goto",   "if",       "inline",   "int",     "long",    "register", "restrict",
-    "return",   "short",    "signed", "sizeof", "static",   "struct",   "switch",  "typedef", "union",    "unsigned",
-    "void",     "volatile", "while",  "asm",    "typeof",   "offsetof", "unix",    "linux",   "near",     "far", "i386",
+    "auto",     "break",    "case",     "char",     "const", "continue", "default", "do",     "double",
+    "else",     "enum",     "extern",   "float",    "for",   "goto",     "if",      "inline", "int",
+    "long",     "register", "restrict", "return",   "short", "signed",   "sizeof",  "static", "struct",
+    "switch",   "typedef",  "union",    "unsigned", "void",  "volatile", "while",   "asm",    "typeof",
+    "offsetof", "unix",     "linux",    "near",     "far",   "i386",
 };
 
 void write_safe_name(Text name, Buffer *out) {
@@ -76,11 +92,13 @@ void write_safe_name(Text name, Buffer *out) {
     if (name.length == 0) return;
     bool taken = name.data[0] == '_' || name.data[name.length - 1] == '_' ||
                  (name.length > 1 && name.data[0] == 'f' && name.data[1] >= '0' && name.data[1] <= '9') ||
-                 text_starts_with(name, TEXT("si_")) || text_starts_with(name, TEXT("SI_")) || text_equal(name, TEXT("NULL"));
+                 text_starts_with(name, TEXT("si_")) || text_starts_with(name, TEXT("SI_")) ||
+                 text_equal(name, TEXT("NULL"));
     for (size_t i = 0; !taken && i < sizeof taken_names / sizeof *taken_names; i++)
         taken = text_equal(name, text_from(taken_names[i]));
     bool upper = true; // a macro of some header
-    for (uint32_t i = 0; i < name.length; i++) upper = upper && !(name.data[i] >= 'a' && name.data[i] <= 'z');
+    for (uint32_t i = 0; i < name.length; i++)
+        upper = upper && !(name.data[i] >= 'a' && name.data[i] <= 'z');
     if (taken || upper) buffer_char(out, '_');
 }
 
@@ -96,8 +114,10 @@ uint32_t find_line_of(const Tokens *tokens, uint32_t token) {
     uint32_t offset = tokens->starts[token], low = 0, high = tokens->line_count;
     while (high - low > 1) { // line_starts[low] <= offset < line_starts[high]
         uint32_t middle = low + (high - low) / 2;
-        if (tokens->line_starts[middle] <= offset) low = middle;
-        else high = middle;
+        if (tokens->line_starts[middle] <= offset)
+            low = middle;
+        else
+            high = middle;
     }
     return low + 1;
 }
@@ -113,8 +133,10 @@ void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, u
         *cache = (PositionCache){.line = *line, .offset = start, .column = 1};
     }
     const char *text = tokens->source->text.data;
-    for (; cache->offset < offset; cache->offset++) cache->column += ((unsigned char)text[cache->offset] & 0xC0) != 0x80;
-    for (; cache->offset > offset; cache->offset--) cache->column -= ((unsigned char)text[cache->offset - 1] & 0xC0) != 0x80;
+    for (; cache->offset < offset; cache->offset++)
+        cache->column += ((unsigned char)text[cache->offset] & 0xC0) != 0x80;
+    for (; cache->offset > offset; cache->offset--)
+        cache->column -= ((unsigned char)text[cache->offset - 1] & 0xC0) != 0x80;
     *column = cache->column;
 }
 

@@ -11,11 +11,13 @@ static void write_symbol_prototype(const Generation *g, uint32_t index, Buffer *
 static void use_function_types(const Generation *g, uint32_t index, uint8_t *uses) {
     const CoreFunction *f = g->core->functions[index];
     uses[layout_of(&g->layouts, f->result)->base] |= USE_NAME;
-    for (uint32_t p = 1; p <= f->parameter_count; p++) uses[layout_of(&g->layouts, f->locals[p].type)->base] |= USE_NAME;
+    for (uint32_t p = 1; p <= f->parameter_count; p++)
+        uses[layout_of(&g->layouts, f->locals[p].type)->base] |= USE_NAME;
 }
 
 // Result<void, E>: NULL for Ok, else what the error shows as.
-static void write_result_entry(const Generation *g, const CoreFunction *f, const char *parameter, const char *argument, Buffer *out) {
+static void write_result_entry(const Generation *g, const CoreFunction *f, const char *parameter, const char *argument,
+                               Buffer *out) {
     const Layouts *l = &g->layouts;
     const Layout *result = layout_of(l, f->result), *base = layout_base(l, result);
     uint32_t err = base->variant_count > 1 ? 1 : 0;
@@ -29,12 +31,14 @@ static void write_result_entry(const Generation *g, const CoreFunction *f, const
         write_field_name(g->program, &variant->fields[0], 0, &field);
     }
     buffer_format(out, "static SiStr *run_main(SiTask *task%s) {\n    %.*s", parameter, (int)type.length, type.data);
-    if (result->is_aggregate) buffer_format(out, ";\n    %.*s(task, &result%s);\n", T(f->symbol), argument);
-    else buffer_format(out, " = %.*s(task%s);\n", T(f->symbol), argument);
+    if (result->is_aggregate)
+        buffer_format(out, ";\n    %.*s(task, &result%s);\n", T(f->symbol), argument);
+    else
+        buffer_format(out, " = %.*s(task%s);\n", T(f->symbol), argument);
     buffer_literal(out, "    SiStr *text = 0;\n");
     if (error != NULL)
-        buffer_format(out, "    if (%stag == %u) text = si_show(task, &%sas.v%u.%.*s, &%.*s);\n", content, err, content, err, (int)field.length, field.data,
-                      (int)error_type.length, error_type.data);
+        buffer_format(out, "    if (%stag == %u) text = si_show(task, &%sas.v%u.%.*s, &%.*s);\n", content, err, content,
+                      err, (int)field.length, field.data, (int)error_type.length, error_type.data);
     if (result->is_counted) {
         Buffer descriptor = buffer_in(out->arena);
         write_descriptor_name(l, result, &descriptor);
@@ -53,14 +57,16 @@ static const char *write_entry(const Generation *g, bool *takes_args, Buffer *ou
         return "SI_MAIN_RESULT";
     }
     bool is_int = base->kind == LAYOUT_INT;
-    buffer_format(out, "static %s run_main(SiTask *task%s) { %s%.*s(task%s); }\n", is_int ? "int64_t" : "void", parameter, is_int ? "return " : "(void)",
-                  T(f->symbol), argument);
+    buffer_format(out, "static %s run_main(SiTask *task%s) { %s%.*s(task%s); }\n", is_int ? "int64_t" : "void",
+                  parameter, is_int ? "return " : "(void)", T(f->symbol), argument);
     return is_int ? "SI_MAIN_INT" : "SI_MAIN_VOID";
 }
 
 static void write_optional(Text text, Buffer *out) {
-    if (text.data == NULL) buffer_literal(out, "0");
-    else write_c_string(text, out);
+    if (text.data == NULL)
+        buffer_literal(out, "0");
+    else
+        write_c_string(text, out);
 }
 
 static void write_tests(const Generation *g, Buffer *out) {
@@ -73,9 +79,11 @@ static void write_tests(const Generation *g, Buffer *out) {
             Buffer type = buffer_in(out->arena), descriptor = buffer_in(out->arena);
             write_declarator(&g->layouts, result, TEXT("result"), &type);
             write_descriptor_name(&g->layouts, result, &descriptor);
-            buffer_format(out, result->is_aggregate ? "%.*s; %.*s(task, &result); " : "%.*s = %.*s(task); ", (int)type.length, type.data, T(f->symbol));
+            buffer_format(out, result->is_aggregate ? "%.*s; %.*s(task, &result); " : "%.*s = %.*s(task); ",
+                          (int)type.length, type.data, T(f->symbol));
             buffer_format(out, "si_value_release(task, &result, &%.*s); }\n", (int)descriptor.length, descriptor.data);
-        } else buffer_format(out, "(void)%.*s(task); }\n", T(f->symbol));
+        } else
+            buffer_format(out, "(void)%.*s(task); }\n", T(f->symbol));
     }
     buffer_literal(out, "static const SiTest tests[] = {\n");
     for (uint32_t t = 0; t < g->core->test_count; t++) {
@@ -121,7 +129,8 @@ void write_main_file(const Generation *g, Arena *arena, uint8_t *all_uses, Buffe
             uses[result - l->items] |= USE_DESCRIPTOR;
             uses[result->base] |= USE_COMPLETE;
             for (uint32_t v = 0; v < base->variant_count; v++)
-                for (uint32_t i = 0; i < base->variants[v].field_count; i++) uses[base->variants[v].fields[i].layout] |= USE_DESCRIPTOR;
+                for (uint32_t i = 0; i < base->variants[v].field_count; i++)
+                    uses[base->variants[v].fields[i].layout] |= USE_DESCRIPTOR;
         }
         if (f->parameter_count > 0) {
             args = (uint32_t)(layout_of(l, f->locals[1].type) - l->items);
@@ -155,7 +164,8 @@ void write_main_file(const Generation *g, Arena *arena, uint8_t *all_uses, Buffe
     if (args != 0) {
         buffer_char(out, '&');
         write_descriptor_name(l, &l->items[args], out);
-    } else buffer_literal(out, "0");
+    } else
+        buffer_literal(out, "0");
     buffer_format(out, ", %s, %u};\n\n", with_tests ? "tests" : "0", with_tests ? g->core->test_count : 0);
     buffer_literal(out, "int main(int argc, char **argv) { return si_main(argc, argv, &sg_program); }\n");
 }

@@ -10,7 +10,8 @@ static void write_raw(Gen *g, Text text, bool with_place) {
         buffer_format(&g->body, "#line %u\n", g->wanted_line);
         g->line = g->wanted_line;
     }
-    for (uint32_t i = 0; i < g->indent; i++) buffer_literal(&g->body, "    ");
+    for (uint32_t i = 0; i < g->indent; i++)
+        buffer_literal(&g->body, "    ");
     buffer_text(&g->body, text);
     buffer_char(&g->body, '\n');
     g->line++;
@@ -32,7 +33,8 @@ void set_live(Gen *g, const uint64_t *live) {
     for (uint32_t w = 0; w < g->live_words; w++) {
         if (g->is_known && g->known[w] == live[w]) continue;
         Text place = w == 0 ? TEXT("frame.live[0]") : format_text(g, "live_more[%u]", w - 1);
-        write_line(g, format_text(g, "f.%.*s = 0x%llx%s;", T(place), (unsigned long long)live[w], live[w] >> 32 != 0 ? "ULL" : ""));
+        write_line(g, format_text(g, "f.%.*s = 0x%llx%s;", T(place), (unsigned long long)live[w],
+                                  live[w] >> 32 != 0 ? "ULL" : ""));
         g->live_stores++;
     }
     memcpy(g->known, live, sizeof(uint64_t) * g->live_words);
@@ -60,7 +62,9 @@ static void assign(Gen *g, uint32_t local, const Expr *e) {
     LocalInfo *it = &g->locals[local];
     set_live(g, e->live);
     if (it->uses == 0 && it->slot == 0) {
-        if (e->kind != EXPR_PURE) write_line(g, format_text(g, "(void)%s%.*s%s;", e->is_compound ? "(" : "", T(e->text), e->is_compound ? ")" : ""));
+        if (e->kind != EXPR_PURE)
+            write_line(
+                g, format_text(g, "(void)%s%.*s%s;", e->is_compound ? "(" : "", T(e->text), e->is_compound ? ")" : ""));
         return;
     }
     Text name = variable_of(g, local);
@@ -69,30 +73,36 @@ static void assign(Gen *g, uint32_t local, const Expr *e) {
 
 static void write_pending(Gen *g, uint32_t position) {
     uint32_t local = g->pending.items[position];
-    for (uint32_t i = position + 1; i < g->pending.count; i++) g->pending.items[i - 1] = g->pending.items[i];
+    for (uint32_t i = position + 1; i < g->pending.count; i++)
+        g->pending.items[i - 1] = g->pending.items[i];
     g->pending.count--;
     g->locals[local].is_pending = false;
     assign(g, local, &g->locals[local].pending);
 }
 
 void flush_pending(Gen *g) {
-    while (g->pending.count > 0) write_pending(g, 0);
+    while (g->pending.count > 0)
+        write_pending(g, 0);
 }
 
 void flush_effects(Gen *g) {
     for (uint32_t i = 0; i < g->pending.count;) {
-        if (g->locals[g->pending.items[i]].pending.kind == EXPR_EFFECT) write_pending(g, i);
-        else i++;
+        if (g->locals[g->pending.items[i]].pending.kind == EXPR_EFFECT)
+            write_pending(g, i);
+        else
+            i++;
     }
 }
 
 void materialize(Gen *g, uint32_t local) {
-    while (g->locals[local].is_pending) write_pending(g, 0);
+    while (g->locals[local].is_pending)
+        write_pending(g, 0);
 }
 
 static bool may_wait(Gen *g, uint32_t local) {
     const LocalInfo *it = &g->locals[local];
-    return g->f->locals[local].name.index == 0 && it->definitions == 1 && it->uses == 1 && it->slot == 0 && !it->layout->is_aggregate && !it->is_parameter;
+    return g->f->locals[local].name.index == 0 && it->definitions == 1 && it->uses == 1 && it->slot == 0 &&
+           !it->layout->is_aggregate && !it->is_parameter;
 }
 
 static bool is_operand(const CoreOperands *o, uint32_t local) {
@@ -108,9 +118,12 @@ static bool op_is_effect(Gen *g, const CoreInstruction *in) {
     case CORE_LIST_NEW:
     case CORE_MAP_NEW:
     case CORE_SHOW:
-    case CORE_CLOSURE: return true;
-    case CORE_INTRINSIC: return !intrinsic_only_looks(g, in);
-    default: return core_op_may_panic(g->g->core, g->f, in);
+    case CORE_CLOSURE:
+        return true;
+    case CORE_INTRINSIC:
+        return !intrinsic_only_looks(g, in);
+    default:
+        return core_op_may_panic(g->g->core, g->f, in);
     }
 }
 
@@ -127,8 +140,10 @@ static Expr begin_operation(Gen *g, const CoreInstruction *in, const CoreOperand
     if (e.kind == EXPR_EFFECT)
         for (uint32_t i = 0; i < g->pending.count;) {
             uint32_t local = g->pending.items[i];
-            if (g->locals[local].pending.kind != EXPR_PURE && !is_operand(o, local)) write_pending(g, i);
-            else i++;
+            if (g->locals[local].pending.kind != EXPR_PURE && !is_operand(o, local))
+                write_pending(g, i);
+            else
+                i++;
         }
     return e;
 }
@@ -152,7 +167,8 @@ void write_release(Gen *g, uint32_t local) {
     if (layout->is_aggregate) {
         Text address = address_of(g, local), type = descriptor(g, layout);
         write_line(g, format_text(g, "si_value_release(task, %.*s, %.*s);", T(address), T(type)));
-    } else write_line(g, format_text(g, "si_release(task, %.*s);", T(variable_of(g, local))));
+    } else
+        write_line(g, format_text(g, "si_release(task, %.*s);", T(variable_of(g, local))));
 }
 
 // ---- building values ---------------------------------------------------------------------------------------------------------------------
@@ -165,7 +181,8 @@ static Text initializer(Gen *g, const Layout *base, uint32_t variant, const Text
     if (base->kind == LAYOUT_SUM) {
         buffer_format(&out, ".tag = %u", variant);
         if (v->field_count > 0) buffer_format(&out, ", .as = {.v%u = {", variant);
-    } else if (v->field_count == 0) buffer_literal(&out, "0");
+    } else if (v->field_count == 0)
+        buffer_literal(&out, "0");
     for (uint32_t f = 0; f < v->field_count; f++) {
         buffer_string(&out, f == 0 ? "." : ", .");
         write_field_name(g->program, &v->fields[f], f, &out);
@@ -226,12 +243,14 @@ static void write_closure_op(Gen *g, const CoreInstruction *in, const CoreOperan
     flush_effects(g);
     Text cell = closure_cell(g, target);
     Text *captures = arena_array(g->arena, Text, o->list_count + 1);
-    for (uint32_t k = 0; k < o->list_count; k++) captures[k] = take_text(g, o->list[k], false);
+    for (uint32_t k = 0; k < o->list_count; k++)
+        captures[k] = take_text(g, o->list[k], false);
     flush_pending(g);
     g->uses_task = true;
     write_brace(g, TEXT("{"));
     g->indent++;
-    write_line(g, format_text(g, "SiClosure *made = si_closure_new(task, &st_%.*s, (SiCode)%.*s);", T(lambda->symbol), T(lambda->symbol)));
+    write_line(g, format_text(g, "SiClosure *made = si_closure_new(task, &st_%.*s, (SiCode)%.*s);", T(lambda->symbol),
+                              T(lambda->symbol)));
     for (uint32_t k = 0; k < o->list_count; k++)
         write_line(g, format_text(g, "((struct %.*s *)(void *)made)->c%u = %.*s;", T(cell), k, T(captures[k])));
     write_line(g, format_text(g, "%.*s = made;", T(variable_of(g, in->dst))));
@@ -279,15 +298,17 @@ static void write_map_next(Gen *g, const CoreInstruction *in) {
     g->indent++;
     write_line(g, TEXT("const void *key, *value;"));
     Text call = format_text(g, "si_map_next(%.*s, %.*s, &key, &value);", T(map), T(cursor));
-    if (in->dst != 0 && g->locals[in->dst].uses > 0) write_line(g, format_text(g, "%.*s = %.*s", T(variable_of(g, in->dst)), T(call)));
-    else write_line(g, format_text(g, "(void)%.*s", T(call)));
+    if (in->dst != 0 && g->locals[in->dst].uses > 0)
+        write_line(g, format_text(g, "%.*s = %.*s", T(variable_of(g, in->dst)), T(call)));
+    else
+        write_line(g, format_text(g, "(void)%.*s", T(call)));
     for (uint32_t k = 2; k <= words[0] && k <= 3; k++) {
         uint32_t local = words[k];
         if (local == 0 || g->locals[local].uses == 0) continue;
         Text type = type_name(g, g->locals[local].base);
         bool pointer = type.data[type.length - 1] == '*';
-        write_line(g, format_text(g, "%.*s = *(%s%.*s%s)%s;", T(variable_of(g, local)), pointer ? "" : "const ", T(type),
-                                  pointer ? "const *" : " *", k == 2 ? "key" : "value"));
+        write_line(g, format_text(g, "%.*s = *(%s%.*s%s)%s;", T(variable_of(g, local)), pointer ? "" : "const ",
+                                  T(type), pointer ? "const *" : " *", k == 2 ? "key" : "value"));
         bool is_alias = (in->flags & (k == 2 ? CORE_IS_ALIAS : CORE_VALUE_IS_ALIAS)) != 0;
         if (g->locals[local].layout->is_counted && !is_alias) write_retain(g, local);
     }
@@ -299,14 +320,17 @@ static void write_list_append(Gen *g, const CoreInstruction *in) {
     const Layout *list = g->locals[in->a].base;
     const Layout *element = &g->layouts->items[list->element];
     for (uint32_t i = 0; i < g->pending.count;) { // the list may move while C evaluates the other side
-        if (g->locals[g->pending.items[i]].pending.kind != EXPR_PURE) write_pending(g, i);
-        else i++;
+        if (g->locals[g->pending.items[i]].pending.kind != EXPR_PURE)
+            write_pending(g, i);
+        else
+            i++;
     }
     Text value = take_text(g, in->b, false), type = type_name(g, layout_base(g->layouts, element));
     flush_pending(g);
     g->uses_task = true;
     bool pointer = type.data[type.length - 1] == '*';
-    write_line(g, format_text(g, "*(%.*s%s*)si_list_append(task, &%.*s) = %.*s;", T(type), pointer ? "" : " ", T(variable_of(g, in->a)), T(value)));
+    write_line(g, format_text(g, "*(%.*s%s*)si_list_append(task, &%.*s) = %.*s;", T(type), pointer ? "" : " ",
+                              T(variable_of(g, in->a)), T(value)));
 }
 
 static void write_map_put(Gen *g, const CoreInstruction *in, const CoreOperands *o, const Expr *e) {
@@ -355,27 +379,43 @@ static void write_operation(Gen *g, const CoreInstruction *in, const CoreOperand
         write_line(g, format_text(g, "%.*s;", T(call)));
         break;
     }
-    case CORE_CLOSURE: write_closure_op(g, in, o); break;
-    case CORE_CONSTRUCT: write_construct_op(g, in, o); break;
-    case CORE_MAP_GET: write_map_get(g, in, e); break;
-    case CORE_MAP_NEXT: write_map_next(g, in); break;
-    case CORE_MAP_PUT: write_map_put(g, in, o, e); break;
-    case CORE_LIST_APPEND: write_list_append(g, in); break;
+    case CORE_CLOSURE:
+        write_closure_op(g, in, o);
+        break;
+    case CORE_CONSTRUCT:
+        write_construct_op(g, in, o);
+        break;
+    case CORE_MAP_GET:
+        write_map_get(g, in, e);
+        break;
+    case CORE_MAP_NEXT:
+        write_map_next(g, in);
+        break;
+    case CORE_MAP_PUT:
+        write_map_put(g, in, o, e);
+        break;
+    case CORE_LIST_APPEND:
+        write_list_append(g, in);
+        break;
     case CORE_STR_NEXT: {
         Text text = take_text(g, in->a, false);
         flush_pending(g);
         Text call = format_text(g, "si_str_next(%.*s, &%.*s);", T(text), T(variable_of(g, in->b)));
-        if (g->locals[in->dst].uses > 0) write_line(g, format_text(g, "%.*s = %.*s", T(variable_of(g, in->dst)), T(call)));
-        else write_line(g, format_text(g, "(void)%.*s", T(call)));
+        if (g->locals[in->dst].uses > 0)
+            write_line(g, format_text(g, "%.*s = %.*s", T(variable_of(g, in->dst)), T(call)));
+        else
+            write_line(g, format_text(g, "(void)%.*s", T(call)));
         break;
     }
     case CORE_RANGE: {
         Text from = take_text(g, in->a, false), to = take_text(g, in->b, false);
         flush_pending(g);
-        write_line(g, format_text(g, "%.*s = (SiRange){%.*s, %.*s, %u};", T(variable_of(g, in->dst)), T(from), T(to), in->sub));
+        write_line(g, format_text(g, "%.*s = (SiRange){%.*s, %.*s, %u};", T(variable_of(g, in->dst)), T(from), T(to),
+                                  in->sub));
         break;
     }
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -384,7 +424,8 @@ static void write_operation(Gen *g, const CoreInstruction *in, const CoreOperand
 static void end_path(Gen *g) { g->is_path_over = true; }
 
 static ControlFrame *open_control(Gen *g, const CoreInstruction *in) {
-    ControlFrame frame = {.op = (CoreOp)in->op, .label = in->a, .live_stores = g->live_stores, .saved_is_known = g->is_known};
+    ControlFrame frame = {
+        .op = (CoreOp)in->op, .label = in->a, .live_stores = g->live_stores, .saved_is_known = g->is_known};
     frame.is_flat = g->depth >= STATEMENT_DEPTH_MAX;
     frame.flat = ++g->flat_count;
     frame.saved_known = arena_alloc(g->arena, sizeof(uint64_t) * (g->live_words + 1), sizeof(uint64_t));
@@ -418,7 +459,9 @@ static void begin_arm(Gen *g, const CoreInstruction *in) {
             write_label(g, format_text(g, "arm_%u_%u", top->flat, top->arm));
         }
         top->arm++;
-        if (!is_default) write_line(g, format_text(g, "if (%.*s != %.*s) goto arm_%u_%u;", T(variable_of(g, top->label)), (int)value.length, value.data, top->flat, top->arm));
+        if (!is_default)
+            write_line(g, format_text(g, "if (%.*s != %.*s) goto arm_%u_%u;", T(variable_of(g, top->label)),
+                                      (int)value.length, value.data, top->flat, top->arm));
     } else {
         if (top->arm > 0) {
             if (!g->is_path_over) write_brace(g, TEXT("break;"));
@@ -426,8 +469,10 @@ static void begin_arm(Gen *g, const CoreInstruction *in) {
             write_brace(g, TEXT("}"));
         }
         top->arm++;
-        if (is_default) write_brace(g, TEXT("default: {"));
-        else write_brace(g, format_text(g, "case %.*s: {", (int)value.length, value.data));
+        if (is_default)
+            write_brace(g, TEXT("default: {"));
+        else
+            write_brace(g, format_text(g, "case %.*s: {", (int)value.length, value.data));
         g->indent++;
     }
     if (is_default) top->has_default = true;
@@ -442,8 +487,10 @@ static void end_construct(Gen *g) {
     switch (top->op) {
     case CORE_IF:
         if (top->is_flat) {
-            if (!top->has_default) write_label(g, format_text(g, "else_%u", top->flat));
-            else if (top->is_done_used) write_label(g, format_text(g, "end_%u", top->flat));
+            if (!top->has_default)
+                write_label(g, format_text(g, "else_%u", top->flat));
+            else if (top->is_done_used)
+                write_label(g, format_text(g, "end_%u", top->flat));
         } else {
             g->indent--;
             g->depth--;
@@ -480,8 +527,10 @@ static void end_construct(Gen *g) {
         break;
     }
     bool is_same = top->live_stores == g->live_stores; // nobody stored in between
-    if (is_same) restore_known(g, top);
-    else g->is_known = false;
+    if (is_same)
+        restore_known(g, top);
+    else
+        g->is_known = false;
     g->control.count--;
     g->is_path_over = !g->owned.is_reached;
 }
@@ -498,8 +547,10 @@ static void write_jump(Gen *g, const CoreInstruction *in) {
             break;
         }
         if (is_target) {
-            if (is_break) frame->is_done_used = true;
-            else frame->is_again_used = true;
+            if (is_break)
+                frame->is_done_used = true;
+            else
+                frame->is_again_used = true;
             const char *label = is_break ? "done" : frame->is_flat ? "loop" : "again";
             write_line(g, format_text(g, "goto %s_%u;", label, in->a));
             break;
@@ -533,8 +584,10 @@ static void write_condition(Gen *g, const CoreInstruction *in) {
     }
     // The stream goes on to END, so there is a next instruction.
     frame->is_negated = in->op == CORE_IF && in[1].op == CORE_ELSE;
-    if (frame->is_negated) write_line(g, format_text(g, "if (!(%.*s)) {", T(e.text)));
-    else write_line(g, format_text(g, "%s (%.*s) {", in->op == CORE_IF ? "if" : "switch", T(e.text)));
+    if (frame->is_negated)
+        write_line(g, format_text(g, "if (!(%.*s)) {", T(e.text)));
+    else
+        write_line(g, format_text(g, "%s (%.*s) {", in->op == CORE_IF ? "if" : "switch", T(e.text)));
     g->depth += in->op == CORE_IF ? 1 : 2;
     if (in->op == CORE_IF) g->indent++;
 }
@@ -561,14 +614,15 @@ static void write_else(Gen *g) {
 void write_statement(Gen *g, const CoreInstruction *in) {
     find_line(g, in->token);
     switch ((CoreOp)in->op) {
-    case CORE_NOP: return;
+    case CORE_NOP:
+        return;
     case CORE_DUP:
         flush_effects(g);
         write_retain(g, in->a);
         return;
     case CORE_DROP:
         flush_pending(g);
-        write_release(g, in->a);
+        if ((in->flags & CORE_IS_MOVE) == 0) write_release(g, in->a);
         return;
     case CORE_BLOCK:
         flush_pending(g);
@@ -577,7 +631,8 @@ void write_statement(Gen *g, const CoreInstruction *in) {
     case CORE_LOOP: {
         flush_pending(g);
         ControlFrame *frame = open_control(g, in);
-        if (frame->is_flat) write_label(g, format_text(g, "loop_%u", in->a));
+        if (frame->is_flat)
+            write_label(g, format_text(g, "loop_%u", in->a));
         else {
             write_line(g, TEXT("for (;;) {"));
             g->indent++;
@@ -588,14 +643,26 @@ void write_statement(Gen *g, const CoreInstruction *in) {
         return;
     }
     case CORE_IF:
-    case CORE_SWITCH: write_condition(g, in); return;
-    case CORE_ELSE: write_else(g); return;
+    case CORE_SWITCH:
+        write_condition(g, in);
+        return;
+    case CORE_ELSE:
+        write_else(g);
+        return;
     case CORE_CASE:
-    case CORE_DEFAULT_CASE: begin_arm(g, in); return;
-    case CORE_END: end_construct(g); return;
+    case CORE_DEFAULT_CASE:
+        begin_arm(g, in);
+        return;
+    case CORE_END:
+        end_construct(g);
+        return;
     case CORE_BREAK:
-    case CORE_CONTINUE: write_jump(g, in); return;
-    case CORE_RETURN: write_return(g, in); return;
+    case CORE_CONTINUE:
+        write_jump(g, in);
+        return;
+    case CORE_RETURN:
+        write_return(g, in);
+        return;
     case CORE_PANIC:
         flush_pending(g);
         set_live(g, live_now(g, in));
@@ -609,7 +676,8 @@ void write_statement(Gen *g, const CoreInstruction *in) {
         write_line(g, TEXT("for (;;) {}"));
         end_path(g);
         return;
-    default: break;
+    default:
+        break;
     }
     CoreOperands o = core_operands(g->f, in);
     Expr e = begin_operation(g, in, &o);

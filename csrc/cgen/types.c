@@ -3,23 +3,34 @@
 
 static const char *scalar_name(LayoutKind kind) {
     switch (kind) {
-    case LAYOUT_UNIT: return "SiUnit";
+    case LAYOUT_UNIT:
+        return "SiUnit";
     case LAYOUT_INT:
     case LAYOUT_DURATION:
     case LAYOUT_SIZE:
-    case LAYOUT_INSTANT: return "int64_t";
-    case LAYOUT_FLOAT: return "double";
+    case LAYOUT_INSTANT:
+        return "int64_t";
+    case LAYOUT_FLOAT:
+        return "double";
     case LAYOUT_BOOL:
-    case LAYOUT_BYTE: return "uint8_t";
+    case LAYOUT_BYTE:
+        return "uint8_t";
     case LAYOUT_CHAR:
-    case LAYOUT_ENUM: return "uint32_t";
-    case LAYOUT_STR: return "SiStr *";
-    case LAYOUT_LIST: return "SiList *";
+    case LAYOUT_ENUM:
+        return "uint32_t";
+    case LAYOUT_STR:
+        return "SiStr *";
+    case LAYOUT_LIST:
+        return "SiList *";
     case LAYOUT_MAP:
-    case LAYOUT_SET: return "SiMap *";
-    case LAYOUT_CLOSURE: return "SiClosure *";
-    case LAYOUT_RANGE: return "SiRange";
-    default: return NULL;
+    case LAYOUT_SET:
+        return "SiMap *";
+    case LAYOUT_CLOSURE:
+        return "SiClosure *";
+    case LAYOUT_RANGE:
+        return "SiRange";
+    default:
+        return NULL;
     }
 }
 
@@ -47,30 +58,46 @@ void write_parameter(const Layouts *l, const Layout *layout, Text name, Buffer *
         write_type_name(l, layout, out);
         buffer_literal(out, " *");
         buffer_text(out, name);
-    } else write_declarator(l, layout, name, out);
+    } else
+        write_declarator(l, layout, name, out);
 }
 
 static const char *runtime_descriptor(const Layouts *l, const Layout *layout) {
     switch (layout->kind) {
-    case LAYOUT_UNIT: return "si_type_unit";
-    case LAYOUT_INT: return "si_type_int";
-    case LAYOUT_FLOAT: return "si_type_float";
-    case LAYOUT_BOOL: return "si_type_bool";
-    case LAYOUT_BYTE: return "si_type_byte";
-    case LAYOUT_CHAR: return "si_type_char";
-    case LAYOUT_DURATION: return "si_type_duration";
-    case LAYOUT_SIZE: return "si_type_size";
-    case LAYOUT_INSTANT: return "si_type_instant";
-    case LAYOUT_STR: return "si_type_str";
+    case LAYOUT_UNIT:
+        return "si_type_unit";
+    case LAYOUT_INT:
+        return "si_type_int";
+    case LAYOUT_FLOAT:
+        return "si_type_float";
+    case LAYOUT_BOOL:
+        return "si_type_bool";
+    case LAYOUT_BYTE:
+        return "si_type_byte";
+    case LAYOUT_CHAR:
+        return "si_type_char";
+    case LAYOUT_DURATION:
+        return "si_type_duration";
+    case LAYOUT_SIZE:
+        return "si_type_size";
+    case LAYOUT_INSTANT:
+        return "si_type_instant";
+    case LAYOUT_STR:
+        return "si_type_str";
     case LAYOUT_RANGE:
         switch (l->items[layout->element].kind) {
-        case LAYOUT_CHAR: return "si_type_range_char";
-        case LAYOUT_BYTE: return "si_type_range_byte";
-        default: return "si_type_range_int";
+        case LAYOUT_CHAR:
+            return "si_type_range_char";
+        case LAYOUT_BYTE:
+            return "si_type_range_byte";
+        default:
+            return "si_type_range_int";
         }
     case LAYOUT_ENUM:
-        return layout->decl.index != 0 && layout->decl.index == l->program->known.ordering.index ? "si_type_ordering" : NULL;
-    default: return NULL;
+        return layout->decl.index != 0 && layout->decl.index == l->program->known.ordering.index ? "si_type_ordering"
+                                                                                                 : NULL;
+    default:
+        return NULL;
     }
 }
 
@@ -78,7 +105,8 @@ bool descriptor_is_runtime(const Layouts *l, const Layout *layout) { return runt
 
 void write_descriptor_name(const Layouts *l, const Layout *layout, Buffer *out) {
     const char *runtime = runtime_descriptor(l, layout);
-    if (runtime != NULL) buffer_string(out, runtime);
+    if (runtime != NULL)
+        buffer_string(out, runtime);
     else {
         buffer_literal(out, "sgt_");
         buffer_text(out, layout->name);
@@ -86,8 +114,10 @@ void write_descriptor_name(const Layouts *l, const Layout *layout, Buffer *out) 
 }
 
 void write_field_name(const Program *program, const LayoutField *field, uint32_t index, Buffer *out) {
-    if (field->name.index == 0) buffer_format(out, "f%u", index);
-    else write_safe_name(names_text(program->names, field->name), out);
+    if (field->name.index == 0)
+        buffer_format(out, "f%u", index);
+    else
+        write_safe_name(names_text(program->names, field->name), out);
 }
 
 // ---- structs ---------------------------------------------------------------------------------------------------------------
@@ -147,7 +177,8 @@ void write_structs(const Layouts *l, uint8_t *uses, Buffer *out) {
         bool is_whole = !it->is_boxed || (uses[index] & USE_COMPLETE) != 0;
         if (!is_whole) continue;
         for (uint32_t v = 0; v < it->variant_count; v++)
-            for (uint32_t f = 0; f < it->variants[v].field_count; f++) uses[l->items[it->variants[v].fields[f].layout].base] |= USE_NAME;
+            for (uint32_t f = 0; f < it->variants[v].field_count; f++)
+                uses[l->items[it->variants[v].fields[f].layout].base] |= USE_NAME;
     }
     bool any = false;
     for (uint32_t k = 0; k < l->count; k++) {
@@ -158,36 +189,41 @@ void write_structs(const Layouts *l, uint8_t *uses, Buffer *out) {
         const char *kinds[2] = {is_whole ? "Sg_" : NULL, it->is_boxed ? "Sb_" : NULL};
         for (int n = 0; n < 2; n++) {
             if (kinds[n] == NULL) continue;
-            buffer_format(out, "typedef struct %s%.*s %s%.*s;\n", kinds[n], (int)it->name.length, it->name.data, kinds[n],
-                          (int)it->name.length, it->name.data);
+            buffer_format(out, "typedef struct %s%.*s %s%.*s;\n", kinds[n], (int)it->name.length, it->name.data,
+                          kinds[n], (int)it->name.length, it->name.data);
             any = true;
         }
     }
     if (any) buffer_char(out, '\n');
     // By name, each after the structs that it holds. A depth-first walk over the fields, with a stack of its own.
     uint8_t *done = arena_array(out->arena, uint8_t, l->count + 1);
-    uint32_t *stack = arena_array(out->arena, uint32_t, l->count + 1), *next = arena_array(out->arena, uint32_t, l->count + 1);
+    uint32_t *stack = arena_array(out->arena, uint32_t, l->count + 1),
+             *next = arena_array(out->arena, uint32_t, l->count + 1);
     for (uint32_t k = 0; k < l->count; k++) {
         uint32_t depth = 0;
         stack[depth++] = l->by_name[k];
         while (depth > 0) {
             uint32_t index = stack[depth - 1];
             const Layout *it = &l->items[index];
-            bool is_whole = layout_is_struct(it) && (it->is_boxed ? (uses[index] & USE_COMPLETE) != 0 : (uses[index] & (USE_NAME | USE_COMPLETE)) != 0);
+            bool is_whole = layout_is_struct(it) && (it->is_boxed ? (uses[index] & USE_COMPLETE) != 0
+                                                                  : (uses[index] & (USE_NAME | USE_COMPLETE)) != 0);
             if (done[index] || !is_whole) {
                 depth--;
                 continue;
             }
             uint32_t part = 0, at = next[index]++;
             for (uint32_t v = 0; v < it->variant_count && part == 0; v++) {
-                if (at < it->variants[v].field_count) part = l->items[it->variants[v].fields[at].layout].base;
-                else at -= it->variants[v].field_count;
+                if (at < it->variants[v].field_count)
+                    part = l->items[it->variants[v].fields[at].layout].base;
+                else
+                    at -= it->variants[v].field_count;
             }
             if (part == 0) {
                 write_struct(l, it, out);
                 done[index] = 1;
                 depth--;
-            } else if (!done[part] && layout_is_struct(&l->items[part]) && !l->items[part].is_boxed) stack[depth++] = part;
+            } else if (!done[part] && layout_is_struct(&l->items[part]) && !l->items[part].is_boxed)
+                stack[depth++] = part;
         }
     }
 }
@@ -196,26 +232,46 @@ void write_structs(const Layouts *l, uint8_t *uses, Buffer *out) {
 
 static const char *kind_name(LayoutKind kind) {
     switch (kind) {
-    case LAYOUT_UNIT: return "SI_UNIT";
-    case LAYOUT_INT: return "SI_INT";
-    case LAYOUT_FLOAT: return "SI_FLOAT";
-    case LAYOUT_BOOL: return "SI_BOOL";
-    case LAYOUT_BYTE: return "SI_BYTE";
-    case LAYOUT_CHAR: return "SI_CHAR";
-    case LAYOUT_DURATION: return "SI_DURATION";
-    case LAYOUT_SIZE: return "SI_SIZE";
-    case LAYOUT_INSTANT: return "SI_INSTANT";
-    case LAYOUT_ENUM: return "SI_ENUM";
-    case LAYOUT_STR: return "SI_STR";
-    case LAYOUT_LIST: return "SI_LIST";
-    case LAYOUT_MAP: return "SI_MAP";
-    case LAYOUT_SET: return "SI_SET";
-    case LAYOUT_CLOSURE: return "SI_CLOSURE";
-    case LAYOUT_RANGE: return "SI_RANGE";
-    case LAYOUT_TUPLE: return "SI_TUPLE";
-    case LAYOUT_RECORD: return "SI_RECORD";
-    case LAYOUT_SUM: return "SI_SUM";
-    case LAYOUT_NEWTYPE: return "SI_NEWTYPE";
+    case LAYOUT_UNIT:
+        return "SI_UNIT";
+    case LAYOUT_INT:
+        return "SI_INT";
+    case LAYOUT_FLOAT:
+        return "SI_FLOAT";
+    case LAYOUT_BOOL:
+        return "SI_BOOL";
+    case LAYOUT_BYTE:
+        return "SI_BYTE";
+    case LAYOUT_CHAR:
+        return "SI_CHAR";
+    case LAYOUT_DURATION:
+        return "SI_DURATION";
+    case LAYOUT_SIZE:
+        return "SI_SIZE";
+    case LAYOUT_INSTANT:
+        return "SI_INSTANT";
+    case LAYOUT_ENUM:
+        return "SI_ENUM";
+    case LAYOUT_STR:
+        return "SI_STR";
+    case LAYOUT_LIST:
+        return "SI_LIST";
+    case LAYOUT_MAP:
+        return "SI_MAP";
+    case LAYOUT_SET:
+        return "SI_SET";
+    case LAYOUT_CLOSURE:
+        return "SI_CLOSURE";
+    case LAYOUT_RANGE:
+        return "SI_RANGE";
+    case LAYOUT_TUPLE:
+        return "SI_TUPLE";
+    case LAYOUT_RECORD:
+        return "SI_RECORD";
+    case LAYOUT_SUM:
+        return "SI_SUM";
+    case LAYOUT_NEWTYPE:
+        return "SI_NEWTYPE";
     }
     return "SI_UNIT";
 }
@@ -249,8 +305,10 @@ static void write_variants(const Layouts *l, const Layout *it, Buffer *out) {
         bool is_named = it->kind == LAYOUT_SUM || it->kind == LAYOUT_ENUM;
         write_c_string(is_named ? names_text(l->program->names, it->variants[v].name) : TEXT(""), out);
         buffer_format(out, ", %u, ", it->variants[v].field_count);
-        if (it->variants[v].field_count == 0) buffer_literal(out, "0}");
-        else buffer_format(out, "sgf_%.*s_%u}", (int)it->name.length, it->name.data, v);
+        if (it->variants[v].field_count == 0)
+            buffer_literal(out, "0}");
+        else
+            buffer_format(out, "sgf_%.*s_%u}", (int)it->name.length, it->name.data, v);
     }
     buffer_literal(out, "};\n");
 }
@@ -260,27 +318,35 @@ static void write_descriptor(const Layouts *l, const Layout *it, bool content, B
     bool is_box = it->is_boxed && layout_is_struct(it) && !content;
     bool has_variants = !is_box && (layout_is_struct(it) || it->kind == LAYOUT_ENUM);
     uint32_t align = it->content_align > 8 ? it->content_align : 8;
-    uint32_t content_offset = is_box ? LAYOUT_BOX_HEADER : 0; // the header is 16 bytes and 8-aligned, like any content at most
+    uint32_t content_offset =
+        is_box ? LAYOUT_BOX_HEADER : 0; // the header is 16 bytes and 8-aligned, like any content at most
     uint32_t size = content ? it->content_size : it->size;
-    uint32_t cell = is_box ? (content_offset + it->content_size + align - 1) / align * align : it->kind == LAYOUT_CLOSURE ? 24u : 0u;
+    uint32_t cell = is_box                       ? (content_offset + it->content_size + align - 1) / align * align
+                    : it->kind == LAYOUT_CLOSURE ? 24u
+                                                 : 0u;
     bool counted = it->is_counted;
     if (content) {
         counted = false;
         for (uint32_t v = 0; v < it->variant_count; v++)
-            for (uint32_t f = 0; f < it->variants[v].field_count; f++) counted |= l->items[it->variants[v].fields[f].layout].is_counted;
+            for (uint32_t f = 0; f < it->variants[v].field_count; f++)
+                counted |= l->items[it->variants[v].fields[f].layout].is_counted;
     }
-    buffer_format(out, "%s, %u, %u, %u, %u, %u, ", is_box ? "SI_BOX" : kind_name(it->kind), size, content ? it->content_align : it->align,
-                  counted, content_offset, cell);
+    buffer_format(out, "%s, %u, %u, %u, %u, %u, ", is_box ? "SI_BOX" : kind_name(it->kind), size,
+                  content ? it->content_align : it->align, counted, content_offset, cell);
     Text name = it->shown; // a declared type without its arguments, as values show it
     if (it->decl.index != 0) name = names_text(l->program->names, l->program->type_decls[it->decl.index].name);
     write_c_string(name, out);
     buffer_literal(out, ", ");
-    if (is_box) buffer_format(out, "&sgc_%.*s", (int)it->name.length, it->name.data);
-    else write_pointer(l, it->element, out);
+    if (is_box)
+        buffer_format(out, "&sgc_%.*s", (int)it->name.length, it->name.data);
+    else
+        write_pointer(l, it->element, out);
     buffer_literal(out, ", ");
     write_pointer(l, it->value, out);
-    if (has_variants) buffer_format(out, ", %u, sgv_%.*s", it->variant_count, (int)it->name.length, it->name.data);
-    else buffer_literal(out, ", 0, 0");
+    if (has_variants)
+        buffer_format(out, ", %u, sgv_%.*s", it->variant_count, (int)it->name.length, it->name.data);
+    else
+        buffer_literal(out, ", 0, 0");
     bool is_error = it->decl.index != 0 && it->decl.index == l->program->known.error.index && !is_box;
     bool is_option = it->decl.index != 0 && it->decl.index == l->program->known.option.index;
     buffer_format(out, ", 0, 0, 0, %s, %u, %u", is_error ? "si_error_show" : "0", it->is_printable, is_option);
@@ -304,7 +370,8 @@ static void close_over(const Layouts *l, uint8_t *needed, Arena *arena) {
         NEED(it->element);
         NEED(it->value);
         for (uint32_t v = 0; v < it->variant_count; v++)
-            for (uint32_t f = 0; f < it->variants[v].field_count; f++) NEED(it->variants[v].fields[f].layout);
+            for (uint32_t f = 0; f < it->variants[v].field_count; f++)
+                NEED(it->variants[v].fields[f].layout);
     }
 #undef NEED
 }
@@ -312,13 +379,16 @@ static void close_over(const Layouts *l, uint8_t *needed, Arena *arena) {
 void write_types_file(const Generation *g, const uint8_t *uses, Arena *arena, Buffer *out) {
     const Layouts *l = &g->layouts;
     uint8_t *needed = arena_array(arena, uint8_t, l->count + 1);
-    for (uint32_t i = 1; i <= l->count; i++) needed[i] = (uses[i] & USE_DESCRIPTOR) != 0 && !descriptor_is_runtime(l, &l->items[i]);
+    for (uint32_t i = 1; i <= l->count; i++)
+        needed[i] = (uses[i] & USE_DESCRIPTOR) != 0 && !descriptor_is_runtime(l, &l->items[i]);
     close_over(l, needed, arena);
-    for (uint32_t i = 1; i <= l->count; i++) needed[i] = needed[i] && !descriptor_is_runtime(l, &l->items[i]);
+    for (uint32_t i = 1; i <= l->count; i++)
+        needed[i] = needed[i] && !descriptor_is_runtime(l, &l->items[i]);
     buffer_literal(out, "#include \"si.h\"\n\n");
     for (uint32_t k = 0; k < l->count; k++) {
         const Layout *it = &l->items[l->by_name[k]];
-        if (needed[l->by_name[k]]) buffer_format(out, "extern const SiType sgt_%.*s;\n", (int)it->name.length, it->name.data);
+        if (needed[l->by_name[k]])
+            buffer_format(out, "extern const SiType sgt_%.*s;\n", (int)it->name.length, it->name.data);
     }
     for (uint32_t k = 0; k < l->count; k++) {
         const Layout *it = &l->items[l->by_name[k]];

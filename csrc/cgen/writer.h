@@ -16,7 +16,7 @@ typedef enum ExprKind { EXPR_PURE, EXPR_LOAD, EXPR_EFFECT } ExprKind;
 typedef struct Expr {
     Text text;
     ExprKind kind;
-    bool is_compound;     // needs parentheses as an operand
+    bool is_compound; // needs parentheses as an operand
     uint8_t depth;
     const uint64_t *live; // may panic: the live set that it needs; NULL: cannot panic, or the function has no frame
 } Expr;
@@ -25,12 +25,12 @@ typedef struct LocalInfo {
     const Layout *layout; // as declared
     const Layout *base;   // newtypes seen through
     uint32_t uses, definitions;
-    uint32_t slot;     // of the frame, from 1; 0: none
-    bool is_tracked;   // holds references of its own
+    uint32_t slot;      // of the frame, from 1; 0: none
+    bool is_tracked;    // holds references of its own
     bool is_by_pointer; // an aggregate parameter that is read where the caller has it
     bool is_parameter;
-    bool is_copied;    // a parameter with a variable of its own
-    bool is_declared;  // mentioned as a variable
+    bool is_copied;   // a parameter with a variable of its own
+    bool is_declared; // mentioned as a variable
     bool is_pending;
     Expr pending;
     Text name; // "total_4"
@@ -42,9 +42,9 @@ typedef struct ControlFrame {
     bool is_flat; // written with gotos: nests too deep
     bool is_done_used, is_again_used;
     bool has_default;
-    bool is_negated; // an IF without a first part: only its ELSE is written
-    uint32_t flat; // number of its flat labels
-    uint32_t arm;  // of a flat SWITCH
+    bool is_negated;      // an IF without a first part: only its ELSE is written
+    uint32_t flat;        // number of its flat labels
+    uint32_t arm;         // of a flat SWITCH
     uint32_t live_stores; // g->live_stores at its opening
     uint64_t *saved_known;
     bool saved_is_known;
@@ -105,15 +105,15 @@ void use_function(Gen *g, uint32_t function);
 void note(Gen *g, NamedTexts *all, NamedText one);
 Text descriptor(Gen *g, const Layout *layout); // `&sgt_…`
 Text type_name(Gen *g, const Layout *layout);
-Text place_of(Gen *g, uint32_t token);         // `at` or `&at_…`
-Text literal_of(Gen *g, NameId text);          // `(SiStr *)&lit_…`
+Text place_of(Gen *g, uint32_t token); // `at` or `&at_…`
+Text literal_of(Gen *g, NameId text);  // `(SiStr *)&lit_…`
 Text format_text(Gen *g, const char *format, ...) PRINTF_LIKE(2, 3);
 Text closure_cell(Gen *g, uint32_t lambda); // name of the struct of a lambda's closure: "sc_…"
 
 // ---- statements.c
-void write_line(Gen *g, Text text);   // one statement with its `;` or brace, indented
+void write_line(Gen *g, Text text); // one statement with its `;` or brace, indented
 void write_label(Gen *g, Text text);
-void flush_pending(Gen *g);           // everything that waits becomes statements
+void flush_pending(Gen *g); // everything that waits becomes statements
 void flush_effects(Gen *g);
 void materialize(Gen *g, uint32_t local); // this one and what waits before it
 void set_live(Gen *g, const uint64_t *live);
@@ -123,13 +123,15 @@ void write_release(Gen *g, uint32_t local);
 
 // ---- expressions.c
 Text variable_of(Gen *g, uint32_t local); // as an lvalue, or an rvalue for by-pointer parameters `(*p)`
-Expr take(Gen *g, uint32_t local);       // the operand's expression
+Expr take(Gen *g, uint32_t local);        // the operand's expression
 Text take_text(Gen *g, uint32_t local, bool parenthesize);
 Text address_of(Gen *g, uint32_t local); // pointer to its value
 Text member_of(Gen *g, uint32_t local);  // "x." or "p->" of an aggregate
 // The operation as an expression; false: it has to be statements.
 bool build_expression(Gen *g, const CoreInstruction *in, Expr *out);
-bool build_read(Gen *g, const CoreInstruction *in, Expr *out); // what FIELD, LIST_GET and CAPTURE read, without its retain
-Text call_text(Gen *g, const CoreInstruction *in, Text result, Expr *out); // CALL, INTRINSIC, CALL_CLOSURE; result: "&x" or empty
-bool intrinsic_only_looks(Gen *g, const CoreInstruction *in);              // no effect: may wait as a load
+bool build_read(Gen *g, const CoreInstruction *in,
+                Expr *out); // what FIELD, LIST_GET and CAPTURE read, without its retain
+Text call_text(Gen *g, const CoreInstruction *in, Text result,
+               Expr *out);                                    // CALL, INTRINSIC, CALL_CLOSURE; result: "&x" or empty
+bool intrinsic_only_looks(Gen *g, const CoreInstruction *in); // no effect: may wait as a load
 bool returns_through_pointer(Gen *g, const CoreInstruction *in);

@@ -19,7 +19,16 @@ typedef enum TypeKind {
     TYPE_NONE = 0,
     // Primitive: id == kind, no head, no arguments.
     TYPE_ERROR, // after a reported error; silent in every later check
-    TYPE_INT, TYPE_FLOAT, TYPE_BOOL, TYPE_BYTE, TYPE_CHAR, TYPE_STR, TYPE_VOID, TYPE_NEVER, TYPE_DURATION, TYPE_SIZE,
+    TYPE_INT,
+    TYPE_FLOAT,
+    TYPE_BOOL,
+    TYPE_BYTE,
+    TYPE_CHAR,
+    TYPE_STR,
+    TYPE_VOID,
+    TYPE_NEVER,
+    TYPE_DURATION,
+    TYPE_SIZE,
     TYPE_INSTANT,
     TYPE_PRIMITIVE_END,
     // Built from parts.
@@ -33,8 +42,8 @@ typedef enum TypeKind {
     TYPE_RECORD,    // { a: A, b: B }     args: types, then their NameIds as words, ordered by the names' text
     TYPE_NAMED,     // declared           head: TypeDeclId.index, args: type arguments (Option, Result, Ordering too)
     TYPE_PARAMETER, // T                  head: position in the combined parameter list of the function (impl's first) or type declaration
-    TYPE_DYN,       // dyn Trait          head: TraitId.index
-    TYPE_ASSOCIATED,// T.Item             head: NameId.index, args: T   (for bounds; resolved when T is known)
+    TYPE_DYN,        // dyn Trait          head: TraitId.index
+    TYPE_ASSOCIATED, // T.Item             head: NameId.index, args: T   (for bounds; resolved when T is known)
 } TypeKind;
 
 #define TYPE_ID(kind) ((TypeId){(uint32_t)(kind)}) // of a primitive kind
@@ -45,11 +54,11 @@ enum {
 };
 
 typedef struct TypeInfo {
-    uint8_t kind;   // TypeKind
+    uint8_t kind; // TypeKind
     uint8_t flags;
     uint16_t depth; // 1 for a primitive; > 128 is E0385
     uint32_t head;
-    uint32_t arg_count; // records: fields (the args array then has 2 × arg_count words)
+    uint32_t arg_count;  // records: fields (the args array then has 2 × arg_count words)
     uint32_t part_count; // of the whole type; > 10,000 is E0385
     const TypeId *args;
 } TypeInfo;

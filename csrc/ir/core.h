@@ -31,7 +31,7 @@ typedef enum Intrinsic {
 enum { CORE_CANNOT_PANIC = 1 }; // of a BINARY or CONVERT: its operands are known to fit, so that no check is needed
 
 typedef struct CoreInstruction {
-    uint8_t op; // CoreOp
+    uint8_t op;    // CoreOp
     uint8_t flags; // CORE_CANNOT_PANIC
     uint16_t sub;
     uint32_t dst, a, b;
@@ -48,18 +48,18 @@ typedef enum CoreRefKind { REF_FUNCTION, REF_INTRINSIC, REF_LAMBDA } CoreRefKind
 
 typedef struct CoreRef {
     CoreRefKind kind;
-    FunctionId function;       // REF_FUNCTION, REF_INTRINSIC: the prelude's declaration
-    const TypeId *arguments;   // concrete, one for each of its generics
+    FunctionId function;     // REF_FUNCTION, REF_INTRINSIC: the prelude's declaration
+    const TypeId *arguments; // concrete, one for each of its generics
     uint32_t argument_count;
-    uint32_t target;           // REF_FUNCTION: index into CoreProgram.functions; REF_LAMBDA: likewise; REF_INTRINSIC: Intrinsic
+    uint32_t target; // REF_FUNCTION: index into CoreProgram.functions; REF_LAMBDA: likewise; REF_INTRINSIC: Intrinsic
 } CoreRef;
 
 typedef struct CoreFunction {
-    FunctionId function;       // where it comes from
-    const TypeId *arguments;   // of its instance
+    FunctionId function;     // where it comes from
+    const TypeId *arguments; // of its instance
     uint32_t argument_count;
-    uint32_t lambda;           // 0, or which lambda of the typed body; then `captures` are what it holds
-    uint32_t parent;           // of a lambda: index into CoreProgram.functions
+    uint32_t lambda; // 0, or which lambda of the typed body; then `captures` are what it holds
+    uint32_t parent; // of a lambda: index into CoreProgram.functions
     const TypeId *captures;
     uint32_t capture_count;
     TypeId result;
@@ -73,18 +73,19 @@ typedef struct CoreFunction {
     CoreRef *refs; // [1 … ref_count]
     uint32_t ref_count;
     uint32_t label_count;
-    bool is_recursive; // in a cycle of the call graph: begins with a stack check
-    Text symbol;       // sg_module__name…, given by core_lower
-    Arena *arena;      // owns all of the above
+    bool is_recursive;    // in a cycle of the call graph: begins with a stack check
+    Text symbol;          // sg_module__name…, given by core_lower
+    Arena *arena;         // owns all of the above
     DiagSink diagnostics; // E0386
 } CoreFunction;
 
 typedef struct CoreProgram {
     Arena arena;
     const Program *program;
-    CoreFunction **functions; // [1 … function_count], in a stable order: module functions by FunctionId, then instances by symbol
+    CoreFunction *
+        *functions; // [1 … function_count], in a stable order: module functions by FunctionId, then instances by symbol
     uint32_t function_count;
-    uint32_t entry;       // @main, or 0
+    uint32_t entry;        // @main, or 0
     const uint32_t *tests; // indices of test functions, in order of module and position
     uint32_t test_count;
     DiagSink diagnostics;

@@ -23,10 +23,10 @@ typedef enum Pass { PASS_SOLVE, PASS_CHECK, PASS_EMIT } Pass;
 
 typedef struct Frame { // a construct whose END was passed, walking backward
     uint32_t opening;
-    Word *after;         // live after END
-    Word *sum;           // branches: what any arm seen so far needs at its start
-    bool is_complete;    // has ELSE or DEFAULT_CASE
-    uint32_t arm_first;  // into arms: those of this construct
+    Word *after;        // live after END
+    Word *sum;          // branches: what any arm seen so far needs at its start
+    bool is_complete;   // has ELSE or DEFAULT_CASE
+    uint32_t arm_first; // into arms: those of this construct
     uint32_t end_position;
 } Frame;
 
@@ -54,11 +54,11 @@ typedef struct Counts {
     uint32_t bit_count, words;
     uint32_t *match;
     uint8_t *reached;
-    uint32_t *def_count; // per local
-    uint32_t *def_at;    // instruction of the last definition
-    uint32_t *alias;     // per local: 0, its root, or ALIAS_OF_SELF
+    uint32_t *def_count;                  // per local
+    uint32_t *def_at;                     // instruction of the last definition
+    uint32_t *alias;                      // per local: 0, its root, or ALIAS_OF_SELF
     uint32_t *owned_uses, *borrowed_uses; // scratch per local, zero between instructions
-    Word **head;         // per instruction index of a LOOP: live at its head, kept between passes
+    Word **head;                          // per instruction index of a LOOP: live at its head, kept between passes
     Word *live;
     VEC(Frame) frames;
     VEC(Arm) arms;
@@ -80,7 +80,8 @@ static void set_free(Counts *c, Word *set) {
     if (set == NULL) return;
     if (c->free_count == c->free_capacity) {
         uint32_t capacity = c->free_capacity == 0 ? 16 : c->free_capacity * 2;
-        c->free_sets = arena_grow(c->arena, c->free_sets, sizeof(Word *) * c->free_capacity, sizeof(Word *) * capacity, sizeof(Word *));
+        c->free_sets = arena_grow(c->arena, c->free_sets, sizeof(Word *) * c->free_capacity, sizeof(Word *) * capacity,
+                                  sizeof(Word *));
         c->free_capacity = capacity;
     }
     c->free_sets[c->free_count++] = set;
@@ -130,7 +131,8 @@ static void emit_count(Counts *c, CoreOp op, uint32_t local, uint32_t token) {
 static bool counted(const Counts *c, uint32_t local) { return local != 0 && c->bit[local] != 0; }
 
 static uint32_t alias_root(const Counts *c, uint32_t local) {
-    while (local != 0 && local != ALIAS_OF_SELF && c->alias[local] != 0) local = c->alias[local];
+    while (local != 0 && local != ALIAS_OF_SELF && c->alias[local] != 0)
+        local = c->alias[local];
     return local;
 }
 
@@ -150,12 +152,16 @@ static void find_aliases(Counts *c) {
         switch ((CoreOp)in->op) {
         case CORE_FIELD:
         case CORE_LIST_GET:
+        case CORE_COPY:
         case CORE_MAP_NEXT:
             if (in->a == local || !counted(c, in->a)) continue;
             c->alias[local] = in->a;
             break;
-        case CORE_CAPTURE: c->alias[local] = ALIAS_OF_SELF; break;
-        default: continue;
+        case CORE_CAPTURE:
+            c->alias[local] = ALIAS_OF_SELF;
+            break;
+        default:
+            continue;
         }
         any = true;
     }
@@ -169,10 +175,12 @@ static void check_aliases(Counts *c, const CoreOperands *o) {
         for (uint32_t k = 0; k < count; k++) {
             uint32_t owner = pass == 0 ? o->defines[k] : operand_local(o, k);
             if (!counted(c, owner) || (pass == 1 && operand_mode(o, k) == OPERAND_BORROWED)) continue;
-            for (uint32_t a = c->borrowed_uses[owner]; a != 0; a = c->owned_uses[a]) { // lists of the aliases of each owner
+            for (uint32_t a = c->borrowed_uses[owner]; a != 0;
+                 a = c->owned_uses[a]) { // lists of the aliases of each owner
                 if (c->alias[a] == 0) continue;
                 bool used = is_live(c, a);
-                for (uint32_t q = 0; q < operand_count(o); q++) used |= operand_local(o, q) == a;
+                for (uint32_t q = 0; q < operand_count(o); q++)
+                    used |= operand_local(o, q) == a;
                 if (used) c->alias[a] = 0;
             }
         }
@@ -184,6 +192,8 @@ static void check_aliases(Counts *c, const CoreOperands *o) {
 static void step_plain(Counts *c, uint32_t index, Pass pass) {
     const CoreFunction *f = c->from;
     CoreInstruction in = f->code[index];
+    if (in.op == CORE_COPY && counted(c, in.dst) && c->alias[in.dst] != 0 && pass != PASS_CHECK)
+        in.flags |= CORE_IS_ALIAS;
     CoreOperands o = core_operands(f, &in);
     uint32_t replaced = 0; // dst, when the old value of the same local is still to be dropped after the operation
 
@@ -200,9 +210,12 @@ static void step_plain(Counts *c, uint32_t index, Pass pass) {
         uint32_t local = o.defines[d];
         if (!counted(c, local)) continue;
         if (c->alias[local] != 0) {
-            if (in.op == CORE_MAP_NEXT && d == o.define_count - 1 && o.define_count == 3) in.flags |= CORE_VALUE_IS_ALIAS;
-            else if (in.op == CORE_MAP_NEXT && f->extra[in.b + 2] != local) in.flags |= CORE_VALUE_IS_ALIAS;
-            else in.flags |= CORE_IS_ALIAS;
+            if (in.op == CORE_MAP_NEXT && d == o.define_count - 1 && o.define_count == 3)
+                in.flags |= CORE_VALUE_IS_ALIAS;
+            else if (in.op == CORE_MAP_NEXT && f->extra[in.b + 2] != local)
+                in.flags |= CORE_VALUE_IS_ALIAS;
+            else
+                in.flags |= CORE_IS_ALIAS;
             continue;
         }
         bool was_live = is_live(c, local);
@@ -243,8 +256,10 @@ static void step_plain(Counts *c, uint32_t index, Pass pass) {
             is_first = !counted(c, other) || alias_root(c, other) != local;
         }
         if (!is_first) continue;
-        if (in.dst == local && o.define_count > 0) replaced = local;
-        else emit_count(c, CORE_DROP, local, in.token);
+        if (in.dst == local && o.define_count > 0)
+            replaced = local;
+        else
+            emit_count(c, CORE_DROP, local, in.token);
     }
     if (replaced != 0) { // x = f(x borrowed): t = f(x); drop x; x = t
         CoreLocal temporary = {.type = f->locals[in.dst].type};
@@ -261,7 +276,8 @@ static void step_plain(Counts *c, uint32_t index, Pass pass) {
         if (!counted(c, local) || c->owned_uses[local] == 0) continue;
         bool keeps_one = is_live(c, local) || c->borrowed_uses[local] > 0;
         uint32_t dups = c->owned_uses[local] - (keeps_one ? 0 : 1);
-        for (uint32_t n = 0; n < dups; n++) emit_count(c, CORE_DUP, local, in.token);
+        for (uint32_t n = 0; n < dups; n++)
+            emit_count(c, CORE_DUP, local, in.token);
         c->owned_uses[local] = 0;
     }
     for (uint32_t k = 0; k < count; k++) {
@@ -280,14 +296,17 @@ static void step_plain(Counts *c, uint32_t index, Pass pass) {
 static Frame *frame_of_label(Counts *c, uint32_t label) {
     for (uint32_t k = c->frames.count; k > 0; k--) {
         const CoreInstruction *opening = &c->from->code[c->frames.items[k - 1].opening];
-        if ((opening->op == CORE_BLOCK || opening->op == CORE_LOOP) && opening->a == label) return &c->frames.items[k - 1];
+        if ((opening->op == CORE_BLOCK || opening->op == CORE_LOOP) && opening->a == label)
+            return &c->frames.items[k - 1];
     }
     return NULL;
 }
 
 static void arm_begins(Counts *c, Frame *frame, Pass pass) {
-    if (frame->sum == NULL) frame->sum = set_copy(c, c->live);
-    else (void)set_unite(c, frame->sum, c->live);
+    if (frame->sum == NULL)
+        frame->sum = set_copy(c, c->live);
+    else
+        (void)set_unite(c, frame->sum, c->live);
     if (pass == PASS_EMIT) {
         Arm arm = {.position = c->out.count, .live = set_copy(c, c->live)};
         vec_push(c->arena, &c->arms, arm);
@@ -302,14 +321,17 @@ static void branch_begins(Counts *c, Frame *frame, Pass pass, const CoreInstruct
             arm.missing = opening->op == CORE_IF ? CORE_ELSE : CORE_DEFAULT_CASE;
             vec_push(c->arena, &c->arms, arm);
         }
-        if (frame->sum == NULL) frame->sum = set_copy(c, frame->after);
-        else (void)set_unite(c, frame->sum, frame->after);
+        if (frame->sum == NULL)
+            frame->sum = set_copy(c, frame->after);
+        else
+            (void)set_unite(c, frame->sum, frame->after);
     }
     if (frame->sum == NULL) frame->sum = set_empty(c);
     for (uint32_t k = frame->arm_first; k < c->arms.count; k++) {
         Arm *arm = &c->arms.items[k];
         Word any = 0;
-        for (uint32_t w = 0; w < c->words; w++) any |= (arm->live[w] = frame->sum[w] & ~arm->live[w]);
+        for (uint32_t w = 0; w < c->words; w++)
+            any |= (arm->live[w] = frame->sum[w] & ~arm->live[w]);
         if (any == 0) {
             set_free(c, arm->live);
             continue;
@@ -327,8 +349,8 @@ static void pop_frame(Counts *c) {
     set_free(c, frame->sum);
 }
 
-// One pass over the whole function. True: what a loop's head needs has grown, so the bodies must be seen again. Bodies are not
-// repeated on the spot: for loops inside loops that would be once more for each loop around.
+// One pass over the whole function. True: what a loop's head needs has grown, so the bodies must be seen again. Bodies
+// are not repeated on the spot: for loops inside loops that would be once more for each loop around.
 static bool walk(Counts *c, Pass pass) {
     const CoreFunction *f = c->from;
     bool has_grown = false;
@@ -342,7 +364,10 @@ static bool walk(Counts *c, Pass pass) {
         switch ((CoreOp)in->op) {
         case CORE_END: {
             if (pass == PASS_EMIT) emit(c, *in);
-            Frame frame = {.opening = c->match[i], .after = set_copy(c, c->live), .arm_first = c->arms.count, .end_position = c->out.count};
+            Frame frame = {.opening = c->match[i],
+                           .after = set_copy(c, c->live),
+                           .arm_first = c->arms.count,
+                           .end_position = c->out.count};
             vec_push(c->arena, &c->frames, frame);
             if (f->code[frame.opening].op == CORE_LOOP) {
                 if (c->head[frame.opening] == NULL) c->head[frame.opening] = set_empty(c);
@@ -378,8 +403,10 @@ static bool walk(Counts *c, Pass pass) {
         case CORE_BREAK:
         case CORE_CONTINUE: {
             Frame *target = frame_of_label(c, in->a);
-            if (target == NULL) memset(c->live, 0, sizeof(Word) * c->words);
-            else set_assign(c, c->live, in->op == CORE_BREAK ? target->after : c->head[target->opening]);
+            if (target == NULL)
+                memset(c->live, 0, sizeof(Word) * c->words);
+            else
+                set_assign(c, c->live, in->op == CORE_BREAK ? target->after : c->head[target->opening]);
             if (pass == PASS_EMIT) emit(c, *in);
             break;
         }
@@ -432,7 +459,8 @@ static void put_together(Counts *c, CoreFunction *out) {
     // Parameters that nobody reads end at once.
     for (uint32_t p = 1; p <= c->from->parameter_count; p++)
         if (counted(c, p) && !is_live(c, p)) {
-            CoreInstruction drop = {.op = CORE_DROP, .a = p, .token = c->from->code_count > 0 ? c->from->code[0].token : 0};
+            CoreInstruction drop = {
+                .op = CORE_DROP, .a = p, .token = c->from->code_count > 0 ? c->from->code[0].token : 0};
             vec_push(c->arena, &code, drop);
         }
     uint32_t patch = c->patches.count;
@@ -440,7 +468,8 @@ static void put_together(Counts *c, CoreFunction *out) {
         vec_push(c->arena, &code, c->out.items[i]);
         // Patches of one position are sorted arm first, so they are applied from the first of the group.
         uint32_t first = patch;
-        while (first > 0 && c->patches.items[first - 1].position == i) first--;
+        while (first > 0 && c->patches.items[first - 1].position == i)
+            first--;
         for (uint32_t k = first; k < patch; k++) {
             const Patch *p = &c->patches.items[k];
             if (p->is_missing) {
@@ -490,14 +519,17 @@ uint8_t *counts_tracked(const Layouts *layouts, const CoreFunction *f, Arena *ar
             const uint32_t *words = f->extra + in->b;
             if ((in->flags & CORE_IS_ALIAS) != 0) tracked[words[2]] = 0;
             if ((in->flags & CORE_VALUE_IS_ALIAS) != 0) tracked[words[3]] = 0;
-        } else if ((in->flags & CORE_IS_ALIAS) != 0 && (in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_CAPTURE)) {
+        } else if ((in->flags & CORE_IS_ALIAS) != 0 &&
+                   (in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_CAPTURE || in->op == CORE_COPY)) {
             tracked[in->dst] = 0;
         }
     }
     return tracked;
 }
 
-void counts_make(const Layouts *layouts, const CoreFunction *from, Arena *arena, CoreFunction *out) {
+void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *arena, CoreFunction *out) {
+    CoreFunction *from = arena_new(arena, CoreFunction);
+    fields_gather(layouts, original, arena, from);
     Counts c = {.layouts = layouts, .from = from, .arena = arena};
     *out = *from;
     uint32_t locals = from->local_count + 1;
@@ -508,7 +540,8 @@ void counts_make(const Layouts *layouts, const CoreFunction *from, Arena *arena,
     c.bit = arena_array(arena, uint32_t, locals);
     c.bit_local = arena_array(arena, uint32_t, locals);
     for (uint32_t i = 1; i < locals; i++) {
-        if (!layout_of(layouts, from->locals[i].type)->is_counted || is_constant(from, i, c.def_count, c.def_at)) continue;
+        if (!layout_of(layouts, from->locals[i].type)->is_counted || is_constant(from, i, c.def_count, c.def_at))
+            continue;
         c.bit_local[c.bit_count] = i;
         c.bit[i] = ++c.bit_count;
     }
@@ -546,6 +579,7 @@ void counts_make(const Layouts *layouts, const CoreFunction *from, Arena *arena,
     solve(&c);
     (void)walk(&c, PASS_EMIT);
     put_together(&c, out);
+    fields_move(layouts, out, arena);
 }
 
 void counts_insert(const CoreProgram *core, CoreFunction *function) {

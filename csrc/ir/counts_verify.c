@@ -33,7 +33,9 @@ static uint32_t *copy_of(Verify *v) {
 
 static void fail(Verify *v, const char *what, uint32_t index, uint32_t local) {
     if (v->wrong == NULL)
-        v->wrong = arena_format(v->arena, "I5: %s (local %u, instruction %u, %s)", what, local, index, core_op_name((CoreOp)v->f->code[index].op)).data;
+        v->wrong = arena_format(v->arena, "I5: %s (local %u, instruction %u, %s)", what, local, index,
+                                core_op_name((CoreOp)v->f->code[index].op))
+                       .data;
 }
 
 static void meet(Verify *v, uint32_t **after, uint32_t index) {
@@ -54,7 +56,9 @@ static Join *target_of(Verify *v, uint32_t label) {
     return NULL;
 }
 
-static void restore(Verify *v, const uint32_t *from) { memcpy(v->held, from, sizeof(uint32_t) * (v->f->local_count + 1)); }
+static void restore(Verify *v, const uint32_t *from) {
+    memcpy(v->held, from, sizeof(uint32_t) * (v->f->local_count + 1));
+}
 
 static void control(Verify *v, uint32_t index) {
     const CoreInstruction *in = &v->f->code[index];
@@ -81,7 +85,8 @@ static void control(Verify *v, uint32_t index) {
         if (top->op == CORE_LOOP) { // around again: what was owned at the head must be owned now
             uint32_t *head = top->saved;
             meet(v, &head, index);
-        } else meet(v, &top->after, index);
+        } else
+            meet(v, &top->after, index);
         if ((top->op == CORE_IF || top->op == CORE_SWITCH) && !top->is_complete) {
             restore(v, top->saved);
             v->is_reached = true;
@@ -94,8 +99,10 @@ static void control(Verify *v, uint32_t index) {
     case CORE_BREAK:
     case CORE_CONTINUE: {
         Join *target = target_of(v, in->a);
-        if (target == NULL) fail(v, "no such label", index, in->a);
-        else if (in->op == CORE_BREAK) meet(v, &target->after, index);
+        if (target == NULL)
+            fail(v, "no such label", index, in->a);
+        else if (in->op == CORE_BREAK)
+            meet(v, &target->after, index);
         else {
             uint32_t *head = target->saved;
             meet(v, &head, index);
@@ -111,7 +118,8 @@ static void control(Verify *v, uint32_t index) {
                 if (v->held[i] != 0) fail(v, "still owned when the function ends", index, i);
         v->is_reached = false;
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -119,26 +127,33 @@ static void step(Verify *v, uint32_t index) {
     const CoreInstruction *in = &v->f->code[index];
     CoreOperands o = core_operands(v->f, in);
     if (in->op == CORE_DUP) {
-        if (!v->tracked[in->a] || v->held[in->a] == 0) fail(v, "DUP of what is not owned", index, in->a);
-        else v->held[in->a]++;
+        if (!v->tracked[in->a] || v->held[in->a] == 0)
+            fail(v, "DUP of what is not owned", index, in->a);
+        else
+            v->held[in->a]++;
         return;
     }
     for (uint32_t k = 0; k < operand_count(&o); k++) {
         uint32_t local = operand_local(&o, k);
         uint32_t owner = local;
-        for (uint32_t steps = 0; !v->tracked[owner] && v->owner[owner] != 0 && steps < v->f->local_count; steps++) owner = v->owner[owner];
-        if (v->tracked[owner] && v->held[owner] == 0) fail(v, owner == local ? "read after it was taken" : "read after its owner was taken", index, local);
+        for (uint32_t steps = 0; !v->tracked[owner] && v->owner[owner] != 0 && steps < v->f->local_count; steps++)
+            owner = v->owner[owner];
+        if (v->tracked[owner] && v->held[owner] == 0)
+            fail(v, owner == local ? "read after it was taken" : "read after its owner was taken", index, local);
     }
     for (uint32_t k = 0; k < operand_count(&o); k++) {
         uint32_t local = operand_local(&o, k);
         if (operand_mode(&o, k) != OPERAND_OWNED || !v->tracked[local]) continue;
-        if (v->held[local] == 0) fail(v, "taken twice", index, local);
-        else v->held[local]--;
+        if (v->held[local] == 0)
+            fail(v, "taken twice", index, local);
+        else
+            v->held[local]--;
     }
     for (uint32_t d = 0; d < o.define_count; d++) {
         uint32_t local = o.defines[d];
         if (!v->tracked[local]) {
-            bool looks_inside = in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_MAP_NEXT;
+            bool looks_inside =
+                in->op == CORE_FIELD || in->op == CORE_LIST_GET || in->op == CORE_MAP_NEXT || in->op == CORE_COPY;
             if (looks_inside && layout_of(v->layouts, v->f->locals[local].type)->is_counted) v->owner[local] = in->a;
             continue;
         }
@@ -152,10 +167,14 @@ const char *counts_verify(const Layouts *layouts, const CoreFunction *f, Arena *
     v.tracked = counts_tracked(layouts, f, arena);
     v.held = arena_array(arena, uint32_t, f->local_count + 1);
     v.owner = arena_array(arena, uint32_t, f->local_count + 1);
-    for (uint32_t p = 1; p <= f->parameter_count; p++) v.held[p] = v.tracked[p];
+    for (uint32_t p = 1; p <= f->parameter_count; p++)
+        v.held[p] = v.tracked[p];
     for (uint32_t i = 0; i < f->code_count && v.wrong == NULL; i++) {
-        if (v.is_reached && !core_op_is_control((CoreOp)f->code[i].op)) step(&v, i);
-        else if (v.is_reached && (f->code[i].op == CORE_RETURN || f->code[i].op == CORE_IF || f->code[i].op == CORE_SWITCH)) step(&v, i);
+        if (v.is_reached && !core_op_is_control((CoreOp)f->code[i].op))
+            step(&v, i);
+        else if (v.is_reached &&
+                 (f->code[i].op == CORE_RETURN || f->code[i].op == CORE_IF || f->code[i].op == CORE_SWITCH))
+            step(&v, i);
         control(&v, i);
     }
     return v.wrong;

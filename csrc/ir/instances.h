@@ -30,10 +30,10 @@ typedef struct Build {
 } Build;
 
 // instances.c: the table of instances, and what each of them asks for.
-void instances_prepare(Build *build);                                 // what lowering needs to know of the prelude
+void instances_prepare(Build *build); // what lowering needs to know of the prelude
 bool instance_is_root(const Program *program, uint32_t id, bool with_tests);
-uint32_t instance_add(Build *build, const Instance *instance);        // finds or adds; its index
-void instance_request_refs(Build *build, uint32_t index);             // what instance `index` calls becomes an instance too
+uint32_t instance_add(Build *build, const Instance *instance); // finds or adds; its index
+void instance_request_refs(Build *build, uint32_t index);      // what instance `index` calls becomes an instance too
 // symbols.c: names, the final order of functions, refs that point into it; entry and tests.
 void instances_link(Build *build);
 void instances_find_entry_and_tests(Build *build, bool with_tests);

@@ -12,7 +12,8 @@ static const TypeInfo *info_of(const Layouts *l, TypeId type) { return type_info
 static uint32_t slot_for(const Layouts *l, TypeId type) {
     uint32_t mask = l->slot_count - 1;
     uint32_t at = (uint32_t)hash_mix(0, type.index) & mask;
-    while (l->slots[at] != 0 && l->items[l->slots[at]].type.index != type.index) at = (at + 1) & mask;
+    while (l->slots[at] != 0 && l->items[l->slots[at]].type.index != type.index)
+        at = (at + 1) & mask;
     return at;
 }
 
@@ -26,13 +27,15 @@ void layouts_init(Layouts *l, const Program *program, Arena *arena) {
 
 static void grow(Layouts *l) {
     if (l->count + 2 > l->capacity) {
-        l->items = arena_grow(l->arena, l->items, sizeof(Layout) * l->capacity, sizeof(Layout) * l->capacity * 2, _Alignof(Layout));
+        l->items = arena_grow(l->arena, l->items, sizeof(Layout) * l->capacity, sizeof(Layout) * l->capacity * 2,
+                              _Alignof(Layout));
         l->capacity *= 2;
     }
     if (l->count * 2 >= l->slot_count) {
         l->slot_count *= 2;
         l->slots = arena_array(l->arena, uint32_t, l->slot_count);
-        for (uint32_t i = 1; i <= l->count; i++) l->slots[slot_for(l, l->items[i].type)] = i;
+        for (uint32_t i = 1; i <= l->count; i++)
+            l->slots[slot_for(l, l->items[i].type)] = i;
     }
 }
 
@@ -83,11 +86,13 @@ static void expand_named(Layouts *l, uint32_t index, const TypeInfo *info) {
     const Program *p = l->program;
     const TypeDecl *d = &p->type_decls[info->head];
     bool has_fields = d->kind != DECL_SUM;
-    for (uint32_t v = 0; v < d->variant_count; v++) has_fields |= d->variants[v].field_count > 0;
+    for (uint32_t v = 0; v < d->variant_count; v++)
+        has_fields |= d->variants[v].field_count > 0;
     LayoutVariant *variants = arena_array(l->arena, LayoutVariant, d->variant_count);
     for (uint32_t v = 0; v < d->variant_count; v++) {
         const VariantDecl *from = &d->variants[v];
-        variants[v] = (LayoutVariant){from->name, arena_array(l->arena, LayoutField, from->field_count), from->field_count};
+        variants[v] =
+            (LayoutVariant){from->name, arena_array(l->arena, LayoutField, from->field_count), from->field_count};
         for (uint32_t f = 0; f < from->field_count; f++) {
             TypeId type = substitute(l, from->fields[f].type, info->args, info->arg_count);
             uint32_t part = layouts_add(l, type);
@@ -101,8 +106,10 @@ static void expand_named(Layouts *l, uint32_t index, const TypeInfo *info) {
     if (d->kind == DECL_NEWTYPE) {
         it->kind = LAYOUT_NEWTYPE;
         it->element = variants[0].fields[0].layout;
-    } else if (d->kind == DECL_RECORD) it->kind = LAYOUT_RECORD;
-    else it->kind = has_fields ? LAYOUT_SUM : LAYOUT_ENUM;
+    } else if (d->kind == DECL_RECORD)
+        it->kind = LAYOUT_RECORD;
+    else
+        it->kind = has_fields ? LAYOUT_SUM : LAYOUT_ENUM;
 }
 
 static void expand(Layouts *l, uint32_t index) {
@@ -110,15 +117,33 @@ static void expand(Layouts *l, uint32_t index) {
     const TypeInfo *info = info_of(l, type);
     LayoutKind kind = LAYOUT_UNIT;
     switch ((TypeKind)info->kind) {
-    case TYPE_INT: kind = LAYOUT_INT; break;
-    case TYPE_FLOAT: kind = LAYOUT_FLOAT; break;
-    case TYPE_BOOL: kind = LAYOUT_BOOL; break;
-    case TYPE_BYTE: kind = LAYOUT_BYTE; break;
-    case TYPE_CHAR: kind = LAYOUT_CHAR; break;
-    case TYPE_STR: kind = LAYOUT_STR; break;
-    case TYPE_DURATION: kind = LAYOUT_DURATION; break;
-    case TYPE_SIZE: kind = LAYOUT_SIZE; break;
-    case TYPE_INSTANT: kind = LAYOUT_INSTANT; break;
+    case TYPE_INT:
+        kind = LAYOUT_INT;
+        break;
+    case TYPE_FLOAT:
+        kind = LAYOUT_FLOAT;
+        break;
+    case TYPE_BOOL:
+        kind = LAYOUT_BOOL;
+        break;
+    case TYPE_BYTE:
+        kind = LAYOUT_BYTE;
+        break;
+    case TYPE_CHAR:
+        kind = LAYOUT_CHAR;
+        break;
+    case TYPE_STR:
+        kind = LAYOUT_STR;
+        break;
+    case TYPE_DURATION:
+        kind = LAYOUT_DURATION;
+        break;
+    case TYPE_SIZE:
+        kind = LAYOUT_SIZE;
+        break;
+    case TYPE_INSTANT:
+        kind = LAYOUT_INSTANT;
+        break;
     case TYPE_LIST:
     case TYPE_CHANNEL:
     case TYPE_SET:
@@ -137,7 +162,8 @@ static void expand(Layouts *l, uint32_t index) {
     }
     case TYPE_FUNCTION: {
         uint32_t *parts = arena_array(l->arena, uint32_t, info->arg_count);
-        for (uint32_t i = 0; i < info->arg_count; i++) parts[i] = layouts_add(l, info->args[i]);
+        for (uint32_t i = 0; i < info->arg_count; i++)
+            parts[i] = layouts_add(l, info->args[i]);
         l->items[index].parts = parts;
         l->items[index].part_count = info->arg_count;
         kind = LAYOUT_CLOSURE;
@@ -263,7 +289,8 @@ static bool compute(Layouts *l, Layout *it, const uint8_t *known) {
 }
 
 // A strongly connected component, parts before what holds them. Sums of a cycle are boxed first, which opens the cycle.
-static void settle(Layouts *l, const uint32_t *members, uint32_t count, bool is_cycle, uint8_t *known, uint32_t *order, uint32_t *ordered) {
+static void settle(Layouts *l, const uint32_t *members, uint32_t count, bool is_cycle, uint8_t *known, uint32_t *order,
+                   uint32_t *ordered) {
     bool any_sum = false;
     for (uint32_t i = 0; is_cycle && i < count; i++) {
         Layout *it = &l->items[members[i]];
@@ -315,8 +342,10 @@ static void find_components(Layouts *l) {
             uint32_t part = contained(&l->items[v], next[v]);
             if (part != 0) {
                 next[v]++;
-                if (index[part] == 0) path[depth++] = part;
-                else if (on_stack[part] && index[part] < low[v]) low[v] = index[part];
+                if (index[part] == 0)
+                    path[depth++] = part;
+                else if (on_stack[part] && index[part] < low[v])
+                    low[v] = index[part];
                 continue;
             }
             depth--;
@@ -328,7 +357,8 @@ static void find_components(Layouts *l) {
                 on_stack[stack[first]] = 0;
             } while (stack[first] != v);
             bool is_cycle = stacked - first > 1;
-            for (uint32_t k = 0, p; (p = contained(&l->items[v], k)) != 0; k++) is_cycle |= p == v;
+            for (uint32_t k = 0, p; (p = contained(&l->items[v], k)) != 0; k++)
+                is_cycle |= p == v;
             settle(l, stack + first, stacked - first, is_cycle, known, l->by_size, &ordered);
             stacked = first;
         }
@@ -339,17 +369,28 @@ static void find_components(Layouts *l) {
 
 static const char *primitive_name(TypeKind kind) {
     switch (kind) {
-    case TYPE_INT: return "int";
-    case TYPE_FLOAT: return "float";
-    case TYPE_BOOL: return "bool";
-    case TYPE_BYTE: return "byte";
-    case TYPE_CHAR: return "char";
-    case TYPE_STR: return "str";
-    case TYPE_NEVER: return "Never";
-    case TYPE_DURATION: return "Duration";
-    case TYPE_SIZE: return "Size";
-    case TYPE_INSTANT: return "Instant";
-    default: return "void";
+    case TYPE_INT:
+        return "int";
+    case TYPE_FLOAT:
+        return "float";
+    case TYPE_BOOL:
+        return "bool";
+    case TYPE_BYTE:
+        return "byte";
+    case TYPE_CHAR:
+        return "char";
+    case TYPE_STR:
+        return "str";
+    case TYPE_NEVER:
+        return "Never";
+    case TYPE_DURATION:
+        return "Duration";
+    case TYPE_SIZE:
+        return "Size";
+    case TYPE_INSTANT:
+        return "Instant";
+    default:
+        return "void";
     }
 }
 
@@ -359,14 +400,30 @@ static void mangle(const Layouts *l, TypeId type, Buffer *out, bool *is_plain) {
     const TypeInfo *info = info_of(l, type);
     uint32_t count = info->arg_count;
     switch ((TypeKind)info->kind) {
-    case TYPE_LIST: buffer_literal(out, "list"); break;
-    case TYPE_MAP: buffer_literal(out, "map"); break;
-    case TYPE_SET: buffer_literal(out, "set"); break;
-    case TYPE_RANGE: buffer_literal(out, "range"); break;
-    case TYPE_CHANNEL: buffer_literal(out, "channel"); break;
-    case TYPE_TUPLE: buffer_format(out, "tuple%u", count); break;
-    case TYPE_FUNCTION: buffer_format(out, "fn%u", count - 1); break;
-    case TYPE_RECORD: buffer_format(out, "record%u", count); break;
+    case TYPE_LIST:
+        buffer_literal(out, "list");
+        break;
+    case TYPE_MAP:
+        buffer_literal(out, "map");
+        break;
+    case TYPE_SET:
+        buffer_literal(out, "set");
+        break;
+    case TYPE_RANGE:
+        buffer_literal(out, "range");
+        break;
+    case TYPE_CHANNEL:
+        buffer_literal(out, "channel");
+        break;
+    case TYPE_TUPLE:
+        buffer_format(out, "tuple%u", count);
+        break;
+    case TYPE_FUNCTION:
+        buffer_format(out, "fn%u", count - 1);
+        break;
+    case TYPE_RECORD:
+        buffer_format(out, "record%u", count);
+        break;
     case TYPE_NAMED: {
         const TypeDecl *d = &p->type_decls[info->head];
         const Module *m = &p->modules[d->module.index];
@@ -385,7 +442,9 @@ static void mangle(const Layouts *l, TypeId type, Buffer *out, bool *is_plain) {
         buffer_text(out, name);
         break;
     }
-    default: buffer_string(out, primitive_name((TypeKind)info->kind)); return;
+    default:
+        buffer_string(out, primitive_name((TypeKind)info->kind));
+        return;
     }
     for (uint32_t i = 0; i < count; i++) {
         buffer_char(out, '_');
@@ -407,14 +466,30 @@ static void show(const Layouts *l, TypeId type, bool with_modules, Buffer *out) 
     uint32_t count = info->arg_count;
     const char *open = "<", *close = ">";
     switch ((TypeKind)info->kind) {
-    case TYPE_LIST: open = "[", close = "]"; break;
-    case TYPE_MAP: open = "{", close = "}"; break;
-    case TYPE_SET: buffer_literal(out, "Set"); break;
-    case TYPE_RANGE: buffer_literal(out, "Range"); break;
-    case TYPE_CHANNEL: buffer_literal(out, "Channel"); break;
-    case TYPE_TUPLE: open = "(", close = ")"; break;
-    case TYPE_FUNCTION: open = "(", close = ""; break;
-    case TYPE_RECORD: open = "{ ", close = " }"; break;
+    case TYPE_LIST:
+        open = "[", close = "]";
+        break;
+    case TYPE_MAP:
+        open = "{", close = "}";
+        break;
+    case TYPE_SET:
+        buffer_literal(out, "Set");
+        break;
+    case TYPE_RANGE:
+        buffer_literal(out, "Range");
+        break;
+    case TYPE_CHANNEL:
+        buffer_literal(out, "Channel");
+        break;
+    case TYPE_TUPLE:
+        open = "(", close = ")";
+        break;
+    case TYPE_FUNCTION:
+        open = "(", close = "";
+        break;
+    case TYPE_RECORD:
+        open = "{ ", close = " }";
+        break;
     case TYPE_NAMED: {
         const TypeDecl *d = &p->type_decls[info->head];
         if (with_modules) {
@@ -425,13 +500,17 @@ static void show(const Layouts *l, TypeId type, bool with_modules, Buffer *out) 
         if (count == 0) return;
         break;
     }
-    default: buffer_string(out, primitive_name((TypeKind)info->kind)); return;
+    default:
+        buffer_string(out, primitive_name((TypeKind)info->kind));
+        return;
     }
     buffer_string(out, open);
     for (uint32_t i = 0; i < count; i++) {
         bool is_result = info->kind == TYPE_FUNCTION && i == count - 1;
-        if (is_result) buffer_literal(out, ") -> ");
-        else if (i > 0) buffer_string(out, info->kind == TYPE_MAP ? ": " : ", ");
+        if (is_result)
+            buffer_literal(out, ") -> ");
+        else if (i > 0)
+            buffer_string(out, info->kind == TYPE_MAP ? ": " : ", ");
         if (info->kind == TYPE_RECORD) {
             buffer_text(out, names_text(p->names, (NameId){info->args[count + i].index}));
             buffer_literal(out, ": ");
@@ -464,7 +543,8 @@ static void sort_by_name(const Layouts *l, uint32_t *items, uint32_t *scratch, u
             uint32_t end = middle + width < count ? middle + width : count;
             uint32_t a = start, b = middle, out = start;
             while (a < middle || b < end) {
-                bool first = b == end || (a < middle && text_compare(l->items[items[a]].name, l->items[items[b]].name) <= 0);
+                bool first =
+                    b == end || (a < middle && text_compare(l->items[items[a]].name, l->items[items[b]].name) <= 0);
                 scratch[out++] = first ? items[a++] : items[b++];
             }
         }
@@ -483,7 +563,8 @@ static bool may_be_printable(const Layouts *l, const Layout *it) {
 
 // Greatest solution: all that may be, less what has a part that is not.
 static void find_printable(Layouts *l) {
-    for (uint32_t i = 1; i <= l->count; i++) l->items[i].is_printable = may_be_printable(l, &l->items[i]);
+    for (uint32_t i = 1; i <= l->count; i++)
+        l->items[i].is_printable = may_be_printable(l, &l->items[i]);
     for (bool changed = true; changed;) {
         changed = false;
         for (uint32_t k = 0; k < l->count; k++) {
@@ -491,7 +572,8 @@ static void find_printable(Layouts *l) {
             bool good = it->is_printable;
             if (it->element != 0) good = good && l->items[it->element].is_printable;
             if (it->value != 0) good = good && l->items[it->value].is_printable;
-            for (uint32_t p = 0, part; good && (part = contained(it, p)) != 0; p++) good = l->items[part].is_printable;
+            for (uint32_t p = 0, part; good && (part = contained(it, p)) != 0; p++)
+                good = l->items[part].is_printable;
             changed |= good != it->is_printable;
             it->is_printable = good;
         }
@@ -501,22 +583,29 @@ static void find_printable(Layouts *l) {
 void layouts_finish(Layouts *l) {
     layouts_add(l, TYPE_ID(TYPE_VOID));
     layouts_add(l, TYPE_ID(TYPE_STR));
-    for (uint32_t i = 1; i <= l->count; i++) expand(l, i); // count grows while parts are found
+    for (uint32_t i = 1; i <= l->count; i++)
+        expand(l, i); // count grows while parts are found
     find_components(l);
-    for (uint32_t i = 1; i <= l->count; i++) name_layout(l, &l->items[i]);
+    for (uint32_t i = 1; i <= l->count; i++)
+        name_layout(l, &l->items[i]);
     l->by_name = arena_array(l->arena, uint32_t, l->count + 1);
-    for (uint32_t i = 0; i < l->count; i++) l->by_name[i] = i + 1;
+    for (uint32_t i = 0; i < l->count; i++)
+        l->by_name[i] = i + 1;
     sort_by_name(l, l->by_name, arena_array(l->arena, uint32_t, l->count + 1), l->count);
     find_printable(l);
 }
 
 void layouts_add_function(Layouts *l, const CoreFunction *f) {
     layouts_add(l, f->result);
-    for (uint32_t i = 1; i <= f->local_count; i++) layouts_add(l, f->locals[i].type);
-    for (uint32_t i = 0; i < f->capture_count; i++) layouts_add(l, f->captures[i]);
-    for (uint32_t i = 0; i < f->argument_count; i++) layouts_add(l, f->arguments[i]);
+    for (uint32_t i = 1; i <= f->local_count; i++)
+        layouts_add(l, f->locals[i].type);
+    for (uint32_t i = 0; i < f->capture_count; i++)
+        layouts_add(l, f->captures[i]);
+    for (uint32_t i = 0; i < f->argument_count; i++)
+        layouts_add(l, f->arguments[i]);
     for (uint32_t r = 1; r <= f->ref_count; r++)
-        for (uint32_t i = 0; i < f->refs[r].argument_count; i++) layouts_add(l, f->refs[r].arguments[i]);
+        for (uint32_t i = 0; i < f->refs[r].argument_count; i++)
+            layouts_add(l, f->refs[r].arguments[i]);
 }
 
 // Callers that ask once have no table, so this makes a small one.

@@ -11,10 +11,24 @@
 
 typedef enum LayoutKind {
     LAYOUT_UNIT, // void, Never
-    LAYOUT_INT, LAYOUT_FLOAT, LAYOUT_BOOL, LAYOUT_BYTE, LAYOUT_CHAR, LAYOUT_DURATION, LAYOUT_SIZE, LAYOUT_INSTANT,
+    LAYOUT_INT,
+    LAYOUT_FLOAT,
+    LAYOUT_BOOL,
+    LAYOUT_BYTE,
+    LAYOUT_CHAR,
+    LAYOUT_DURATION,
+    LAYOUT_SIZE,
+    LAYOUT_INSTANT,
     LAYOUT_ENUM, // sum without fields
-    LAYOUT_STR, LAYOUT_LIST, LAYOUT_MAP, LAYOUT_SET, LAYOUT_CLOSURE, LAYOUT_RANGE,
-    LAYOUT_TUPLE, LAYOUT_RECORD, LAYOUT_SUM,
+    LAYOUT_STR,
+    LAYOUT_LIST,
+    LAYOUT_MAP,
+    LAYOUT_SET,
+    LAYOUT_CLOSURE,
+    LAYOUT_RANGE,
+    LAYOUT_TUPLE,
+    LAYOUT_RECORD,
+    LAYOUT_SUM,
     LAYOUT_NEWTYPE,
 } LayoutKind;
 
@@ -42,8 +56,8 @@ typedef struct Layout {
     uint32_t size, align;                 // of a value as it is stored
     uint32_t content_size, content_align; // tuples, records, sums: of the struct, boxed or not
     uint32_t base;                        // newtypes: the layout of the innermost part; others: their own index
-    uint32_t element, value; // list, set, range, newtype: element; map: key and value
-    const uint32_t *parts;   // functions: parameters, then the result
+    uint32_t element, value;              // list, set, range, newtype: element; map: key and value
+    const uint32_t *parts;                // functions: parameters, then the result
     uint32_t part_count;
     LayoutVariant *variants; // tuple, record: one
     uint32_t variant_count;

@@ -1,5 +1,6 @@
 // ir/operands.c: the operand columns of core.def as code, and the shape of the instruction stream.
 #include "ir/operands.h"
+#include "ir/counts.h"
 
 static void own(CoreOperands *o, uint32_t local, OperandMode mode) {
     if (local == 0) return;
@@ -51,7 +52,7 @@ CoreOperands core_operands(const CoreFunction *f, const CoreInstruction *i) {
         break;
     case CORE_COPY:
         define(&o, i->dst);
-        own(&o, i->a, OPERAND_OWNED);
+        own(&o, i->a, (i->flags & CORE_IS_ALIAS) != 0 ? OPERAND_BORROWED : OPERAND_OWNED);
         break;
     case CORE_BINARY:
     case CORE_EQUAL:
@@ -107,7 +108,8 @@ CoreOperands core_operands(const CoreFunction *f, const CoreInstruction *i) {
         own(&o, i->a, OPERAND_BORROWED);
         const uint32_t *words = f->extra + i->b;
         own(&o, words[1], OPERAND_BORROWED);
-        for (uint32_t k = 2; k <= words[0] && k <= 3; k++) define(&o, words[k]);
+        for (uint32_t k = 2; k <= words[0] && k <= 3; k++)
+            define(&o, words[k]);
         break;
     }
     case CORE_STR_NEXT:
@@ -173,7 +175,8 @@ uint32_t *core_match(const CoreFunction *f, Arena *arena) {
             uint32_t first = part_start.items[--part_start.count];
             match[opening] = i;
             match[i] = opening;
-            while (parts.count > first) match[parts.items[--parts.count]] = i;
+            while (parts.count > first)
+                match[parts.items[--parts.count]] = i;
             break;
         }
         default:
@@ -185,8 +188,8 @@ uint32_t *core_match(const CoreFunction *f, Arena *arena) {
 
 uint8_t *core_reachable(const CoreFunction *f, Arena *arena) {
     typedef struct Open {
-        uint32_t label;  // 0 for IF and SWITCH
-        bool was, after; // reached at its opening; some path reaches what follows it
+        uint32_t label;                       // 0 for IF and SWITCH
+        bool was, after;                      // reached at its opening; some path reaches what follows it
         bool is_loop, is_branch, is_complete; // has ELSE or DEFAULT_CASE
     } Open;
     uint8_t *reached = arena_array(arena, uint8_t, f->code_count + 1);

@@ -17,8 +17,8 @@ typedef struct CoreOperands {
     uint8_t list_mode;    // of all of the list, if letters is NULL
     const uint32_t *list; // further operands, in extra; 0 words among them are no locals
     uint32_t list_count;
-    const char *letters;  // 'o' or 'b' for each of the list
-    uint32_t defines[3];  // locals that are assigned
+    const char *letters; // 'o' or 'b' for each of the list
+    uint32_t defines[3]; // locals that are assigned
     uint32_t define_count;
 } CoreOperands;
 

@@ -10,8 +10,10 @@ static Status read_one_guarded(Workspace *ws, uint32_t i) {
     ARENA_GUARD(arena);
     Text content = {0};
     Status status = STATUS_OK;
-    if (ws->files[i].has_text) content = ws->files[i].text;
-    else status = file_read(arena, ws->files[i].real_path.data, &content, &ws->read_reasons[i]);
+    if (ws->files[i].has_text)
+        content = ws->files[i].text;
+    else
+        status = file_read(arena, ws->files[i].real_path.data, &content, &ws->read_reasons[i]);
     ws->sources[i].text = content;
     ARENA_GUARD_END(arena);
     return status;

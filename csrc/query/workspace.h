@@ -15,7 +15,7 @@
 typedef struct Workspace Workspace;
 
 typedef struct WorkspaceFile {
-    Text module;     // its name
+    Text module; // its name
     ModuleKind kind;
     bool is_test_file, is_entry, is_folder_module;
     Text shown_path; // as diagnostics and panics name it, relative to the project
@@ -31,7 +31,16 @@ typedef struct RunOptions {
     Text program_name;
 } RunOptions;
 
-typedef enum Stage { STAGE_READ, STAGE_PARSE, STAGE_LINK, STAGE_SIGNATURES, STAGE_BODIES, STAGE_LOWER, STAGE_GENERATE, STAGE_COUNT } Stage;
+typedef enum Stage {
+    STAGE_READ,
+    STAGE_PARSE,
+    STAGE_LINK,
+    STAGE_SIGNATURES,
+    STAGE_BODIES,
+    STAGE_LOWER,
+    STAGE_GENERATE,
+    STAGE_COUNT
+} Stage;
 
 typedef struct StageTime {
     int64_t wall_ns; // 0: did not run
@@ -51,7 +60,7 @@ Stage workspace_reached(const Workspace *workspace); // the last stage that has 
 void workspace_diagnostics(Workspace *workspace, Diagnostic ***out, uint32_t *count);
 const StageTime *workspace_times(const Workspace *workspace); // STAGE_COUNT of them
 const char *stage_name(Stage stage);
-const COutput *workspace_output(const Workspace *workspace);  // after STAGE_GENERATE
+const COutput *workspace_output(const Workspace *workspace); // after STAGE_GENERATE
 const CoreProgram *workspace_core(const Workspace *workspace);
 const Program *workspace_program(const Workspace *workspace);
 uint32_t workspace_file_count(const Workspace *workspace);

@@ -41,12 +41,19 @@ static void *run_on_this_stack(void *argument) {
     return NULL;
 }
 
+// Present in programs that were built with AddressSanitizer, whether the runtime was or not. It cannot follow a longjmp on a
+// stack of more than 64 MiB (its kMaxExpectedCleanupSize), so such programs get less.
+extern void __asan_init(void) __attribute__((weak));
+extern void __tsan_init(void) __attribute__((weak));
+#define STACK_SANITIZED ((size_t)48 << 20)
+
 // A thread, not a switched context: sanitizers, debuggers and profilers know the stacks of threads.
 static void run_with_stack(Run *run) {
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
-    for (size_t bytes = STACK_MAX; bytes >= STACK_MIN; bytes /= 2) {
+    for (size_t bytes = __asan_init != NULL || __tsan_init != NULL ? STACK_SANITIZED : STACK_MAX; bytes >= STACK_MIN;
+         bytes /= 2) {
         char *stack =
             mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
         if (stack == MAP_FAILED) continue;

@@ -23,10 +23,10 @@ typedef struct SiHeader {
 
 typedef struct SiStr {
     SiHeader header;
-    int64_t bytes;  // length in bytes
-    int64_t points; // length in code points; == bytes exactly when the text is ASCII
+    int64_t bytes;    // length in bytes
+    int64_t points;   // length in code points; == bytes exactly when the text is ASCII
     int64_t capacity; // bytes that fit without a new cell; 0 for static cells
-    char data[];    // valid UTF-8, not terminated
+    char data[];      // valid UTF-8, not terminated
 } SiStr;
 
 typedef struct SiList {
@@ -51,14 +51,27 @@ typedef struct SiRange {
 } SiRange;
 
 typedef enum SiKind {
-    SI_UNIT, SI_INT, SI_FLOAT, SI_BOOL, SI_BYTE, SI_CHAR, SI_DURATION, SI_SIZE, SI_INSTANT,
-    SI_ENUM,    // sum without fields: uint32_t
-    SI_STR, SI_LIST, SI_MAP, SI_SET, SI_CLOSURE, SI_RANGE,
+    SI_UNIT,
+    SI_INT,
+    SI_FLOAT,
+    SI_BOOL,
+    SI_BYTE,
+    SI_CHAR,
+    SI_DURATION,
+    SI_SIZE,
+    SI_INSTANT,
+    SI_ENUM, // sum without fields: uint32_t
+    SI_STR,
+    SI_LIST,
+    SI_MAP,
+    SI_SET,
+    SI_CLOSURE,
+    SI_RANGE,
     SI_TUPLE,   // variants[0] has the fields, unnamed
     SI_RECORD,  // variants[0] has the fields, named
     SI_SUM,     // uint32_t tag first; offsets of fields are from the start of the value
     SI_NEWTYPE, // element is the part; same representation
-    SI_BOX,     // pointer to a cell; element is the content (SI_RECORD, SI_TUPLE, SI_SUM), which starts at `content_offset`
+    SI_BOX, // pointer to a cell; element is the content (SI_RECORD, SI_TUPLE, SI_SUM), which starts at `content_offset`
 } SiKind;
 
 typedef struct SiField {
@@ -86,16 +99,17 @@ struct SiType {
     const SiType *value;     // map: value
     uint32_t variant_count;
     const SiVariant *variants;
-    uint8_t (*equals)(SiTask *task, const void *first, const void *second);      // NULL: structural
-    int32_t (*compare)(SiTask *task, const void *first, const void *second);     // NULL: structural; < 0, 0, > 0
-    uint64_t (*hash)(SiTask *task, const void *value);                           // NULL: structural
-    SiStr *(*show)(SiTask *task, const void *value);                             // NULL: structural
-    uint8_t printable; // whether assert_eq and unwrap may show it
+    uint8_t (*equals)(SiTask *task, const void *first, const void *second);  // NULL: structural
+    int32_t (*compare)(SiTask *task, const void *first, const void *second); // NULL: structural; < 0, 0, > 0
+    uint64_t (*hash)(SiTask *task, const void *value);                       // NULL: structural
+    SiStr *(*show)(SiTask *task, const void *value);                         // NULL: structural
+    uint8_t printable;                                                       // whether assert_eq and unwrap may show it
     uint8_t variants_reversed; // order: the variant declared last comes first (the prelude's Option: None < Some)
 };
 
-extern const SiType si_type_unit, si_type_int, si_type_float, si_type_bool, si_type_byte, si_type_char, si_type_duration,
-    si_type_size, si_type_instant, si_type_str, si_type_range_int, si_type_range_char, si_type_range_byte, si_type_ordering;
+extern const SiType si_type_unit, si_type_int, si_type_float, si_type_bool, si_type_byte, si_type_char,
+    si_type_duration, si_type_size, si_type_instant, si_type_str, si_type_range_int, si_type_range_char,
+    si_type_range_byte, si_type_ordering;
 
 // ---- panics --------------------------------------------------------------------------------------------------------
 typedef struct SiSlot {
@@ -121,7 +135,8 @@ struct SiTask {
 };
 
 #define SI_FRAME_PUSH(task, f, frame_info)                                                                             \
-    ((f).frame.info = (frame_info), (f).frame.live[0] = 0, (f).frame.parent = (task)->frames, (task)->frames = &(f).frame)
+    ((f).frame.info = (frame_info), (f).frame.live[0] = 0, (f).frame.parent = (task)->frames,                          \
+     (task)->frames = &(f).frame)
 #define SI_FRAME_POP(task, f) ((task)->frames = (f).frame.parent)
 #define SI_STACK_CHECK(task, name)                                                                                     \
     do {                                                                                                               \
@@ -150,24 +165,28 @@ SI_NORETURN void si_stack_overflow(SiTask *task, const char *name);
 SiStr *si_catch(SiTask *task, SiClosure *closure);
 
 // ---- counts --------------------------------------------------------------------------------------------------------
-void si_release_slow(SiTask *task, void *cell); // count has reached 0, or is shared
-void si_retain_slow(void *cell);                // shared
-void si_value_retain(const void *value, const SiType *type);              // every counted pointer in a value
+void si_release_slow(SiTask *task, void *cell);                             // count has reached 0, or is shared
+void si_retain_slow(void *cell);                                            // shared
+void si_value_retain(const void *value, const SiType *type);                // every counted pointer in a value
 void si_value_release(SiTask *task, const void *value, const SiType *type); // likewise
 int64_t si_live_cells(void);
 
 static inline void si_retain(void *cell) {
     SiHeader *header = cell;
-    if (header->count > 0) header->count++;
-    else if (header->count < 0) si_retain_slow(cell);
+    if (header->count > 0)
+        header->count++;
+    else if (header->count < 0)
+        si_retain_slow(cell);
 }
 static inline void si_release(SiTask *task, void *cell) {
     SiHeader *header = cell;
-    if (header->count > 1) header->count--;
-    else if (header->count != 0) si_release_slow(task, cell);
+    if (header->count > 1)
+        header->count--;
+    else if (header->count != 0)
+        si_release_slow(task, cell);
 }
-void *si_box_new(SiTask *task, const SiType *box);                            // count 1, content not set; box->kind == SI_BOX
-SiClosure *si_closure_new(SiTask *task, const SiType *closure, SiCode code);  // captures not set
+void *si_box_new(SiTask *task, const SiType *box); // count 1, content not set; box->kind == SI_BOX
+SiClosure *si_closure_new(SiTask *task, const SiType *closure, SiCode code); // captures not set
 
 // ---- arithmetic (checked; `at` is where the operator stands) ------------------------------------------------------
 static inline int64_t si_add(SiTask *task, int64_t a, int64_t b, const SiPlace *at) {
@@ -240,11 +259,11 @@ static inline int64_t si_size_check(SiTask *task, int64_t r, const SiPlace *at) 
 double si_float_rem(double a, double b); // not in the language; kept out until it is
 
 // ---- any value, by its description ---------------------------------------------------------------------------------
-uint8_t si_equal(SiTask *task, const void *first, const void *second, const SiType *type);    // borrows
-int32_t si_compare(SiTask *task, const void *first, const void *second, const SiType *type);  // -1, 0, 1; total order
-uint64_t si_hash(SiTask *task, const void *value, const SiType *type);                        // seeded, for tables
-int64_t si_hash_fixed(SiTask *task, const void *value, const SiType *type);                   // what `hash` gives programs
-SiStr *si_show(SiTask *task, const void *value, const SiType *type);                          // to_string; borrows
+uint8_t si_equal(SiTask *task, const void *first, const void *second, const SiType *type);   // borrows
+int32_t si_compare(SiTask *task, const void *first, const void *second, const SiType *type); // -1, 0, 1; total order
+uint64_t si_hash(SiTask *task, const void *value, const SiType *type);                       // seeded, for tables
+int64_t si_hash_fixed(SiTask *task, const void *value, const SiType *type); // what `hash` gives programs
+SiStr *si_show(SiTask *task, const void *value, const SiType *type);        // to_string; borrows
 void si_default(SiTask *task, void *result, const SiType *type);
 
 // ---- strings and lists that generated code makes directly -----------------------------------------------------------
@@ -265,7 +284,8 @@ void *si_list_append(SiTask *task, SiList **list); // room for one more at the e
 
 // Maps: construction and iteration in insertion order. Holes are skipped by the cursor.
 SiMap *si_map_new(SiTask *task, const SiType *map, int64_t capacity); // SI_MAP or SI_SET
-SiMap *si_map_put(SiTask *task, SiMap *map, const void *key, const void *value); // owns map, key and value; value NULL for sets
+SiMap *si_map_put(SiTask *task, SiMap *map, const void *key,
+                  const void *value); // owns map, key and value; value NULL for sets
 int64_t si_map_length(const SiMap *map);
 // The first entry at or after `cursor`: its index, with pointers to borrowed key and value; -1 at the end.
 int64_t si_map_next(const SiMap *map, int64_t cursor, const void **key, const void **value);
@@ -283,9 +303,9 @@ static inline uint32_t si_str_next(const SiStr *text, int64_t *offset) {
 
 // ---- programs ------------------------------------------------------------------------------------------------------
 typedef enum SiMainShape {
-    SI_MAIN_NONE, // a library or a test executable
-    SI_MAIN_VOID, // void (*)(SiTask *)            result ignored
-    SI_MAIN_INT,  // int64_t (*)(SiTask *)
+    SI_MAIN_NONE,   // a library or a test executable
+    SI_MAIN_VOID,   // void (*)(SiTask *)            result ignored
+    SI_MAIN_INT,    // int64_t (*)(SiTask *)
     SI_MAIN_RESULT, // SiStr *(*)(SiTask *): NULL for Ok, else the error's to_string (an adapter that cgen writes)
 } SiMainShape;
 
@@ -294,15 +314,15 @@ typedef struct SiTest {
     void (*run)(SiTask *task);
     const char *file;
     uint32_t line, column;
-    const char *skip;        // reason, or NULL
-    const char *fail;        // text that the panic must contain, or NULL
-    const char *targets;     // separated by ','
+    const char *skip;    // reason, or NULL
+    const char *fail;    // text that the panic must contain, or NULL
+    const char *targets; // separated by ','
 } SiTest;
 
 typedef struct SiProgram {
     const char *name;
     SiMainShape shape;
-    uint8_t takes_args;    // the entry function has a second parameter: SiList * of str
+    uint8_t takes_args; // the entry function has a second parameter: SiList * of str
     SiCode entry;
     const SiType *args_type; // the SI_LIST of str when takes_args
     const SiTest *tests;

@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 typedef struct UnicodeRecord {
-    uint8_t bits; // 1 alphabetic, 2 numeric, 4 upper case, 8 lower case
+    uint8_t bits;               // 1 alphabetic, 2 numeric, 4 upper case, 8 lower case
     int32_t to_upper, to_lower; // distances
 } UnicodeRecord;
 

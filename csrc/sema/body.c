@@ -2,7 +2,6 @@
 //
 // See body_internal.h for the picture. A body is checked with a scratch arena that dies with the check; the typed arrays are
 // copied compactly into the body's own arena at the end (finish.c).
-#include "sched/sched.h"
 #include "sema/body_internal.h"
 
 void known_names_init(KnownNames *known, const NameInterner *names) {
@@ -264,15 +263,15 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         if (c->sink->error_count == 0) generals_write(c);
         body_copy_out(c, root);
     }
-    out->has_errors = out->has_errors ||
-        out->diagnostics.error_count > 0 || declaration->has_errors || function->has_error || function->is_incomplete;
+    out->has_errors = out->has_errors || out->diagnostics.error_count > 0 || declaration->has_errors ||
+                      function->has_error || function->is_incomplete;
     if (out->has_errors) out->root = 0;
     out->status = STATUS_OK;
     ARENA_GUARD_END(&out->arena);
     return STATUS_OK;
 }
 
-static Status check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out) {
+Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out) {
     *out = (TypedBody){0};
     arena_init(&out->arena);
     out->diagnostics = diag_sink(&out->arena);
@@ -289,57 +288,7 @@ Status body_check(const Program *program, FunctionId function, NameCache *names,
     known_names_init(&known, program->names);
     Arena scratch;
     arena_init(&scratch);
-    Status status = check_in(program, function, &known, &scratch, out);
+    Status status = body_check_in(program, function, &known, &scratch, out);
     arena_free(&scratch);
-    return status;
-}
-
-typedef struct BodiesJob {
-    Program *program;
-    KnownNames known;
-    Arena *scratch; // one for each worker
-} BodiesJob;
-
-static Status one_body_in(BodiesJob *job, uint32_t item, Arena *scratch) {
-    FunctionId function = {item + 1};
-    TypedBody *out = &job->program->bodies[function.index];
-    if (job->program->modules[job->program->functions[function.index].module.index].is_cyclic) return STATUS_OK;
-    Status status = check_in(job->program, function, &job->known, scratch, out);
-    if (scratch->reserved_bytes > 4u << 20)
-        arena_free(scratch); // one giant body must not keep its memory for all
-    else
-        arena_reset(scratch);
-    return status;
-}
-
-static Status one_body(Worker *worker, void *argument, uint32_t item) {
-    BodiesJob *job = argument;
-    return one_body_in(job, item, &job->scratch[worker_index(worker)]);
-}
-
-static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out) {
-    ARENA_GUARD(&program->arena);
-    BodiesJob *job = arena_new(&program->arena, BodiesJob);
-    job->program = program;
-    job->scratch = arena_array(&program->arena, Arena, workers);
-    program->bodies = arena_array(&program->arena, TypedBody, program->function_count + 1);
-    known_names_init(&job->known, program->names);
-    *out = job;
-    ARENA_GUARD_END(&program->arena);
-    return STATUS_OK;
-}
-
-// Without a pool the caller's thread does it all.
-Status bodies_check(Program *program, Pool *pool, NameCache *caches) {
-    (void)caches; // see body_check
-    uint32_t workers = pool == NULL ? 1 : pool_thread_count(pool);
-    BodiesJob *job = NULL;
-    TRY(bodies_prepare(program, workers, &job));
-    Status status = STATUS_OK;
-    if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
-    for (uint32_t i = 0; pool == NULL && i < program->function_count && status == STATUS_OK; i++)
-        status = one_body_in(job, i, &job->scratch[0]);
-    for (uint32_t i = 0; i < workers; i++)
-        arena_free(&job->scratch[i]);
     return status;
 }

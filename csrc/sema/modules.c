@@ -151,7 +151,10 @@ static ModuleId import_target(Program *program, ModuleId from, bool is_folder_mo
         name = dotted_text(program, arena, view, view->b[path]);
     }
     ModuleId target = module_find(program, name);
-    if (target.index == 0) report_no_module(program, from, arena, &module->diagnostics, span, name);
+    if (target.index == 0 && view->a[path] == 0 && text_starts_with(name, TEXT("std.")))
+        not_supported(&module->diagnostics, span, "this module of the standard library");
+    else if (target.index == 0)
+        report_no_module(program, from, arena, &module->diagnostics, span, name);
     if (target.index == from.index) {
         diag0(&module->diagnostics, DIAG_IMPORTS_ITSELF, span);
         return (ModuleId){0};

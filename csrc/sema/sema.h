@@ -26,13 +26,13 @@ typedef enum ModuleKind { MODULE_PROJECT, MODULE_PRELUDE, MODULE_STD } ModuleKin
 
 typedef enum ItemKind {
     ITEM_NONE,
-    ITEM_FUNCTION, // index: FunctionId
-    ITEM_CONFIG,   // ConfigId
-    ITEM_TYPE,     // TypeDeclId
-    ITEM_TRAIT,    // TraitId
-    ITEM_VARIANT,  // TypeDeclId, part: index of the variant
-    ITEM_MODULE,   // ModuleId (an alias, `use std.math as m`, or a dotted name)
-    ITEM_SILENT,   // a name whose import failed: known, of the error type
+    ITEM_FUNCTION,  // index: FunctionId
+    ITEM_CONFIG,    // ConfigId
+    ITEM_TYPE,      // TypeDeclId
+    ITEM_TRAIT,     // TraitId
+    ITEM_VARIANT,   // TypeDeclId, part: index of the variant
+    ITEM_MODULE,    // ModuleId (an alias, `use std.math as m`, or a dotted name)
+    ITEM_SILENT,    // a name whose import failed: known, of the error type
     ITEM_AMBIGUOUS, // a variant name of one rank in two sum types (E0243); index, part: two of the TypeDeclIds
 } ItemKind;
 
@@ -47,9 +47,9 @@ typedef struct Item {
 typedef enum ScopeKind { SCOPE_VALUE, SCOPE_TYPE, SCOPE_CONFIG, SCOPE_KINDS } ScopeKind;
 typedef struct Scope Scope; // sema/scopes.c
 
-typedef struct Import { // one name that a `use` brings into a module
-    Span span;          // of the item's name in the `use`
-    NameId name;        // as it is known here
+typedef struct Import {       // one name that a `use` brings into a module
+    Span span;                // of the item's name in the `use`
+    NameId name;              // as it is known here
     _Atomic uint32_t is_used; // set by any body, relaxed: only ever false → true
     Item item;
 } Import;
@@ -57,8 +57,8 @@ typedef struct Import { // one name that a `use` brings into a module
 typedef struct Module {
     Text name; // "geometry.shapes"
     ModuleKind kind;
-    bool is_test_file;  // in a _test folder or *.test.si: may import private items
-    bool is_cyclic;     // member of a reported cycle: not checked further
+    bool is_test_file; // in a _test folder or *.test.si: may import private items
+    bool is_cyclic;    // member of a reported cycle: not checked further
     const ParsedFile *file;
     const Source *source;
     uint32_t first_function, function_count; // into Program.functions, methods and tests included
@@ -91,7 +91,8 @@ typedef struct Parameter {
     NameId name;
     TypeId type; // TYPE_ERROR when unknown
     Span span;   // of the name
-    const NameId *also; // further names that a named argument may use (`#[also("msg", "value")]` in the prelude and std)
+    const NameId
+        *also; // further names that a named argument may use (`#[also("msg", "value")]` in the prelude and std)
     uint32_t also_count;
 } Parameter;
 
@@ -105,10 +106,10 @@ typedef struct Function {
     ImplId impl;          // none for module functions
     TraitId trait;        // of a trait's own method
     bool is_public, has_self, is_test, is_main, is_intrinsic;
-    bool is_incomplete;   // a signature with parts left out (inferred in a later issue: E0901 for now)
-    bool has_error;       // its signature has an error: calls are silent
-    Generics generics;    // combined: the impl's parameters, then its own
-    uint32_t own_generics; // index of its first own parameter
+    bool is_incomplete;          // a signature with parts left out (inferred in a later issue: E0901 for now)
+    bool has_error;              // its signature has an error: calls are silent
+    Generics generics;           // combined: the impl's parameters, then its own
+    uint32_t own_generics;       // index of its first own parameter
     const Parameter *parameters; // self first, if any
     uint32_t parameter_count;
     TypeId result;
@@ -138,9 +139,20 @@ typedef struct VariantDecl {
 typedef enum TypeDeclKind { DECL_RECORD, DECL_SUM, DECL_NEWTYPE } TypeDeclKind;
 
 typedef enum BuiltinTrait { // positions in Program.builtin_traits; bits in TypeDecl.derives
-    TRAIT_EQ, TRAIT_COMPARABLE, TRAIT_HASHABLE, TRAIT_PRINTABLE, TRAIT_CLONE, TRAIT_DEFAULT, TRAIT_SERIALIZE,
-    TRAIT_DESERIALIZE, TRAIT_LEN, TRAIT_IS_EMPTY, TRAIT_ITERATOR, TRAIT_ITERABLE,
-    TRAIT_SUMMABLE, TRAIT_MULTIPLIABLE, // of the prelude's own functions; no program can name them
+    TRAIT_EQ,
+    TRAIT_COMPARABLE,
+    TRAIT_HASHABLE,
+    TRAIT_PRINTABLE,
+    TRAIT_CLONE,
+    TRAIT_DEFAULT,
+    TRAIT_SERIALIZE,
+    TRAIT_DESERIALIZE,
+    TRAIT_LEN,
+    TRAIT_IS_EMPTY,
+    TRAIT_ITERATOR,
+    TRAIT_ITERABLE,
+    TRAIT_SUMMABLE,
+    TRAIT_MULTIPLIABLE, // of the prelude's own functions; no program can name them
     BUILTIN_TRAIT_COUNT
 } BuiltinTrait;
 
@@ -220,7 +232,7 @@ typedef struct Program {
     TraitId builtin_traits[BUILTIN_TRAIT_COUNT];
     struct TypedBody *bodies; // one per function, [1 … function_count]; filled by step 3
     CoverageLevel coverage;
-    FunctionId entry; // @main of the entry module, or none
+    FunctionId entry;                  // @main of the entry module, or none
     struct ProgramInternals *internal; // sema/internal.h: what only steps 1 and 2 and the look-ups below know
 } Program;
 
@@ -258,7 +270,8 @@ MUST_USE Status program_finish(Program *program, struct Pool *pool);
 // An item by its name in a module: own items, then imports (marks the import used), then the prelude. kind NONE: unknown.
 Item scope_lookup(const Program *program, ModuleId module, ScopeKind kind, NameId name);
 // An item of another module as `alias.name` sees it. *is_private is set when it exists but is not visible.
-Item module_member(const Program *program, ModuleId from, ModuleId target, ScopeKind kind, NameId name, bool *is_private);
+Item module_member(const Program *program, ModuleId from, ModuleId target, ScopeKind kind, NameId name,
+                   bool *is_private);
 // Whether the dotted path of `count` names is a module known in `module` (`std.math`); returns it or none.
 ModuleId scope_module_path(const Program *program, ModuleId module, const NameId *names, uint32_t count);
 // Up to three near names (edit distance ≤ 2 or another case), for E0241; sorted; also the `use` line when an exported item exists.
@@ -268,10 +281,14 @@ void suggest_names(const Program *program, ModuleId module, ScopeKind kind, Name
 uint32_t methods_find(const Program *program, ModuleId from, TypeId type, NameId name, FunctionId *out, uint32_t limit);
 
 // ---- types (types.c) ------------------------------------------------------------------------------------------------------
-TypeId type_make(const Program *program, Arena *arena_for_escape, TypeKind kind, uint32_t head, const TypeId *args, uint32_t count);
-TypeId type_substitute(const Program *program, Arena *arena_for_escape, TypeId type, const TypeId *arguments, uint32_t count);
-void type_print(const Program *program, TypeId type, const Generics *names_of_parameters, Buffer *out); // as messages show it
-int type_compare(const Program *program, TypeId first, TypeId second); // a total order by structure and names, for output
+TypeId type_make(const Program *program, Arena *arena_for_escape, TypeKind kind, uint32_t head, const TypeId *args,
+                 uint32_t count);
+TypeId type_substitute(const Program *program, Arena *arena_for_escape, TypeId type, const TypeId *arguments,
+                       uint32_t count);
+void type_print(const Program *program, TypeId type, const Generics *names_of_parameters,
+                Buffer *out); // as messages show it
+int type_compare(const Program *program, TypeId first,
+                 TypeId second); // a total order by structure and names, for output
 bool type_is_named(const Program *program, TypeId type, TypeDeclId decl);
 // Resolves a TYPE_… node in a module; unknown names are reported and give TYPE_ERROR.
 typedef struct TypeScope {
@@ -289,9 +306,9 @@ TypeId type_resolve(const TypeScope *scope, NodeIndex node);
 typedef enum SolveAnswer { SOLVE_NO, SOLVE_YES, SOLVE_UNKNOWN } SolveAnswer;
 typedef struct SolveResult {
     SolveAnswer answer;
-    ImplId impl;             // of a program's own impl; none for built-in and derived ones
-    TypeId failing_part;     // for NO: the part without the trait (itself if the type is the reason)
-                             // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    ImplId impl;         // of a program's own impl; none for built-in and derived ones
+    TypeId failing_part; // for NO: the part without the trait (itself if the type is the reason)
+                         // UNKNOWN: the obligations nest deeper than 64 (E0442)
 } SolveResult;
 // Whether `type` has the trait, under the bounds `generics` (for TYPE_PARAMETERs). Final types only.
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);

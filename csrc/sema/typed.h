@@ -14,9 +14,28 @@ typedef enum TypedKind {
 } TypedKind;
 
 typedef enum TypedOp {
-    OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_REMAINDER, OP_FLOOR_DIVIDE, OP_SHIFT_LEFT, OP_SHIFT_RIGHT, OP_BIT_AND,
-    OP_BIT_OR, OP_BIT_XOR, OP_EQUAL, OP_NOT_EQUAL, OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL, OP_AND, OP_OR,
-    OP_NEGATE, OP_NOT, OP_COMPLEMENT
+    OP_ADD,
+    OP_SUBTRACT,
+    OP_MULTIPLY,
+    OP_DIVIDE,
+    OP_REMAINDER,
+    OP_FLOOR_DIVIDE,
+    OP_SHIFT_LEFT,
+    OP_SHIFT_RIGHT,
+    OP_BIT_AND,
+    OP_BIT_OR,
+    OP_BIT_XOR,
+    OP_EQUAL,
+    OP_NOT_EQUAL,
+    OP_LESS,
+    OP_LESS_EQUAL,
+    OP_GREATER,
+    OP_GREATER_EQUAL,
+    OP_AND,
+    OP_OR,
+    OP_NEGATE,
+    OP_NOT,
+    OP_COMPLEMENT
 } TypedOp; // the operand types say which operation it is; EQUAL … on any type with Eq / Comparable
 
 typedef enum TypedPattern { // the extra words of TYPED_PATTERN, in order
@@ -25,7 +44,7 @@ typedef enum TypedPattern { // the extra words of TYPED_PATTERN, in order
     TYPED_PATTERN_FOLD,     // over, init, op
     TYPED_PATTERN_COLLECT,  // range, transform
     TYPED_PATTERN_FIND,     // over, where or 0, map or 0, default or 0
-} TypedPattern;             // function arguments are expressions of function type (LAMBDA, FUNCTION, OPERATOR_FUNCTION, LOCAL …)
+} TypedPattern; // function arguments are expressions of function type (LAMBDA, FUNCTION, OPERATOR_FUNCTION, LOCAL …)
 
 typedef struct TypedLocal {
     NameId name; // none for hidden ones
@@ -42,7 +61,7 @@ typedef struct TypedUse { // a function with its type arguments
 } TypedUse;
 
 typedef struct TypedLambda {
-    uint32_t parent; // 0: directly in the function
+    uint32_t parent;            // 0: directly in the function
     const uint32_t *parameters; // locals
     uint32_t parameter_count;
     const uint32_t *captures; // locals of enclosing lambdas or the function, ascending; captured by value at creation

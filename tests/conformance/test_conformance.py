@@ -198,7 +198,9 @@ def compare_diagnostics(diagnostics: tuple[sigil.Diagnostic, ...], expected: Exp
         if mark is None:
             span = diagnostic.span
             assert span is not None
-            surprises.append(f"{span.file}:{span.line}:{span.column}: {diagnostic.code}: {diagnostic.message}")
+            surprises.append(
+                f"{span.file}:{span.line}:{span.column}: {diagnostic.code}: {diagnostic.message}"
+            )
             continue
         everything = [diagnostic.message, diagnostic.primary_label, *diagnostic.notes]
         everything += [label.text for label in diagnostic.labels]
@@ -208,6 +210,10 @@ def compare_diagnostics(diagnostics: tuple[sigil.Diagnostic, ...], expected: Exp
         wanted.remove(mark)
     if surprises or wanted:
         missing = [
-            f"{m.file}:{m.line}{f':{m.column}' if m.column else ''}: {m.code or m.kind} {m.text}".rstrip() for m in wanted
+            f"{m.file}:{m.line}{f':{m.column}' if m.column else ''}: {m.code or m.kind} {m.text}".rstrip()
+            for m in wanted
         ]
-        pytest.fail("unexpected:\n  " + "\n  ".join(surprises) + "\nmissing:\n  " + "\n  ".join(missing), pytrace=False)
+        pytest.fail(
+            "unexpected:\n  " + "\n  ".join(surprises) + "\nmissing:\n  " + "\n  ".join(missing),
+            pytrace=False,
+        )

@@ -23,7 +23,9 @@ COMPILERS = [name for name in ("tcc", "gcc", "clang") if shutil.which(name)]
 
 def run(program: Path) -> tuple[bytes, bytes, int]:
     environment = {"SIGIL_CHECK_LEAKS": "1", "PATH": os.environ["PATH"]}
-    ended = subprocess.run([program], capture_output=True, stdin=subprocess.DEVNULL, env=environment, timeout=120, check=False)
+    ended = subprocess.run(
+        [program], capture_output=True, stdin=subprocess.DEVNULL, env=environment, timeout=120, check=False
+    )
     return ended.stdout, ended.stderr, ended.returncode
 
 

@@ -26,8 +26,12 @@ from pathlib import Path
 import pytest
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "errors"
-UNDOCUMENTED = {"E0901"}  # what a later version accepts: there only while the compiler lacks parts of the language
-BLOCK = re.compile(r"^```(sigil|toml) (wrong|fixed)(?: (bytes))?(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+UNDOCUMENTED = {
+    "E0901"
+}  # what a later version accepts: there only while the compiler lacks parts of the language
+BLOCK = re.compile(
+    r"^```(sigil|toml) (wrong|fixed)(?: (bytes))?(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 TRAITS = "comes with traits and impls of programs"
 CAPABILITIES = "comes with capabilities"
@@ -135,7 +139,9 @@ def check(files: dict[str, bytes], folder: Path, coverage: str) -> list[str]:
     return [diagnostic.code for diagnostic in result.diagnostics]
 
 
-@pytest.mark.parametrize("path", [path for path in pages() if path.stem not in NOT_CHECKED], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in pages() if path.stem not in NOT_CHECKED], ids=lambda path: path.stem
+)
 def test_programs_do_what_the_page_says(path: Path, tmp_path: Path) -> None:
     page = read(path)
     coverage = COVERAGE.get(path.stem, "off")

@@ -58,9 +58,7 @@ def from_prelude() -> list[Intrinsic]:
             inside = not line.startswith(("@", "pub"))
             prefix, generics = (home + "_", outer) if inside else ("", [])
             parameters = split_parameters(match[3], home)
-            found.append(
-                Intrinsic(prefix + match[1], [*generics, *names_of(match[2])], parameters, match[4])
-            )
+            found.append(Intrinsic(prefix + match[1], [*generics, *names_of(match[2])], parameters, match[4]))
     return found
 
 

@@ -48,10 +48,12 @@ static TypeId parameter(Make *m, uint32_t position) { return make_type(m, TYPE_P
 #define VOID_T TYPE_ID(TYPE_VOID)
 
 // A declared type. Variants and fields come as text: "Circle radius:0;Empty" with types by index into `types`.
-static TypeId declare(Make *m, uint32_t module, const char *name, TypeDeclKind kind, uint32_t generics, const char *shape, const TypeId *types) {
+static TypeId declare(Make *m, uint32_t module, const char *name, TypeDeclKind kind, uint32_t generics,
+                      const char *shape, const TypeId *types) {
     uint32_t index = ++m->program.type_decl_count;
     TypeDecl *d = &m->types[index];
-    *d = (TypeDecl){.name = name_of(m, name), .module = {module}, .kind = kind, .derives = 1u << TRAIT_PRINTABLE | 1u << TRAIT_EQ};
+    *d = (TypeDecl){
+        .name = name_of(m, name), .module = {module}, .kind = kind, .derives = 1u << TRAIT_PRINTABLE | 1u << TRAIT_EQ};
     d->generics.count = generics;
     VariantDecl *variants = arena_array(m->arena, VariantDecl, 8);
     char *copy = (char *)(uintptr_t)arena_text(m->arena, text_from(shape)).data, *outer = NULL;
@@ -71,11 +73,14 @@ static TypeId declare(Make *m, uint32_t module, const char *name, TypeDeclKind k
     return make_type(m, TYPE_NAMED, index, NULL, 0);
 }
 
-static FunctionId declare_function(Make *m, uint32_t module, const char *name, TypeId result, const TypeId *parameters, uint32_t count, uint32_t generics) {
+static FunctionId declare_function(Make *m, uint32_t module, const char *name, TypeId result, const TypeId *parameters,
+                                   uint32_t count, uint32_t generics) {
     uint32_t index = ++m->program.function_count;
     Parameter *copies = arena_array(m->arena, Parameter, count);
-    for (uint32_t i = 0; i < count; i++) copies[i].type = parameters[i];
-    m->declarations[index] = (Function){.name = name_of(m, name), .module = {module}, .result = result, .parameters = copies, .parameter_count = count};
+    for (uint32_t i = 0; i < count; i++)
+        copies[i].type = parameters[i];
+    m->declarations[index] = (Function){
+        .name = name_of(m, name), .module = {module}, .result = result, .parameters = copies, .parameter_count = count};
     m->declarations[index].generics.count = generics;
     m->declarations[index].line = 1;
     return (FunctionId){index};
@@ -94,12 +99,15 @@ static Make *make_begin(void) {
     m->file.tokens = (Tokens){.source = &m->source};
     m->file.tokens.count = 9;
     m->file.tokens.starts = arena_array(m->arena, uint32_t, 9);
-    for (uint32_t i = 0; i < 9; i++) m->file.tokens.starts[i] = i;
+    for (uint32_t i = 0; i < 9; i++)
+        m->file.tokens.starts[i] = i;
     m->file.tokens.line_starts = arena_array(m->arena, uint32_t, 5);
-    for (uint32_t i = 0; i < 5; i++) m->file.tokens.line_starts[i] = 2 * i;
+    for (uint32_t i = 0; i < 5; i++)
+        m->file.tokens.line_starts[i] = 2 * i;
     m->file.tokens.line_count = 5;
     m->modules[MODULE_MAIN] = (Module){.name = TEXT("main"), .file = &m->file, .source = &m->source};
-    m->modules[MODULE_PRELUDE_INDEX] = (Module){.name = TEXT("prelude"), .kind = MODULE_PRELUDE, .file = &m->file, .source = &m->source};
+    m->modules[MODULE_PRELUDE_INDEX] =
+        (Module){.name = TEXT("prelude"), .kind = MODULE_PRELUDE, .file = &m->file, .source = &m->source};
     m->program.modules = m->modules;
     m->program.module_count = 2;
     m->program.functions = m->declarations;
@@ -121,7 +129,11 @@ static uint32_t temp(Make *m, TypeId type) { return local(m, NULL, type); }
 static void begin(Make *m, FunctionId id, const char *symbol) {
     const Function *d = &m->declarations[id.index];
     m->f = arena_new(m->arena, CoreFunction);
-    *m->f = (CoreFunction){.function = id, .result = d->result, .parameter_count = d->parameter_count, .symbol = text_from(symbol), .arena = m->arena};
+    *m->f = (CoreFunction){.function = id,
+                           .result = d->result,
+                           .parameter_count = d->parameter_count,
+                           .symbol = text_from(symbol),
+                           .arena = m->arena};
     m->code.count = 0, m->code.items = NULL, m->code.capacity = 0;
     m->locals.count = 0, m->locals.items = NULL, m->locals.capacity = 0;
     m->extra.count = 0, m->extra.items = NULL, m->extra.capacity = 0;
@@ -147,20 +159,24 @@ static uint32_t finish(Make *m) {
 }
 
 static void op(Make *m, CoreOp code, uint32_t sub, uint32_t dst, uint32_t a, uint32_t b) {
-    CoreInstruction in = {.op = (uint8_t)code, .sub = (uint16_t)sub, .dst = dst, .a = a, .b = b, .token = m->code.count % 8};
+    CoreInstruction in = {
+        .op = (uint8_t)code, .sub = (uint16_t)sub, .dst = dst, .a = a, .b = b, .token = m->code.count % 8};
     vec_push(m->arena, &m->code, in);
 }
 static uint32_t words(Make *m, uint32_t count, const uint32_t *items) {
     uint32_t at = m->extra.count;
     vec_push(m->arena, &m->extra, count);
-    for (uint32_t i = 0; i < count; i++) vec_push(m->arena, &m->extra, items[i]);
+    for (uint32_t i = 0; i < count; i++)
+        vec_push(m->arena, &m->extra, items[i]);
     return at;
 }
 #define LIST_OF(...) words(m, (uint32_t)(sizeof((uint32_t[]){__VA_ARGS__}) / 4), (uint32_t[]){__VA_ARGS__})
 
-static uint32_t ref(Make *m, CoreRefKind kind, FunctionId function, uint32_t target, const TypeId *arguments, uint32_t count) {
+static uint32_t ref(Make *m, CoreRefKind kind, FunctionId function, uint32_t target, const TypeId *arguments,
+                    uint32_t count) {
     TypeId *copy = arena_array(m->arena, TypeId, count);
-    for (uint32_t i = 0; i < count; i++) copy[i] = arguments[i];
+    for (uint32_t i = 0; i < count; i++)
+        copy[i] = arguments[i];
     CoreRef r = {.kind = kind, .function = function, .arguments = copy, .argument_count = count, .target = target};
     vec_push(m->arena, &m->refs, r);
     return m->refs.count - 1;
@@ -187,11 +203,13 @@ static Prelude prelude(Make *m) {
     p.push = declare_function(m, MODULE_PRELUDE_INDEX, "push", list, (TypeId[]){list, t}, 2, 1);
     p.concat = declare_function(m, MODULE_PRELUDE_INDEX, "concat", STR_T, (TypeId[]){STR_T, STR_T}, 2, 0);
     TypeId thunk = make_type(m, TYPE_FUNCTION, 0, &no_argument, 1);
-    p.catch_panic = declare_function(m, MODULE_PRELUDE_INDEX, "catch_panic", list_of(m, STR_T), (TypeId[]){thunk}, 1, 0);
+    p.catch_panic =
+        declare_function(m, MODULE_PRELUDE_INDEX, "catch_panic", list_of(m, STR_T), (TypeId[]){thunk}, 1, 0);
     return p;
 }
 static void print(Make *m, const Prelude *p, uint32_t text) {
-    op(m, CORE_INTRINSIC, 0, temp(m, VOID_T), ref(m, REF_INTRINSIC, p->print_line, INTRINSIC_print_line, NULL, 0), LIST_OF(text));
+    op(m, CORE_INTRINSIC, 0, temp(m, VOID_T), ref(m, REF_INTRINSIC, p->print_line, INTRINSIC_print_line, NULL, 0),
+       LIST_OF(text));
 }
 static void print_value(Make *m, const Prelude *p, uint32_t value) {
     uint32_t t = temp(m, STR_T);
@@ -241,7 +259,8 @@ TEST(straight_line_code_and_strings) {
     print_value(m, &p, sum);
     uint32_t text = local(m, "text", STR_T);
     uint32_t concat = ref(m, REF_INTRINSIC, p.concat, INTRINSIC_str_concat, NULL, 0);
-    op(m, CORE_INTRINSIC, 0, text, concat, LIST_OF(text_constant(m, "hello, \"world"), text_constant(m, "\"\n\xCE\xBB")));
+    op(m, CORE_INTRINSIC, 0, text, concat,
+       LIST_OF(text_constant(m, "hello, \"world"), text_constant(m, "\"\n\xCE\xBB")));
     print(m, &p, text);
     print(m, &p, text);
     return_unit(m);
@@ -255,7 +274,8 @@ TEST(loop_that_pushes) {
     TypeId list = list_of(m, STR_T);
     FunctionId id = declare_function(m, MODULE_MAIN, "main", VOID_T, NULL, 0, 0);
     begin(m, id, "sg_main__main");
-    uint32_t xs = local(m, "xs", list), i = local(m, "i", INT_T), t = temp(m, BOOL_T), shown = temp(m, STR_T), length = temp(m, INT_T), next = temp(m, INT_T);
+    uint32_t xs = local(m, "xs", list), i = local(m, "i", INT_T), t = temp(m, BOOL_T), shown = temp(m, STR_T),
+             length = temp(m, INT_T), next = temp(m, INT_T);
     op(m, CORE_LIST_NEW, 0, xs, 0, 0);
     op(m, CORE_INT, 0, i, 0, 0);
     op(m, CORE_LOOP, 0, 0, 1, 0);
@@ -337,5 +357,7 @@ TEST(structs_and_sums) {
     op(m, CORE_END, 0, 0, 0, 0);
     op(m, CORE_END, 0, 0, 0, 0);
     return_unit(m);
-    check_program(m, finish(m), "7\nDot(Point { x: 7, label: \"7\" })\nPoint { x: 7, label: \"7\" }\nCons(head: \"a\", tail: Cons(head: \"b\", tail: Nil))\na\nb\n");
+    check_program(m, finish(m),
+                  "7\nDot(Point { x: 7, label: \"7\" })\nPoint { x: 7, label: \"7\" }\nCons(head: \"a\", tail: "
+                  "Cons(head: \"b\", tail: Nil))\na\nb\n");
 }

@@ -7,12 +7,14 @@
 static CoreProgram *lowered(TestProgram *p) {
     REQUIRE(bodies_check(p->program, p->pool, p->caches) == STATUS_OK);
     Text messages = program_messages(p);
-    if (memmem(messages.data, messages.length, ": E", 3) != NULL) FAIL("%.*s", (int)messages.length, messages.data);
+    if (messages.length > 0 && memmem(messages.data, messages.length, ": E", 3) != NULL)
+        FAIL("%.*s", (int)messages.length, messages.data);
     CoreProgram *core;
     REQUIRE(core_lower(p->program, false, p->pool, &core) == STATUS_OK);
     Layouts layouts;
     layouts_init(&layouts, p->program, test_arena());
-    for (uint32_t i = 1; i <= core->function_count; i++) layouts_add_function(&layouts, core->functions[i]);
+    for (uint32_t i = 1; i <= core->function_count; i++)
+        layouts_add_function(&layouts, core->functions[i]);
     layouts_finish(&layouts);
     for (uint32_t i = 1; i <= core->function_count; i++) {
         const char *wrong = core_verify(core, core->functions[i], test_arena(), false);
@@ -81,7 +83,8 @@ static const char values[] =
     "    m = m.insert(k, [\"v\"]),\n"
     "    m = m.insert(Key { x: 2, name: \"l\" }, [\"w\", \"z\"]),\n"
     "    print(str(m[k])), print(str(m)), print(str(m[Key { x: 3, name: \"k\" }])),\n"
-    "    let e = Add(left: Num(value: 0), right: Neg(of: Neg(of: Add(left: Var(name: \"x\"), right: Num(value: 3))))),\n"
+    "    let e = Add(left: Num(value: 0), right: Neg(of: Neg(of: Add(left: Var(name: \"x\"), right: Num(value: "
+    "3))))),\n"
     "    print(str(eval(e, {\"x\": 4}))), print(str(eval(e, {\"y\": 4}))), print(str(simplify(e))),\n"
     "    print(str(swap(swap(Pair { first: 1, second: \"s\" })))),\n"
     "    let bm = {\"a\": Big { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, name: \"big\" }},\n"
@@ -93,66 +96,75 @@ static const char values[] =
     ")\n";
 
 TEST(values_of_every_kind) {
-    check_text(values, "Some([\"v\"])\n{Key { x: 1, name: \"k\" }: [\"v\"], Key { x: 2, name: \"l\" }: [\"w\", \"z\"]}\nNone\n"
-                       "Ok(7)\nErr(\"no x\")\nAdd(left: Var(name: \"x\"), right: Num(value: 3))\nPair { first: 1, second: \"s\" }\nbignone\n"
-                       "2Chain { value: \"a\", next: Some(Chain { value: \"b\", next: None }) }Green\n[\"a\", \"b\"][\"a\", \"b\", \"c\"]\n"
-                       "Set{1, 2, 3}(1.5, 'c', true, 3ms, 4kb, 7)\n");
+    check_text(values,
+               "Some([\"v\"])\n{Key { x: 1, name: \"k\" }: [\"v\"], Key { x: 2, name: \"l\" }: [\"w\", \"z\"]}\nNone\n"
+               "Ok(7)\nErr(\"no x\")\nAdd(left: Var(name: \"x\"), right: Num(value: 3))\nPair { first: 1, second: "
+               "\"s\" }\nbignone\n"
+               "2Chain { value: \"a\", next: Some(Chain { value: \"b\", next: None }) }Green\n[\"a\", \"b\"][\"a\", "
+               "\"b\", \"c\"]\n"
+               "Set{1, 2, 3}(1.5, 'c', true, 3ms, 4kb, 7)\n");
 }
 
 TEST(control_and_functions_as_values) {
-    check_text("@compose<A, B, C> (f: (A) -> B, g: (B) -> C) -> (A) -> C = (x: A) -> g(f(x))\n"
-               "@make (start: int, label: str) -> (int) -> str = (n: int) -> label + str(start + n)\n"
-               "@id<T> (x: T) -> T = x\n"
-               "@control (n: int) -> str = run(\n"
-               "    let mut out = \"\",\n"
-               "    let mut i = 0,\n"
-               "    while i < n do run(\n"
-               "        i = i + 1,\n"
-               "        match(i % 5,\n"
-               "            0 -> continue,\n"
-               "            1 -> out = out + \"a\",\n"
-               "            2 -> run(for j in 0..10 do run(if j == 3 then break, if j == 1 then continue, out = out + str(j))),\n"
-               "            4 -> if i > 12 then break else out = out + \"d\",\n"
-               "            _ -> out = out + \"_\",\n"
-               "        ),\n"
-               "    ),\n"
-               "    out,\n"
-               ")\n"
-               "@rebind (xs: [str]) -> [str] = run(\n"
-               "    let mut a = xs,\n"
-               "    let mut b = [\"p\"],\n"
-               "    for i in 0..4 do run(let t = a, a = b, b = t.push(str(i))),\n"
-               "    a.concat(b),\n"
-               ")\n"
-               "@bytes (b: byte, c: byte) -> int = run(\n"
-               "    let lo = b < byte(0), let s = (b << 1) | (c >> 2), let t = ~b,\n"
-               "    if lo then 0 else int(s) + int(t) + (if b == b then 1 else 2),\n"
-               ")\n"
-               "@main () -> void = run(\n"
-               "    print(compose(make(10, \"n\"), (s: str) -> s + s)(5)),\n"
-               "    print(str([1, 2, 3].map(id)) + str([\"1\", \"x\"].map(parse_int))),\n"
-               "    print(control(30)), print(str(rebind([\"q\"]))), print(str(bytes(byte(100), byte(7)))),\n"
-               "    let fs = [make(1, \"a\"), make(2, \"b\")],\n"
-               "    for f in fs do print(f(1)),\n"
-               "    print(str([3, 1, 2].sort_by((n: int) -> 0 - n)) + str(for x in [1, 2, 3] if x != 2 yield (x, str(x)))),\n"
-               "    for c in 'a'..='c' do print(str(c)),\n"
-               ")\n",
-               "n15n15\n[1, 2, 3][Some(1), None]\na02_da02_da02_\n[\"q\", \"0\", \"2\", \"p\", \"1\", \"3\"]\n357\na2\nb3\n[3, 2, 1][(1, \"1\"), (3, \"3\")]\na\nb\nc\n");
+    check_text(
+        "@compose<A, B, C> (f: (A) -> B, g: (B) -> C) -> (A) -> C = (x: A) -> g(f(x))\n"
+        "@make (start: int, label: str) -> (int) -> str = (n: int) -> label + str(start + n)\n"
+        "@id<T> (x: T) -> T = x\n"
+        "@control (n: int) -> str = run(\n"
+        "    let mut out = \"\",\n"
+        "    let mut i = 0,\n"
+        "    while i < n do run(\n"
+        "        i = i + 1,\n"
+        "        match(i % 5,\n"
+        "            0 -> continue,\n"
+        "            1 -> out = out + \"a\",\n"
+        "            2 -> run(for j in 0..10 do run(if j == 3 then break, if j == 1 then continue, out = out + "
+        "str(j))),\n"
+        "            4 -> if i > 12 then break else out = out + \"d\",\n"
+        "            _ -> out = out + \"_\",\n"
+        "        ),\n"
+        "    ),\n"
+        "    out,\n"
+        ")\n"
+        "@rebind (xs: [str]) -> [str] = run(\n"
+        "    let mut a = xs,\n"
+        "    let mut b = [\"p\"],\n"
+        "    for i in 0..4 do run(let t = a, a = b, b = t.push(str(i))),\n"
+        "    a.concat(b),\n"
+        ")\n"
+        "@bytes (b: byte, c: byte) -> int = run(\n"
+        "    let lo = b < byte(0), let s = (b << 1) | (c >> 2), let t = ~b,\n"
+        "    if lo then 0 else int(s) + int(t) + (if b == b then 1 else 2),\n"
+        ")\n"
+        "@main () -> void = run(\n"
+        "    print(compose(make(10, \"n\"), (s: str) -> s + s)(5)),\n"
+        "    print(str([1, 2, 3].map(id)) + str([\"1\", \"x\"].map(parse_int))),\n"
+        "    print(control(30)), print(str(rebind([\"q\"]))), print(str(bytes(byte(100), byte(7)))),\n"
+        "    let fs = [make(1, \"a\"), make(2, \"b\")],\n"
+        "    for f in fs do print(f(1)),\n"
+        "    print(str([3, 1, 2].sort_by((n: int) -> 0 - n)) + str(for x in [1, 2, 3] if x != 2 yield (x, str(x)))),\n"
+        "    for c in 'a'..='c' do print(str(c)),\n"
+        ")\n",
+        "n15n15\n[1, 2, 3][Some(1), None]\na02_da02_da02_\n[\"q\", \"0\", \"2\", \"p\", \"1\", "
+        "\"3\"]\n357\na2\nb3\n[3, 2, 1][(1, \"1\"), (3, \"3\")]\na\nb\nc\n");
 }
 
 // Each panics with values alive in several frames; all of them are released, or the program ends with 99.
 TEST(caught_panics_leave_nothing_alive) {
     check_text("@fail (s: str, n: int) -> str = run(let t = s + str(n), let xs = [t, s], xs[n])\n"
                "@nested (n: int) -> int = run(\n"
-               "    let a = [str(n), \"x\"], let b = {\"k\": a}, let f = (i: int) -> a[i] + str(b.len()), let s = f(n), s.len())\n"
+               "    let a = [str(n), \"x\"], let b = {\"k\": a}, let f = (i: int) -> a[i] + str(b.len()), let s = "
+               "f(n), s.len())\n"
                "@overflow (s: str, n: int) -> int = run(let t = s + \"!\", let k = n + 1, t.len() + k)\n"
                "@forever (s: str, n: int) -> int = forever(s + \"x\", n + 1) + 1\n"
                "@mapped (xs: [str]) -> [str] = xs.map((x: str) -> if x == \"c\" then panic(\"c: \" + x) else x + x)\n"
                "@never (s: str) -> Never = panic(\"never: \" + s + s)\n"
                "@always (s: str) -> int = run(let t = s + \"x\", let u = [t, s], never(u[0] + u[1]))\n"
                "@main () -> void = run(\n"
-               "    assert_panics(fail(\"a\", 5)), assert_panics(nested(7)), assert_panics(overflow(\"abc\", 9223372036854775807)),\n"
-               "    assert_panics(forever(\"s\", 0)), assert_panics(mapped([\"a\", \"b\", \"c\", \"d\"])), assert_panics(always(\"s\")),\n"
+               "    assert_panics(fail(\"a\", 5)), assert_panics(nested(7)), assert_panics(overflow(\"abc\", "
+               "9223372036854775807)),\n"
+               "    assert_panics(forever(\"s\", 0)), assert_panics(mapped([\"a\", \"b\", \"c\", \"d\"])), "
+               "assert_panics(always(\"s\")),\n"
                "    print(fail(\"a\", 1)),\n"
                ")\n",
                "a\n");
@@ -176,18 +188,25 @@ TEST(push_in_a_loop_is_cheap) {
 TEST(deep_nesting_compiles_everywhere) {
     Buffer text = buffer_in(test_arena());
     buffer_literal(&text, "@f (n: int, s: str) -> str = ");
-    for (int i = 0; i < 300; i++) buffer_format(&text, "if n == %d then s + \"%d\" else ", i, i);
+    for (int i = 0; i < 300; i++)
+        buffer_format(&text, "if n == %d then s + \"%d\" else ", i, i);
     buffer_literal(&text, "s\n@g () -> int = run(let mut t = 0, ");
-    for (int i = 0; i < 100; i++) buffer_format(&text, "for _ in 0..1 do ");
+    for (int i = 0; i < 100; i++)
+        buffer_format(&text, "for _ in 0..1 do ");
     buffer_literal(&text, "t = t + 1, t)\n@h (n: int) -> str = ");
-    for (int i = 0; i < 100; i++) buffer_format(&text, "match(n, %d -> \"a%d\", _ -> ", i, i);
+    for (int i = 0; i < 100; i++)
+        buffer_format(&text, "match(n, %d -> \"a%d\", _ -> ", i, i);
     buffer_literal(&text, "\"end\"");
-    for (int i = 0; i < 100; i++) buffer_literal(&text, ")");
+    for (int i = 0; i < 100; i++)
+        buffer_literal(&text, ")");
     buffer_literal(&text, "\n@k (n: int) -> int = ");
-    for (int i = 0; i < 300; i++) buffer_literal(&text, "(");
+    for (int i = 0; i < 300; i++)
+        buffer_literal(&text, "(");
     buffer_literal(&text, "n");
-    for (int i = 0; i < 300; i++) buffer_literal(&text, " * 1 + 1)");
-    buffer_literal(&text, "\n@main () -> void = run(print(f(3, \"x\") + f(299, \"x\")), print(str(g())), print(h(7) + h(1000)), print(str(k(5))))\n");
+    for (int i = 0; i < 300; i++)
+        buffer_literal(&text, " * 1 + 1)");
+    buffer_literal(&text, "\n@main () -> void = run(print(f(3, \"x\") + f(299, \"x\")), print(str(g())), print(h(7) + "
+                          "h(1000)), print(str(k(5))))\n");
     buffer_char(&text, 0);
     check_text(text.data, "x3x299\n1\na7end\n305\n");
 }

@@ -94,7 +94,7 @@ static const SiType option_error = {.kind = SI_SUM,
                                     .align = 8,
                                     .counted = 1,
                                     .name = "Option<Error>",
-    .variants_reversed = 1,
+                                    .variants_reversed = 1,
                                     .variant_count = 2,
                                     .variants = option_error_variants,
                                     .printable = 1};
@@ -105,7 +105,7 @@ static const SiType option_error_box = {.kind = SI_BOX,
                                         .content_offset = offsetof(OptionErrorCell, content),
                                         .cell_bytes = sizeof(OptionErrorCell),
                                         .name = "Option<Error>",
-    .variants_reversed = 1,
+                                        .variants_reversed = 1,
                                         .element = &option_error,
                                         .printable = 1};
 

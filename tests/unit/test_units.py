@@ -2,7 +2,7 @@
 
 SIGIL_TEST_VARIANT chooses the build: plain (the default), asan (ASan, UBSan and LSan) or tsan. A program
 links with a static library of the whole core; one whose name starts with test_rt_ also with the runtime of
-generated programs; one that includes program_helper.h also with that helper.
+generated programs; one that includes program_helper.h, itself or through body_helper.h, also with that helper.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ def build_programs(names: list[str], variant_name: str) -> dict[str, Path | str]
         def link(name: str) -> Path | str:
             try:
                 files = [HERE / f"{name}.c"]
-                if "program_helper.h" in files[0].read_text(encoding="utf-8"):
+                if any(
+                    f"{helper}.h" in files[0].read_text(encoding="utf-8")
+                    for helper in ("program_helper", "body_helper", "lower_helper")
+                ):
                     files.append(HERE / "program_helper.c")
                 own = build.compile(group, [Path("tests/unit") / file.name for file in files], flags, cc)
                 inputs = [*own, *harness, *(runtime if name.startswith("test_rt_") else []), core]
