@@ -247,13 +247,14 @@ static PyObject *fix_to_python(Places *places, const DiagFix *fix) {
 }
 
 // (code, severity, message, primary_label, span, labels, notes, fixes)
+// places: two, for the labels one of their own: many point to one place far away
 static PyObject *diagnostic_to_python(Places *places, const Diagnostic *d) {
     PyObject *labels = PyList_New(0);
     PyObject *notes = PyList_New(0);
     PyObject *fixes = PyList_New(0);
     if (labels == NULL || notes == NULL || fixes == NULL) goto failed;
     for (const DiagLabel *label = d->labels; label != NULL; label = label->next)
-        if (append_new(labels, Py_BuildValue("(NN)", span_to_python(places, label->span), unicode(label->text))) < 0)
+        if (append_new(labels, Py_BuildValue("(NN)", span_to_python(&places[1], label->span), unicode(label->text))) < 0)
             goto failed;
     for (const DiagNote *note = d->notes; note != NULL; note = note->next)
         if (append_new(notes, unicode(note->text)) < 0) goto failed;
@@ -274,9 +275,9 @@ static PyObject *diagnostics_to_python(Workspace *ws) {
     workspace_diagnostics(ws, &all, &count);
     PyObject *list = PyList_New(0);
     if (list == NULL) return NULL;
-    Places places = {.workspace = ws};
+    Places places[2] = {{.workspace = ws}, {.workspace = ws}};
     for (uint32_t i = 0; i < count; i++)
-        if (append_new(list, diagnostic_to_python(&places, all[i])) < 0) {
+        if (append_new(list, diagnostic_to_python(places, all[i])) < 0) {
             Py_DECREF(list);
             return NULL;
         }
