@@ -254,7 +254,8 @@ static PyObject *diagnostic_to_python(Places *places, const Diagnostic *d) {
     PyObject *fixes = PyList_New(0);
     if (labels == NULL || notes == NULL || fixes == NULL) goto failed;
     for (const DiagLabel *label = d->labels; label != NULL; label = label->next)
-        if (append_new(labels, Py_BuildValue("(NN)", span_to_python(&places[1], label->span), unicode(label->text))) < 0)
+        if (append_new(labels, Py_BuildValue("(NN)", span_to_python(&places[1], label->span), unicode(label->text))) <
+            0)
             goto failed;
     for (const DiagNote *note = d->notes; note != NULL; note = note->next)
         if (append_new(notes, unicode(note->text)) < 0) goto failed;
