@@ -379,6 +379,8 @@ static bool is_sync(TokenKind kind) {
            kind == TOKEN_ARROW || kind == TOKEN_EQUAL;
 }
 
+enum { SKIPPED_AT_MOST = 200 };
+
 bool expect_or_skip(Parser *p, TokenKind kind, Text expected) {
     if (accept(p, kind)) return true;
     // Old spellings of the words: `:then`, `:else`, `:do`, `:match`.
@@ -396,9 +398,10 @@ bool expect_or_skip(Parser *p, TokenKind kind, Text expected) {
     }
     error_expected(p, expected);
     if (p->speculating > 0) return false;
-    uint32_t start = p->index;
-    while (p->index < p->group_end && p->kind != TOKEN_END && p->kind != TOKEN_COMMA && p->kind != TOKEN_SEMICOLON &&
-           !is_sync(p->kind) && !(p->bracket_depth == 0 && at_declaration(p)))
+    uint32_t start = p->index,
+             steps = 0; // few: a file of nothing else would be looked through again for each of its tokens
+    while (steps++ < SKIPPED_AT_MOST && p->index < p->group_end && p->kind != TOKEN_END && p->kind != TOKEN_COMMA &&
+           p->kind != TOKEN_SEMICOLON && !is_sync(p->kind) && !(p->bracket_depth == 0 && at_declaration(p)))
         skip_token(p);
     if (accept(p, kind)) return true;
     cursor_set(p, start);

@@ -48,6 +48,11 @@ uint32_t token_end(const Tokens *tokens, uint32_t token) {
 }
 
 void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint32_t *column) {
+    PositionHint hint = {0};
+    tokens_position_near(tokens, &hint, offset, line, column);
+}
+
+void tokens_position_near(const Tokens *tokens, PositionHint *hint, uint32_t offset, uint32_t *line, uint32_t *column) {
     uint32_t low = 0, high = tokens->line_count; // the line is in [low, high)
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
@@ -56,9 +61,13 @@ void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint
         else
             high = middle;
     }
-    *line = low + 1;
-    *column = 1;
     if (offset > tokens->source->text.length) offset = tokens->source->text.length;
-    for (uint32_t at = tokens->line_starts[low]; at < offset; at++)
-        if (((unsigned char)tokens->source->text.data[at] & 0xC0) != 0x80) ++*column;
+    if (hint->line != low + 1) *hint = (PositionHint){low + 1, tokens->line_starts[low], 1};
+    const unsigned char *text = (const unsigned char *)tokens->source->text.data;
+    for (; hint->offset < offset; hint->offset++)
+        hint->column += (text[hint->offset] & 0xC0) != 0x80;
+    for (; hint->offset > offset; hint->offset--)
+        hint->column -= (text[hint->offset - 1] & 0xC0) != 0x80;
+    *line = hint->line;
+    *column = hint->column;
 }
