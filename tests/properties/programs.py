@@ -871,7 +871,9 @@ class Program:
             value = e.value(env)
             return None if value is None else rest.value({**env, name: value[0]})
 
-        return Expr(f"try(let {name} = {e.text}?, {rest.text})", attempt)
+        # A `let` of a try takes one Option apart by itself.
+        mark = "?" if item[0] != "option" and r.random() < 0.5 else ""
+        return Expr(f"try(let {name} = {e.text}{mark}, {rest.text})", attempt)
 
     def make_map(self, t: Type, depth: int) -> Expr:
         r = self.random
