@@ -941,11 +941,12 @@ def run_program(program: Program, way: str, folder: Path) -> str:
     """What is wrong with a build and a run of it; nothing when all is well."""
     import sigil
 
-    source = folder / "program.si"
-    source.write_text(program.text(), encoding="utf-8")
+    (folder / "src").mkdir(exist_ok=True)
+    (folder / "src/main.si").write_text(program.text(), encoding="utf-8")
+    (folder / "sigil.toml").write_text('[project]\nname = "program"\n', encoding="utf-8")
     profile, cc = WAYS[way]
     try:
-        built = sigil.Workspace(source, jobs=1).build(
+        built = sigil.Workspace(folder, jobs=1).build(
             profile=profile, cc=cc, output=folder / way, coverage="off"
         )
     except sigil.toolchain.ToolchainError as error:
