@@ -688,7 +688,12 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
             return true;
         }
         if (e->kind < EXPR_LOAD) e->kind = EXPR_LOAD;
-        e->text = base->kind == LAYOUT_SUM ? format_text(g, "%.*stag", T(content_of(g, in->a, e))) : TEXT("0");
+        if (base->kind == LAYOUT_SUM) {
+            Text content = content_of(g, in->a, e); // once: it takes what the local stands for, and T looks twice
+            e->text = format_text(g, "%.*stag", T(content));
+        } else {
+            e->text = TEXT("0");
+        }
         return true;
     }
     case CORE_LIST_NEW: {

@@ -273,7 +273,8 @@ failed:
 static PyObject *diagnostics_to_python(Workspace *ws) {
     Diagnostic **all;
     uint32_t count;
-    workspace_diagnostics(ws, &all, &count);
+    Status status = workspace_diagnostics(ws, &all, &count);
+    if (status != STATUS_OK) return raise_status(status);
     PyObject *list = PyList_New(0);
     if (list == NULL) return NULL;
     Places places[2] = {{.workspace = ws}, {.workspace = ws}};

@@ -134,18 +134,15 @@ static void collect_sink(void *context, const DiagSink *sink) {
     vec_push(list->arena, &list->sinks, sink);
 }
 
-void workspace_diagnostics(Workspace *ws, Diagnostic ***out, uint32_t *count) {
+Status workspace_diagnostics(Workspace *ws, Diagnostic ***out, uint32_t *count) {
     *out = NULL;
     *count = 0;
-    jmp_buf escape;
-    jmp_buf *outer = ws->files_arena.escape;
-    ws->files_arena.escape = &escape;
-    if (setjmp(escape) == 0) {
-        SinkList list = {.arena = &ws->files_arena};
-        visit_sinks(ws, collect_sink, &list);
-        diagnostics_sort(&ws->files_arena, list.sinks.items, list.sinks.count, out, count);
-    }
-    ws->files_arena.escape = outer;
+    ARENA_GUARD(&ws->files_arena);
+    SinkList list = {.arena = &ws->files_arena};
+    visit_sinks(ws, collect_sink, &list);
+    diagnostics_sort(&ws->files_arena, list.sinks.items, list.sinks.count, out, count);
+    ARENA_GUARD_END(&ws->files_arena);
+    return STATUS_OK;
 }
 
 Stage workspace_reached(const Workspace *ws) { return ws->reached; }

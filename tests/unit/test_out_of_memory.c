@@ -99,7 +99,12 @@ static Status build(Workspace *ws, Text prelude, Text text) {
          .has_text = true}};
     const RunOptions options = {.with_tests = true, .with_lines = true, .program_name = TEXT("small")};
     TRY(workspace_load(ws, files, 2));
-    return workspace_run(ws, &options, STAGE_GENERATE);
+    TRY(workspace_run(ws, &options, STAGE_GENERATE));
+    Diagnostic **diagnostics;
+    uint32_t count;
+    TRY(workspace_diagnostics(ws, &diagnostics, &count));
+    CHECK((count > 0) == workspace_has_errors(ws)); // none of the texts has warnings alone
+    return STATUS_OK;
 }
 
 static Status create_and_build(uint32_t threads, Text prelude, Text text, Workspace **out) {

@@ -1,0 +1,27 @@
+"""Random programs print what an interpreter of the same program says, leak nothing, and agree for every C compiler.
+
+More of them: `python tests/properties/programs.py --count 1000 --way tcc --way gcc --way clang`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import programs
+import pytest
+
+sys.setrecursionlimit(5000)
+QUICK = range(30)  # with the debug profile's compiler
+SLOW = {"gcc": range(100, 102), "clang": range(200, 201)}  # -O2 takes a second for each
+
+
+@pytest.mark.parametrize("way", list(programs.WAYS))
+def test_random_programs(way: str, tmp_path: Path) -> None:
+    if shutil.which(way) is None:
+        pytest.skip(f"{way} is not installed")
+    for seed in SLOW.get(way, QUICK):
+        program = programs.Program(seed)
+        wrong = programs.run_program(program, way, tmp_path)
+        assert not wrong, f"seed {seed}: {wrong}\n\n{program.text()}"
