@@ -295,20 +295,22 @@ class Program:
                 self.names = names
                 continue
             except Panic as error:
-                if self.random.random() < 0.8:
-                    continue  # most would end the program early
                 shown, panic = "", str(error)
             name = self.name("case")
             self.texts.append(f"@{name} () -> {type_text(t)} =\n    {body.text}")
-            self.cases.append(name)
             self.expected += STATE.out
-            self.panic = panic
             if panic is None:
+                self.cases.append(f"print(str({name}()))")
                 self.expected.append(shown)
+            elif self.random.random() < 0.9:  # caught: what was alive must have been released
+                self.cases.append(f'assert_panics_with({name}(), "{panic}")')
+            else:
+                self.cases.append(f"print(str({name}()))")
+                self.panic = panic
             return
 
     def text(self) -> str:
-        calls = "".join(f"    print(str({name}())),\n" for name in self.cases)
+        calls = "".join(f"    {case},\n" for case in self.cases)
         return "\n\n".join([*self.texts, f"@main () -> void = run(\n{calls})"]) + "\n"
 
     # ---- expressions
@@ -337,7 +339,18 @@ class Program:
             return self.read(r.choice(known)) if known and r.random() < 0.7 else self.literal(t, 1)
         if known and r.random() < 0.25:
             return self.read(r.choice(known))
-        makers = [self.any_if, self.any_match, self.any_call, self.any_field, self.literal_of, self.any_let, self.any_generic]
+        makers = [
+            self.any_if,
+            self.any_match,
+            self.any_call,
+            self.any_field,
+            self.literal_of,
+            self.any_let,
+            self.any_generic,
+            self.any_result,
+            self.any_found,
+            self.any_index,
+        ]
         head = t if isinstance(t, str) else t[0]
         own = getattr(self, f"make_{head}", None)
         if own is not None:
@@ -383,6 +396,20 @@ class Program:
         if head == "fn":
             return self.function_value(t, depth)
         name = t[1]
+        known = self.variables(t)
+        if name in self.records and known and r.random() < 0.5:
+            base = self.read(r.choice(known))
+            index = r.randrange(len(self.records[name]))
+            changed_name, changed_type = self.records[name][index]
+            changed = self.expr(changed_type, depth - 1)
+
+            def update(env: Env) -> Any:
+                part = changed.value(env)
+                whole = list(base.value(env))
+                whole[index] = part
+                return tuple(whole)
+
+            return Expr(f"{name} {{ {changed_name}: {changed.text}, ..{base.text} }}", update)
         if name in self.records:
             fields = [(f, self.expr(ft, depth - 1)) for f, ft in self.records[name]]
             shown = ", ".join(f"{f}: {e.text}" for f, e in fields)
@@ -500,6 +527,60 @@ class Program:
         e = self.expr(whole, depth - 1)
         return Expr(f"{e.text}{text}" if e.text[-1] in ")" or e.text.isalnum() else f"({e.text}){text}", lambda env: e.value(env)[index])
 
+    def any_result(self, t: Type, depth: int) -> Expr:
+        """A Result that is made, passed on by `?`, and taken apart."""
+        r = self.random
+        good, bad = self.expr(t, depth - 1), self.expr("str", 1)
+        condition, name, error = self.expr("bool", depth - 1), self.name("r"), self.name("e")
+        made = (
+            f"run(let {name}: Result<{type_text(t)}, str> = if {condition.text} then Ok({good.text}) else Err({bad.text}), "
+        )
+        other = self.inside([Variable(error, "str")], lambda: self.expr(t, depth - 1))
+        if r.random() < 0.5:
+            made += f"match({name}, Ok({name}_ok) -> {name}_ok, Err({error}) -> {other.text}))"
+        else:
+            inner, mark = self.name("i"), "" if t[0] == "option" else r.choice(["", "?"])
+            made += (
+                f"match(try(let {inner} = {name}{mark}, Ok({inner})), Ok({inner}) -> {inner}, Err({error}) -> {other.text}))"
+            )
+
+        def value(env: Env) -> Any:
+            if condition.value(env):
+                return good.value(env)
+            return other.value({**env, error: bad.value(env)})
+
+        return Expr(made, value)
+
+    def any_found(self, t: Type, depth: int) -> Expr:
+        """unwrap: the panic of None, with whatever is alive around it."""
+        e = self.expr(("option", t), depth - 1)
+        if self.random.random() < 0.7:
+            default = self.expr(t, depth - 1)
+
+            def either(env: Env) -> Any:  # the default is an argument: evaluated before
+                option, other = e.value(env), default.value(env)
+                return other if option is None else option[0]
+
+            return Expr(f"{e.text}.unwrap_or({default.text})", either)
+
+        def unwrap(env: Env) -> Any:
+            option = e.value(env)
+            if option is None:
+                raise Panic("called unwrap on None")
+            return option[0]
+
+        return Expr(f"{e.text}.unwrap()", unwrap)
+
+    def any_index(self, t: Type, depth: int) -> Expr:
+        e, i = self.expr(("list", t), depth - 1), self.random.choice([0, 0, 0, 1])
+        if self.random.random() < 0.5:
+            return Expr(f"({e.text})[{i}]", lambda env: at(e.value(env), i))
+        name, default = self.name("l"), self.expr(t, 1)
+        return Expr(
+            f"match({e.text}, [{name}, ..] -> {name}, _ -> {default.text})",
+            lambda env: (lambda xs: xs[0] if xs else default.value(env))(e.value(env)),
+        )
+
     def any_let(self, t: Type, depth: int) -> Expr:
         return self.sequence(t, depth - 1)
 
@@ -511,7 +592,8 @@ class Program:
         parts: list[str] = []
         steps: list[Callable[[Env], None]] = []
         for _ in range(r.randint(1, 4)):
-            text, run = r.choice([self.let, self.let, self.let_mutable, self.assign, self.loop, self.take_apart])(depth)
+            makers = [self.let, self.let, self.let_mutable, self.assign, self.loop, self.take_apart, self.counted]
+            text, run = r.choice(makers)(depth)
             parts.append(text)
             steps.append(run)
         result = self.expr(t, depth)
@@ -605,6 +687,31 @@ class Program:
         chosen = f" if {condition.text}" if condition is not None else ""
         body = text if stop is None else f"(if {stop.text} then break else {text})"
         return f"for {name} in {over.text}{chosen} do {body}", run
+
+    def counted(self, depth: int) -> tuple[str, Callable[[Env], None]]:
+        """A while loop over a counter of its own."""
+        if not any(v.is_mutable for v in self.scope):
+            return self.let_mutable(depth)
+        counter, limit, outer = self.name("n"), self.random.randint(0, 4), self.scope
+        self.scope = [*outer, Variable(counter, "int")]  # may be read; assigned only by the loop itself
+        skip = self.expr("bool", 1)
+        text, assign = self.assign(depth - 1)
+        self.scope = outer
+
+        def run(env: Env) -> None:
+            for n in range(1, limit + 1):
+                step(3)
+                inner = {**env, counter: n}
+                if skip.value(inner):
+                    continue
+                assign(inner)
+
+        cell = self.name("cell")
+        return (
+            f"run(let mut {cell} = 0, while {cell} < {limit} do run({cell} = {cell} + 1, let {counter} = {cell}, "
+            f"if {skip.text} then continue, {text}))",
+            run,
+        )
 
     def any_match(self, t: Type, depth: int) -> Expr:
         r = self.random
@@ -768,7 +875,17 @@ class Program:
 
     def make_str(self, t: Type, depth: int) -> Expr:
         r = self.random
-        which = r.randrange(5)
+        which = r.randrange(8)
+        if which == 5:
+            e = self.expr("str", depth - 1)
+            return Expr(f"{e.text}.reverse()", lambda env: e.value(env)[::-1])
+        if which == 6:
+            e, n = self.expr("str", depth - 1), r.randint(0, 3)
+            return Expr(f"{e.text}.repeat({n})", lambda env: long(e.value(env) * n))
+        if which == 7:
+            e = self.expr("str", depth - 1)
+            part = r.choice(["a", "b", "λ", "xy"])
+            return Expr(f'{e.text}.split("{part}").join("+")', lambda env: long("+".join(e.value(env).split(part))))
         if which <= 1:
             a, b = self.expr("str", depth - 1), self.expr("str", depth - 1)
             return Expr(f"({a.text} + {b.text})", lambda env: long(a.value(env) + b.value(env)))
@@ -790,11 +907,17 @@ class Program:
 
     def make_list(self, t: Type, depth: int) -> Expr:
         r = self.random
-        which = r.randrange(9)
+        which = r.randrange(12)
+        if which >= 9:
+            return self.make_sorted(t, depth)
         if which <= 1:
             item = self.type(1)
             e = self.expr(("list", item), depth - 1)
             text, make = self.inline([item], t[1], depth)
+            if which == 0:
+                return Expr(
+                    f"map(.over: {e.text}, .transform: {text})", lambda env: mapped(e.value(env), make(env))
+                )
             return Expr(f"{e.text}.map({text})", lambda env: mapped(e.value(env), make(env)))
         e = self.expr(t, depth - 1)
         if which == 2:
@@ -840,6 +963,52 @@ class Program:
 
         return Expr(
             f"run(let {name} = {e.text}, if {name}.len() > {index} then {name}.set({index}, {item.text}) else {name})", put
+        )
+
+    def make_sorted(self, t: Type, depth: int) -> Expr:
+        r = self.random
+        e = self.expr(t, depth - 1)
+        which = r.randrange(6)
+        if which == 0 and t[1] in ("int", "str", "bool"):
+            return Expr(f"{e.text}.sort()", lambda env: sorted(e.value(env)))
+        if which == 1:
+            text, make = self.inline([t[1]], "int", depth)
+
+            def by_key(env: Env) -> Any:
+                f, values = make(env), e.value(env)
+                keys = [f(v) for v in values]
+                return [values[i] for i in sorted(range(len(values)), key=keys.__getitem__)]
+
+            return Expr(f"{e.text}.sort_by({text})", by_key)
+        if which == 2:
+
+            def unique(env: Env) -> Any:
+                found: list[Any] = []
+                for value in e.value(env):
+                    if value not in found:
+                        found.append(value)
+                return found
+
+            return Expr(f"{e.text}.unique()", unique)
+        if which == 3:
+            n = r.randint(1, 3)
+            return Expr(
+                f"{e.text}.chunks({n}).flatten()",
+                lambda env: list(e.value(env)),
+            )
+        if which == 4:
+            item = self.type(1)
+            over = self.expr(("list", item), depth - 1)
+            text, make = self.inline([item], t, depth)
+            return Expr(
+                f"{over.text}.flat_map({text})",
+                lambda env: long([v for part in mapped(over.value(env), make(env)) for v in part]),
+            )
+        item = self.type(1)
+        other, text_name = self.expr(("list", item), depth - 1), self.name("pair")
+        return Expr(
+            f"{e.text}.zip({other.text}).map({text_name} -> {text_name}.0)",
+            lambda env: [a for a, _ in zip(e.value(env), other.value(env), strict=False)],
         )
 
     def make_option(self, t: Type, depth: int) -> Expr:
@@ -934,7 +1103,12 @@ def any_of(values: list[Any], f: Callable[[Any], bool], wanted: bool) -> bool:
 
 # ---- running them
 
-WAYS = {"tcc": ("debug", None), "gcc": ("release", "gcc"), "clang": ("release", "clang")}
+WAYS = {  # profile, compiler, sanitizers
+    "tcc": ("debug", None, None),
+    "gcc": ("release", "gcc", None),
+    "clang": ("release", "clang", None),
+    "asan": ("debug", "gcc", "address,undefined"),
+}
 
 
 def run_program(program: Program, way: str, folder: Path) -> str:
@@ -944,10 +1118,10 @@ def run_program(program: Program, way: str, folder: Path) -> str:
     (folder / "src").mkdir(exist_ok=True)
     (folder / "src/main.si").write_text(program.text(), encoding="utf-8")
     (folder / "sigil.toml").write_text('[project]\nname = "program"\n', encoding="utf-8")
-    profile, cc = WAYS[way]
+    profile, cc, sanitize = WAYS[way]
     try:
         built = sigil.Workspace(folder, jobs=1).build(
-            profile=profile, cc=cc, output=folder / way, coverage="off"
+            profile=profile, cc=cc, sanitize=sanitize, output=folder / way, coverage="off"
         )
     except sigil.toolchain.ToolchainError as error:
         return str(error)
