@@ -9,7 +9,7 @@
 
 struct ArenaChunk {
     ArenaChunk *previous;
-    size_t bytes; // of the whole chunk, this header included
+    size_t bytes;             // of the whole chunk, this header included
     _Alignas(16) char data[]; // as malloc gives it: arena_alloc aligns further where that is asked for
 };
 
@@ -86,12 +86,6 @@ void arena_reserve(Arena *arena, size_t bytes) {
     if (bytes > SIZE_MAX / 2) arena_out_of_memory(arena);
     if (arena->next != NULL && bytes <= (size_t)(arena->limit - arena->next)) return;
     chunk_add(arena, (bytes + sizeof(ArenaChunk) + 15) & ~(size_t)15);
-}
-
-void *arena_alloc_zeroed(Arena *arena, size_t bytes, size_t align) {
-    void *block = arena_alloc(arena, bytes, align);
-    memset(block, 0, bytes);
-    return block;
 }
 
 void *arena_grow(Arena *arena, void *block, size_t old_bytes, size_t new_bytes, size_t align) {

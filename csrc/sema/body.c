@@ -13,11 +13,17 @@ void known_names_init(KnownNames *known, const NameInterner *names) {
     known->name_default = names_lookup(names, TEXT("default"));
 }
 
+#define NODES_FIRST_MAX 1024u
+
 // ---- nodes ---------------------------------------------------------------------------------------------------------------------
 
 static void nodes_grow(Body *c) {
     uint32_t old = c->node_capacity;
-    uint32_t capacity = old == 0 ? 64 : 2 * old;
+    uint32_t capacity = 2 * old;
+    if (old == 0) { // a node of the tree makes about one here; an impl has many bodies
+        capacity = c->module->file->tree.declarations[c->function->declaration].node_count + 16;
+        if (capacity > NODES_FIRST_MAX) capacity = NODES_FIRST_MAX;
+    }
     c->kind = arena_grow(c->scratch, c->kind, old, capacity, 1);
     uint32_t **columns[] = {(uint32_t **)(void *)&c->type, &c->token, &c->a, &c->b};
     for (uint32_t i = 0; i < 4; i++)

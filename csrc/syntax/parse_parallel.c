@@ -24,8 +24,7 @@ static int compare_sizes(const void *first_item, const void *second_item) {
 static Status parse_one(Worker *worker, void *argument, uint32_t item) {
     const ParseJob *job = argument;
     uint32_t index = worker_index(worker);
-    Status status =
-        parse_file_in(&job->scratch[index], &job->sources[item], &job->caches[index], &job->out[item]);
+    Status status = parse_file_in(&job->scratch[index], &job->sources[item], &job->caches[index], &job->out[item]);
     arena_reset(&job->scratch[index]);
     return status;
 }
