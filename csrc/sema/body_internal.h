@@ -63,7 +63,9 @@ typedef struct KnownNames {
 } KnownNames;
 void known_names_init(KnownNames *known, const NameInterner *names);
 // Checks one body; what only the check needs lies in `scratch`, which the caller resets.
-Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out);
+// The typed arrays go to `results`, which outlives the body; with NULL to the body's own arena, as messages always do.
+Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
+                     TypedBody *out);
 // clang-format on
 
 // ---- types with variables ---------------------------------------------------------------------------------------------
@@ -222,6 +224,7 @@ typedef struct Body {
     Arena *scratch;
     DiagSink *sink;
     TypedBody *out;
+    Arena *results; // of the typed arrays
 
     VEC(LocalType) types;
     VEC(uint32_t) trail; // variables bound since the first mark, for rollback

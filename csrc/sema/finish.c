@@ -431,7 +431,7 @@ static size_t copied_bytes(const Body *c, uint32_t node_count, uint32_t extra_co
 
 static void copy_tables(Body *c, const uint32_t *map) {
     TypedBody *out = c->out;
-    Arena *arena = &out->arena;
+    Arena *arena = c->results;
     out->local_count = c->locals.count - 1;
     out->locals = arena_array(arena, TypedLocal, c->locals.count);
     for (uint32_t i = 1; i < c->locals.count; i++) {
@@ -501,12 +501,13 @@ void body_copy_out(Body *c, uint32_t root) {
         }
     }
     TypedBody *out = c->out;
-    arena_reserve(&out->arena, copied_bytes(c, count, c->extra.count));
-    out->kind = arena_alloc(&out->arena, count * sizeof(uint8_t), _Alignof(uint8_t));
-    out->type = arena_alloc(&out->arena, count * sizeof(TypeId), _Alignof(TypeId));
-    out->token = arena_alloc(&out->arena, count * sizeof(uint32_t), _Alignof(uint32_t));
-    out->a = arena_alloc(&out->arena, count * sizeof(uint32_t), _Alignof(uint32_t));
-    out->b = arena_alloc(&out->arena, count * sizeof(uint32_t), _Alignof(uint32_t));
+    Arena *arena = c->results;
+    if (arena == &out->arena) arena_reserve(arena, copied_bytes(c, count, c->extra.count));
+    out->kind = arena_alloc(arena, count * sizeof(uint8_t), _Alignof(uint8_t));
+    out->type = arena_alloc(arena, count * sizeof(TypeId), _Alignof(TypeId));
+    out->token = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
+    out->a = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
+    out->b = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
     out->node_count = count;
     out->kind[0] = TYPED_NONE;
     out->type[0] = (TypeId){0};
@@ -523,7 +524,7 @@ void body_copy_out(Body *c, uint32_t root) {
             out->has_errors = true;
         operands_write(&copy, node, &out->a[i], &out->b[i]);
     }
-    out->extra = arena_alloc(&out->arena, copy.extra.count * sizeof(uint32_t), _Alignof(uint32_t));
+    out->extra = arena_alloc(arena, copy.extra.count * sizeof(uint32_t), _Alignof(uint32_t));
     memcpy(out->extra, copy.extra.items, sizeof(uint32_t) * copy.extra.count);
     out->extra_count = copy.extra.count;
     out->root = copy.map[root];
