@@ -268,6 +268,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         waiting_run(c);
         generals_forgive(c);
         obligations_solve(c);
+        exhaustive_check(c);
         warnings_give(c);
         if (c->sink->error_count == 0) generals_write(c);
         body_copy_out(c, root);

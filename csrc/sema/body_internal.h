@@ -213,6 +213,18 @@ typedef struct Waiting {
     Env env;
 } Waiting;
 
+typedef enum PatternCheckKind {
+    CHECK_MATCH,        // syntax: MATCH, node: its typed MATCH
+    CHECK_MUST_FIT,     // of a let or for: the pattern, likewise
+    CHECK_ALTERNATIVES, // a pattern that may fail: only whether each alternative can be reached
+} PatternCheckKind;
+
+typedef struct PatternCheck { // what is asked of patterns when all types are final: exhaustive.h
+    PatternCheckKind kind;
+    NodeIndex syntax;
+    uint32_t node;
+} PatternCheck;
+
 typedef struct Body {
     const Program *program;
     const Function *function;
@@ -245,6 +257,8 @@ typedef struct Body {
     VEC(Obligation) obligations;
     VEC(Waiting) waiting;
     VEC(Reason) reasons;
+    VEC(PatternCheck) pattern_checks;
+    VEC(uint32_t) pattern_alternatives; // of every PAT_OR: its node and its syntax; nodes ascend
     VEC(uint32_t) spine;   // tree nodes of the operator chains in progress
     VEC(uint32_t) orphans; // locals that only some alternatives of the pattern in progress bind
     VEC(uint32_t) stack;   // words of lists under construction
@@ -468,9 +482,12 @@ uint32_t int_literal(Body *c, NodeIndex n, bool is_negative, Expected expected);
 // Checks a pattern against the type of what is matched, adding its bindings; a PAT_ node.
 uint32_t pattern_check(Body *c, NodeIndex n, TypeId type, bool is_mutable, bool is_let);
 void report_unknown_variant(Body *c, Span span, Text name, TypeId type);
-void pattern_must_fit(Body *c, NodeIndex n, uint32_t pattern); // E0412
 uint32_t pattern_whole(Body *c, NodeIndex n, TypeId type, bool is_let,
                        bool is_mutable); // a let's or a for's, or an arm's
+
+// ---- exhaustive_report.c -----------------------------------------------------------------------------------------------
+void exhaustive_note(Body *c, PatternCheckKind kind, NodeIndex syntax, uint32_t node);
+void exhaustive_check(Body *c); // E0411, E0412, W0413; all types are final
 
 // ---- pattern_expressions.c ------------------------------------------------------------------------------------------------------------
 uint32_t pattern_expression(Body *c, NodeIndex n, Expected expected);
