@@ -285,10 +285,10 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "asan": asan,
     "tsan": tsan,
     "pythons": pythons,
+    "fuzz": fuzz,
 }
 ALONE: dict[str, Callable[[str], bool]] = {
     "asan-python": asan_python,
-    "fuzz": fuzz,
     "lint": lint,
     "fmt": fmt,
     "cov": cov,

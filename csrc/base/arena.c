@@ -10,7 +10,7 @@
 struct ArenaChunk {
     ArenaChunk *previous;
     size_t bytes; // of the whole chunk, this header included
-    _Alignas(64) char data[];
+    _Alignas(16) char data[]; // as malloc gives it: arena_alloc aligns further where that is asked for
 };
 
 void arena_init(Arena *arena) { *arena = (Arena){0}; }
@@ -60,23 +60,32 @@ void arena_out_of_memory(Arena *arena) {
     longjmp(*arena->escape, 1);
 }
 
+static void chunk_add(Arena *arena, size_t bytes) {
+    ArenaChunk *chunk = malloc(bytes);
+    if (chunk == NULL) arena_out_of_memory(arena);
+    chunk->previous = arena->chunk;
+    chunk->bytes = bytes;
+    arena->chunk = chunk;
+    arena->reserved_bytes += bytes;
+    arena->next = chunk->data;
+    arena->limit = (char *)chunk + bytes;
+}
+
 void *arena_alloc_slow(Arena *arena, size_t bytes, size_t align) {
     assert(align <= 64 && (align & (align - 1)) == 0);
     if (arena->chunk_bytes == 0) arena->chunk_bytes = CHUNK_BYTES_FIRST;
     size_t wanted = arena->chunk_bytes;
     if (bytes > SIZE_MAX / 2) arena_out_of_memory(arena);
     if (bytes + sizeof(ArenaChunk) + align > wanted) wanted = bytes + sizeof(ArenaChunk) + align;
-    wanted = (wanted + 63) & ~(size_t)63;
-    ArenaChunk *chunk = aligned_alloc(64, wanted);
-    if (chunk == NULL) arena_out_of_memory(arena);
-    chunk->previous = arena->chunk;
-    chunk->bytes = wanted;
-    arena->chunk = chunk;
-    arena->reserved_bytes += wanted;
-    arena->next = chunk->data;
-    arena->limit = (char *)chunk + wanted;
+    chunk_add(arena, (wanted + 63) & ~(size_t)63);
     if (arena->chunk_bytes < CHUNK_BYTES_MAX) arena->chunk_bytes *= 2;
     return arena_alloc(arena, bytes, align);
+}
+
+void arena_reserve(Arena *arena, size_t bytes) {
+    if (bytes > SIZE_MAX / 2) arena_out_of_memory(arena);
+    if (arena->next != NULL && bytes <= (size_t)(arena->limit - arena->next)) return;
+    chunk_add(arena, (bytes + sizeof(ArenaChunk) + 15) & ~(size_t)15);
 }
 
 void *arena_alloc_zeroed(Arena *arena, size_t bytes, size_t align) {

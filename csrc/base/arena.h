@@ -36,6 +36,9 @@ void arena_init(Arena *arena);                // allocates nothing yet; an all-z
 void arena_free(Arena *arena);                // gives everything back; the arena may be used again
 void arena_reset(Arena *arena);               // keeps the newest chunk, forgets its content
 void arena_adopt(Arena *arena, Arena *other); // takes over all memory of `other`, which is then empty
+// The next `bytes`, what aligning takes of them included, come without another chunk: for a result whose size is known,
+// in an arena of its own. The chunk is no larger than that.
+void arena_reserve(Arena *arena, size_t bytes);
 void *arena_alloc_slow(Arena *arena, size_t bytes, size_t align);
 NO_RETURN void arena_out_of_memory(Arena *arena); // jumps to the guard; aborts when there is none
 

@@ -51,7 +51,8 @@ typedef struct Generation {
     const Program *program;
     const COptions *options;
     Layouts layouts;
-    Arena *arenas; // one per worker
+    Arena *arenas;  // one per worker
+    Arena *scratch; // likewise; what only one function or file needs
     uint32_t worker_count;
     FunctionText *texts; // [1 … function_count]
     uint32_t *file_of;   // [1 … function_count]
@@ -88,7 +89,7 @@ void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, u
 void write_place(PositionCache *cache, const Module *module, uint32_t token, Text *name, Text *text, Arena *arena);
 
 // ---- functions.c
-Status write_function(const Generation *g, uint32_t index, Arena *arena, FunctionText *out);
+Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena, FunctionText *out);
 bool function_takes_place(const Generation *g, const CoreFunction *function); // the hidden `at`
 void write_prototype(const Generation *g, const CoreFunction *function, Buffer *out);
 const Module *function_module(const Generation *g, const CoreFunction *function);

@@ -13,50 +13,45 @@ void use_type(Gen *g, const Layout *layout, uint32_t flags) {
             return;
         }
     TypeUse use = {index, flags};
-    vec_push(g->arena, &g->out->types, use);
+    vec_push(g->keep, &g->out->types, use);
 }
 
 void use_function(Gen *g, uint32_t function) {
     for (uint32_t i = 0; i < g->out->functions.count; i++)
         if (g->out->functions.items[i] == function) return;
-    vec_push(g->arena, &g->out->functions, function);
+    vec_push(g->keep, &g->out->functions, function);
 }
 
 Text format_text(Gen *g, const char *format, ...) {
-    va_list arguments, again;
+    Buffer out = buffer_in(g->arena);
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    buffer_format_list(&out, format, arguments);
     va_end(arguments);
-    if (length < 0) length = 0;
-    char *data = arena_alloc(g->arena, (size_t)length + 1, 1);
-    vsnprintf(data, (size_t)length + 1, format, again);
-    va_end(again);
-    return (Text){data, (uint32_t)length};
+    return buffer_finish(&out);
 }
-
-static Text text_of(const Buffer *buffer) { return (Text){buffer->data, (uint32_t)buffer->length}; }
 
 Text descriptor(Gen *g, const Layout *layout) {
     use_type(g, layout, USE_DESCRIPTOR);
     Buffer out = buffer_in(g->arena);
     buffer_char(&out, '&');
     write_descriptor_name(g->layouts, layout, &out);
-    return text_of(&out);
+    return buffer_finish(&out);
 }
 
 Text type_name(Gen *g, const Layout *layout) {
     use_type(g, layout, USE_NAME);
     Buffer out = buffer_in(g->arena);
     write_type_name(g->layouts, layout, &out);
-    return text_of(&out);
+    return buffer_finish(&out);
 }
 
 // files.c writes each name once. Here only the latest are looked at, so that a function with very many costs no more for each.
 void note(Gen *g, NamedTexts *all, NamedText one) {
     for (uint32_t i = all->count; i > 0 && i + 4 > all->count; i--)
         if (text_equal(all->items[i - 1].name, one.name)) return;
-    vec_push(g->arena, all, one);
+    one = (NamedText){arena_text(g->keep, one.name), arena_text(g->keep, one.text)};
+    vec_push(g->keep, all, one);
 }
 
 Text place_of(Gen *g, uint32_t token) {
@@ -72,7 +67,7 @@ Text place_of(Gen *g, uint32_t token) {
 
 Text literal_of(Gen *g, NameId name) {
     Text text = names_text(g->program->names, name);
-    Buffer n = buffer_in(g->arena), t = buffer_in(g->arena);
+    Buffer n = buffer_in(g->arena);
     buffer_literal(&n, "lit_");
     for (uint32_t i = 0; i < text.length && i < 20; i++) {
         char c = text.data[i];
@@ -83,14 +78,15 @@ Text literal_of(Gen *g, NameId name) {
             buffer_char(&n, '_');
     }
     buffer_format(&n, "_%016llx", (unsigned long long)hash_text(text));
-    NamedText literal = {.name = text_of(&n)};
-    buffer_format(&t, "SI_STR_LITERAL(%.*s, %u, %lld, ", (int)n.length, n.data, text.length,
+    NamedText literal = {.name = buffer_finish(&n)};
+    Buffer t = buffer_in(g->arena);
+    buffer_format(&t, "SI_STR_LITERAL(%.*s, %u, %lld, ", (int)literal.name.length, literal.name.data, text.length,
                   (long long)text_code_points(text));
     write_c_string(text, &t);
     buffer_literal(&t, ");\n");
-    literal.text = text_of(&t);
+    literal.text = buffer_finish(&t);
     note(g, &g->out->literals, literal);
-    return format_text(g, "(SiStr *)&%.*s", (int)n.length, n.data);
+    return format_text(g, "(SiStr *)&%.*s", (int)literal.name.length, literal.name.data);
 }
 
 Text closure_cell(Gen *g, uint32_t lambda) {
@@ -252,7 +248,7 @@ static void prepare_locals(Gen *g) {
         it->is_parameter = i <= f->parameter_count;
         Buffer name = buffer_in(g->arena);
         local_text(g->program, &f->locals[i], i, &name);
-        it->name = text_of(&name);
+        it->name = buffer_finish(&name);
     }
     for (uint32_t i = 0; i < f->code_count; i++) {
         const CoreInstruction *in = &f->code[i];
@@ -411,7 +407,7 @@ static void write_definition(Gen *g) {
     buffer_bytes(&out, top.data, top.length);
     buffer_bytes(&out, g->body.data, g->body.length);
     buffer_literal(&out, "}\n");
-    g->out->definition = text_of(&out);
+    g->out->definition = arena_text(g->keep, buffer_finish(&out));
 }
 
 // A lambda's cell: struct and descriptor. Offsets are those of C's struct.
@@ -440,10 +436,10 @@ static void write_closure(Gen *g) {
                   "1, &sv_%.*s, 0, 0, 0, 0, 0, 0};\n",
                   (int)s.length, s.data, f->capture_count, (int)s.length, s.data, (int)s.length, s.data, (int)s.length,
                   s.data, (int)s.length, s.data);
-    g->out->closure = text_of(&out);
+    g->out->closure = arena_text(g->keep, buffer_finish(&out));
 }
 
-static void generate(const Generation *generation, uint32_t index, Arena *arena, FunctionText *out) {
+static void generate(const Generation *generation, uint32_t index, Arena *arena, Arena *keep, FunctionText *out) {
     CoreFunction counted;
     counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
     Gen g = {.g = generation,
@@ -452,6 +448,7 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
              .f = &counted,
              .index = index,
              .arena = arena,
+             .keep = keep,
              .out = out};
     g.module = function_module(generation, &counted);
     g.takes_place = function_takes_place(generation, &counted);
@@ -470,7 +467,7 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     }
     Buffer prototype = buffer_in(arena);
     write_prototype(generation, &counted, &prototype);
-    out->prototype = text_of(&prototype);
+    out->prototype = buffer_finish(&prototype);
 
     uint32_t *bit = arena_array(arena, uint32_t, counted.local_count + 1);
     for (uint32_t i = 1; i <= counted.local_count; i++)
@@ -489,9 +486,13 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     if (counted.lambda != 0 && counted.capture_count > 0) write_closure(&g);
 }
 
-Status write_function(const Generation *g, uint32_t index, Arena *arena, FunctionText *out) {
+// Only what `out` holds goes into `arena`; all else is forgotten with the next function.
+Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena, FunctionText *out) {
     ARENA_GUARD(arena);
-    generate(g, index, arena, out);
+    scratch->escape = arena->escape;
+    arena_reset(scratch);
+    generate(g, index, scratch, arena, out);
+    scratch->escape = NULL;
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }

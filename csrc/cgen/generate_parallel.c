@@ -11,18 +11,17 @@ typedef struct Job {
     FilePlan *files;
 } Job;
 
-static Arena *arena_of(const Generation *g, const Worker *worker) {
-    return &g->arenas[worker == NULL ? 0 : worker_index(worker)];
-}
+static uint32_t arena_index(const Worker *worker) { return worker == NULL ? 0 : worker_index(worker); }
 
 static Status function_item(Worker *worker, void *job_pointer, uint32_t item) {
     Job *job = job_pointer;
-    return write_function(job->g, item + 1, arena_of(job->g, worker), &job->g->texts[item + 1]);
+    uint32_t at = arena_index(worker);
+    return write_function(job->g, item + 1, &job->g->scratch[at], &job->g->arenas[at], &job->g->texts[item + 1]);
 }
 
 static Status file_item(Worker *worker, void *job_pointer, uint32_t item) {
     Job *job = job_pointer;
-    Arena *arena = arena_of(job->g, worker);
+    Arena *arena = &job->g->arenas[arena_index(worker)];
     ARENA_GUARD(arena);
     file_write(job->g, &job->files[item], arena);
     ARENA_GUARD_END(arena);
@@ -62,6 +61,7 @@ static Status prepare(Generation *g, Arena *arena, uint32_t **order) {
                 (*order)[classes[class]++] = i;
         }
     g->arenas = arena_array(arena, Arena, g->worker_count);
+    g->scratch = arena_array(arena, Arena, g->worker_count);
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
@@ -110,8 +110,10 @@ Status c_generate(CoreProgram *core, const COptions *options, Pool *pool, COutpu
         Job job = {.g = &g};
         status = run_items(pool, order, core->function_count, function_item, &job);
         if (status == STATUS_OK) status = write_files(&g, pool, out);
-        for (uint32_t w = 0; w < g.worker_count; w++)
+        for (uint32_t w = 0; w < g.worker_count; w++) {
+            arena_free(&g.scratch[w]);
             arena_adopt(&out->arena, &g.arenas[w]);
+        }
     }
     if (status != STATUS_OK) c_output_free(out);
     return status;

@@ -239,7 +239,7 @@ static void write_closure_op(Gen *g, const CoreInstruction *in, const CoreOperan
     uint32_t target = g->f->refs[in->a].target;
     const CoreFunction *lambda = g->g->core->functions[target];
     use_function(g, target);
-    vec_push(g->arena, &g->out->closures, target);
+    vec_push(g->keep, &g->out->closures, target);
     flush_effects(g);
     Text cell = closure_cell(g, target);
     Text *captures = arena_array(g->arena, Text, o->list_count + 1);

@@ -77,7 +77,8 @@ struct Gen {
     const Layouts *layouts;
     CoreFunction *f; // with counts
     uint32_t index;  // into CoreProgram.functions
-    Arena *arena;
+    Arena *arena; // until the function is written
+    Arena *keep;  // of what `out` holds
     FunctionText *out;
     const Module *module;
     LocalInfo *locals;

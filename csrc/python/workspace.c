@@ -448,7 +448,7 @@ static PyObject *targets_to_python(const Program *program, const Function *funct
     return targets;
 }
 
-// (module, name, file, line, column, targets, compile_fail | None, has_errors, index | None)
+// (module, name, file, line, column, targets, compile_fail | None, has_errors or that compile_fail holds, index | None)
 static PyObject *test_to_python(const Workspace *ws, uint32_t index) {
     const Program *program = workspace_program(ws);
     const Function *function = &program->functions[index];
@@ -459,7 +459,8 @@ static PyObject *test_to_python(const Workspace *ws, uint32_t index) {
                          unicode(module->source->path), function->line, function->column,
                          targets_to_python(program, function),
                          function->expects_compile_error ? unicode(expected) : Py_NewRef(Py_None),
-                         PyBool_FromLong(has_errors), test_index(workspace_core(ws), index));
+                         PyBool_FromLong(function->expects_compile_error ? function->compile_fail_holds : has_errors),
+                         test_index(workspace_core(ws), index));
 }
 
 static PyObject *tests_to_python(const Workspace *ws) {

@@ -111,7 +111,12 @@ static void visit_sinks(const Workspace *ws, VisitSink visit, void *context) {
     if (ws->core != NULL) visit(context, &ws->core->diagnostics);
 }
 
-static void look_for_errors(void *context, const DiagSink *sink) { *(bool *)context |= sink->error_count > 0; }
+static void look_for_errors(void *context, const DiagSink *sink) {
+    bool *found = context;
+    if (sink->error_count == 0) return;
+    for (const Diagnostic *d = sink->first; d != NULL && !*found; d = d->next)
+        *found = !d->is_expected && diag_code_severity(d->code) == SEVERITY_ERROR;
+}
 
 bool workspace_has_errors(const Workspace *ws) { // allocates nothing, so it cannot fail
     bool found = false;

@@ -30,7 +30,6 @@ static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out
     BodiesJob *job = arena_new(&program->arena, BodiesJob);
     job->program = program;
     job->scratch = arena_array(&program->arena, Arena, workers);
-    program->bodies = arena_array(&program->arena, TypedBody, program->function_count + 1);
     known_names_init(&job->known, program->names);
     *out = job;
     ARENA_GUARD_END(&program->arena);

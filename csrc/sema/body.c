@@ -4,6 +4,8 @@
 // copied compactly into the body's own arena at the end (finish.c).
 #include "sema/body_internal.h"
 
+#define BODY_CHUNK_BYTES 1024u // the first one for messages; the typed arrays get one of their own size (finish.c)
+
 void known_names_init(KnownNames *known, const NameInterner *names) {
 #define KNOWN_NAME(word) known->name_##word = names_lookup(names, TEXT(#word));
     KNOWN_NAMES(KNOWN_NAME)
@@ -236,7 +238,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
                                 .generics = &function->generics,
                                 .self_type = function->impl.index == 0 ? (TypeId){0}
                                                                        : program->impls[function->impl.index].self_type,
-                                .arena = &out->arena,
+                                .arena = scratch,
                                 .sink = c->sink};
     (void)node_add(c, TYPED_NONE, (TypeId){0}, 0, 0, 0);
     vec_push(scratch, &c->extra, 0);
@@ -274,6 +276,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
 Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out) {
     *out = (TypedBody){0};
     arena_init(&out->arena);
+    out->arena.chunk_bytes = BODY_CHUNK_BYTES;
     out->diagnostics = diag_sink(&out->arena);
     Status status = check_guarded(program, id, known, scratch, out);
     scratch->escape = NULL;

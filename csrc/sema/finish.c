@@ -400,6 +400,18 @@ static void copy_operands(Copy *copy, uint32_t n, uint32_t *out_a, uint32_t *out
     *out_b = b;
 }
 
+// The room that the arrays below take, so that a body's memory is one chunk of its size.
+static size_t copied_bytes(const Body *c, uint32_t node_count, uint32_t extra_count) {
+    size_t bytes = (size_t)node_count * (sizeof(uint8_t) + 4 * sizeof(uint32_t)) + (size_t)extra_count * sizeof(uint32_t) +
+                   c->locals.count * sizeof(TypedLocal) + c->uses.count * sizeof(TypedUse) +
+                   c->lambdas.count * sizeof(TypedLambda);
+    for (uint32_t i = 1; i < c->uses.count; i++)
+        bytes += c->uses.items[i].argument_count * sizeof(TypeId);
+    for (uint32_t i = 1; i < c->lambdas.count; i++)
+        bytes += (c->lambdas.items[i].parameters.count + c->lambdas.items[i].captures.count) * sizeof(uint32_t);
+    return bytes + 9 * 8; // each array may begin with a gap
+}
+
 static void copy_tables(Body *c, const uint32_t *map) {
     TypedBody *out = c->out;
     Arena *arena = &out->arena;
@@ -472,6 +484,7 @@ void body_copy_out(Body *c, uint32_t root) {
         }
     }
     TypedBody *out = c->out;
+    arena_reserve(&out->arena, copied_bytes(c, count, c->extra.count));
     out->kind = arena_array(&out->arena, uint8_t, count);
     out->type = arena_array(&out->arena, TypeId, count);
     out->token = arena_array(&out->arena, uint32_t, count);
