@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -308,6 +309,13 @@ class Program:
                 self.cases.append(f"print(str({name}()))")
                 self.panic = panic
             return
+
+    def disguised(self, seed: int) -> str:
+        """The same program with its declarations in another order and its locals under other names."""
+        chance = random.Random(seed)
+        declarations = self.text().rstrip("\n").split("\n\n")
+        chance.shuffle(declarations)
+        return re.sub(r"\b(v|m|x|y|b|p|l)(\d+)\b", r"renamed_\1_\2", "\n\n".join(declarations)) + "\n"
 
     def text(self) -> str:
         calls = "".join(f"    {case},\n" for case in self.cases)
@@ -1111,12 +1119,12 @@ WAYS = {  # profile, compiler, sanitizers
 }
 
 
-def run_program(program: Program, way: str, folder: Path) -> str:
-    """What is wrong with a build and a run of it; nothing when all is well."""
+def run_program(program: Program, way: str, folder: Path, text: str | None = None) -> str:
+    """What is wrong with a build and a run of it (or of `text`, the same in other words); nothing when all is well."""
     import sigil
 
     (folder / "src").mkdir(exist_ok=True)
-    (folder / "src/main.si").write_text(program.text(), encoding="utf-8")
+    (folder / "src/main.si").write_text(text or program.text(), encoding="utf-8")
     (folder / "sigil.toml").write_text('[project]\nname = "program"\n', encoding="utf-8")
     profile, cc, sanitize = WAYS[way]
     try:

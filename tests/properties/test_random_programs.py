@@ -25,3 +25,11 @@ def test_random_programs(way: str, tmp_path: Path) -> None:
         program = programs.Program(seed)
         wrong = programs.run_program(program, way, tmp_path)
         assert not wrong, f"seed {seed}: {wrong}\n\n{program.text()}"
+
+
+def test_names_of_locals_and_the_order_of_declarations_do_not_matter(tmp_path: Path) -> None:
+    for seed in range(400, 412):
+        program = programs.Program(seed)
+        text = program.disguised(seed)
+        wrong = programs.run_program(program, "tcc", tmp_path, text)
+        assert not wrong, f"seed {seed}: {wrong}\n\n{text}"
