@@ -191,7 +191,7 @@ class Test:
     column: int
     targets: tuple[str, ...]
     compile_fail: str | None  # the text that an error must contain
-    has_errors: bool  # in its body
+    has_errors: bool  # in its body; of a compile_fail test: what it expects is there
     index: int | None
 
     __test__ = False  # pytest: not a test class

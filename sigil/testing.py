@@ -50,7 +50,10 @@ def run(
             ended = _run_one(program, test.index, timeout, stop)
             outcome = _outcome(test, ended, timeout)
         elif outcome is None:
-            outcome = _failed(test, "missing", "this test is not part of the test executable")
+            kind, said = ("compile_fail", "this test needs a declaration with an error")
+            if not test.has_errors:
+                kind, said = ("missing", "this test is not part of the test executable")
+            outcome = _failed(test, kind, said)
         with counting:
             done += 1
         if on_done is not None:
@@ -224,7 +227,7 @@ def _failed(test: Test, kind: str, message: str, time_ms: float = 0.0, output: s
 
 
 def _judge_compile_fail(test: Test) -> TestOutcome | None:
-    """`#[compile_fail]` is judged by the checker: its body must have errors. It is never run."""
+    """`#[compile_fail]` is judged by the checker: an error there says the text. It is never run."""
     if test.compile_fail is None:
         return None
     if test.has_errors:

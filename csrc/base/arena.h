@@ -36,6 +36,9 @@ void arena_init(Arena *arena);                // allocates nothing yet; an all-z
 void arena_free(Arena *arena);                // gives everything back; the arena may be used again
 void arena_reset(Arena *arena);               // keeps the newest chunk, forgets its content
 void arena_adopt(Arena *arena, Arena *other); // takes over all memory of `other`, which is then empty
+// The next `bytes`, what aligning takes of them included, come without another chunk: for a result whose size is known,
+// in an arena of its own. The chunk is no larger than that.
+void arena_reserve(Arena *arena, size_t bytes);
 void *arena_alloc_slow(Arena *arena, size_t bytes, size_t align);
 NO_RETURN void arena_out_of_memory(Arena *arena); // jumps to the guard; aborts when there is none
 
@@ -48,7 +51,10 @@ static inline void *arena_alloc(Arena *arena, size_t bytes, size_t align) {
     return (char *)start;
 }
 
-void *arena_alloc_zeroed(Arena *arena, size_t bytes, size_t align);
+static inline void *arena_alloc_zeroed(Arena *arena, size_t bytes, size_t align) {
+    return memset(arena_alloc(arena, bytes, align), 0, bytes);
+}
+
 // The same block moved to a larger place; extends in place when it is the newest one.
 void *arena_grow(Arena *arena, void *block, size_t old_bytes, size_t new_bytes, size_t align);
 Text arena_text(Arena *arena, Text text); // a copy, with a NUL after it that is not counted

@@ -105,7 +105,7 @@ void diagnostics_sort(Arena *arena, const DiagSink *const *sinks, uint32_t sink_
     VEC(Diagnostic *) all = {0};
     for (uint32_t i = 0; i < sink_count; i++)
         for (Diagnostic *d = sinks[i]->first; d != NULL; d = d->next)
-            vec_push(arena, &all, d);
+            if (!d->is_expected) vec_push(arena, &all, d);
     if (all.count > 1) qsort(all.items, all.count, sizeof *all.items, compare_diagnostics);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < all.count; i++) {

@@ -55,6 +55,7 @@ typedef struct Diagnostic {
     Span span;
     Text message;
     Text primary_label; // beside the carets, may be empty
+    bool is_expected;   // a test wants this error (query/forgive.c): not counted, not shown
     DiagLabel *labels;  // each list in the order of adding
     DiagNote *notes;
     DiagFix *fixes;
@@ -88,6 +89,7 @@ const char *diag_code_template(DiagCode code); // "type mismatch: expected `{0}`
 DiagSeverity diag_code_severity(DiagCode code);
 
 // Merges and orders: file id, start, code text, message, end; identical ones (file, start, code, message) appear once.
+// Expected ones are left out.
 // File ids are in the order of module names, so this is order G1. `out` receives an array in `arena`.
 void diagnostics_sort(Arena *arena, const DiagSink *const *sinks, uint32_t sink_count, Diagnostic ***out,
                       uint32_t *count);

@@ -9,22 +9,37 @@
 typedef struct Job {
     const Generation *g;
     FilePlan *files;
+    TypesFile *types;
 } Job;
 
-static Arena *arena_of(const Generation *g, const Worker *worker) {
-    return &g->arenas[worker == NULL ? 0 : worker_index(worker)];
-}
+static uint32_t arena_index(const Worker *worker) { return worker == NULL ? 0 : worker_index(worker); }
 
 static Status function_item(Worker *worker, void *job_pointer, uint32_t item) {
     Job *job = job_pointer;
-    return write_function(job->g, item + 1, arena_of(job->g, worker), &job->g->texts[item + 1]);
+    uint32_t at = arena_index(worker);
+    return write_function(job->g, item + 1, &job->g->scratch[at], &job->g->arenas[at], &job->g->texts[item + 1]);
 }
 
 static Status file_item(Worker *worker, void *job_pointer, uint32_t item) {
     Job *job = job_pointer;
-    Arena *arena = arena_of(job->g, worker);
+    Arena *arena = &job->g->arenas[arena_index(worker)], *scratch = &job->g->scratch[arena_index(worker)];
     ARENA_GUARD(arena);
-    file_write(job->g, &job->files[item], arena);
+    scratch->escape = arena->escape;
+    arena_reset(scratch);
+    file_write(job->g, &job->files[item], scratch, arena);
+    scratch->escape = NULL;
+    ARENA_GUARD_END(arena);
+    return STATUS_OK;
+}
+
+static Status types_item(Worker *worker, void *job_pointer, uint32_t item) {
+    Job *job = job_pointer;
+    Arena *arena = &job->g->arenas[arena_index(worker)], *scratch = &job->g->scratch[arena_index(worker)];
+    ARENA_GUARD(arena);
+    scratch->escape = arena->escape;
+    arena_reset(scratch);
+    write_types_file(&job->g->layouts, &job->types[item], scratch, arena);
+    scratch->escape = NULL;
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
@@ -62,6 +77,7 @@ static Status prepare(Generation *g, Arena *arena, uint32_t **order) {
                 (*order)[classes[class]++] = i;
         }
     g->arenas = arena_array(arena, Arena, g->worker_count);
+    g->scratch = arena_array(arena, Arena, g->worker_count);
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
@@ -73,25 +89,27 @@ static int file_order(const void *first, const void *second) {
 static Status write_files(const Generation *g, Pool *pool, COutput *out) {
     Arena *arena = &out->arena;
     ARENA_GUARD(arena);
-    uint32_t count;
+    uint32_t count, types = 0;
     Job job = {.g = g};
-    files_plan(g, arena, &job.files, &count);
+    files_plan(g, arena, &job.files, &count); // with room for sg_main.c behind them
     FilePlan *files = job.files;
     Status status = run_items(pool, NULL, count, file_item, &job);
     if (status == STATUS_OK) {
-        const Layouts *l = &g->layouts;
-        uint8_t *uses = arena_array(arena, uint8_t, l->count + 1);
+        files[count] = (FilePlan){.module = NULL};
+        write_main_file(g, &files[count++], arena);
+        uint8_t *needed = arena_array(arena, uint8_t, g->layouts.count + 1);
         for (uint32_t f = 0; f < count; f++)
-            for (uint32_t i = 1; i <= l->count; i++)
-                uses[i] |= files[f].uses[i];
-        Buffer types = buffer_in(arena), main = buffer_in(arena);
-        write_main_file(g, arena, uses, &main);
-        write_types_file(g, uses, arena, &types);
-        out->files = arena_array(arena, CFile, count + 2);
+            for (uint32_t i = 0; i < files[f].descriptors.count; i++)
+                needed[files[f].descriptors.items[i]] = 1;
+        types_plan(&g->layouts, needed, arena, &job.types, &types);
+        status = run_items(pool, NULL, types, types_item, &job);
+    }
+    if (status == STATUS_OK) {
+        out->files = arena_array(arena, CFile, count + types);
         for (uint32_t f = 0; f < count; f++)
             out->files[out->file_count++] = (CFile){files[f].name, files[f].content, files[f].functions.count};
-        out->files[out->file_count++] = (CFile){TEXT("sg_types.c"), {types.data, (uint32_t)types.length}, 0};
-        out->files[out->file_count++] = (CFile){TEXT("sg_main.c"), {main.data, (uint32_t)main.length}, 0};
+        for (uint32_t t = 0; t < types; t++)
+            out->files[out->file_count++] = (CFile){job.types[t].name, job.types[t].content, 0};
         qsort(out->files, out->file_count, sizeof(CFile), file_order);
     }
     ARENA_GUARD_END(arena);
@@ -110,8 +128,10 @@ Status c_generate(CoreProgram *core, const COptions *options, Pool *pool, COutpu
         Job job = {.g = &g};
         status = run_items(pool, order, core->function_count, function_item, &job);
         if (status == STATUS_OK) status = write_files(&g, pool, out);
-        for (uint32_t w = 0; w < g.worker_count; w++)
+        for (uint32_t w = 0; w < g.worker_count; w++) {
+            arena_free(&g.scratch[w]);
             arena_adopt(&out->arena, &g.arenas[w]);
+        }
     }
     if (status != STATUS_OK) c_output_free(out);
     return status;

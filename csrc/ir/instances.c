@@ -188,6 +188,6 @@ bool instance_is_root(const Program *program, uint32_t id, bool with_tests) {
     if (program->modules[function->module.index].kind != MODULE_PROJECT) return false;
     if (function->is_intrinsic || function->generics.count > 0 || function->has_error || function->is_incomplete)
         return false;
-    if (function->is_test && !with_tests) return false;
+    if (function->is_test && (!with_tests || function->expects_compile_error)) return false;
     return body->root != 0 && !body->has_errors; // tests that must not compile have no body
 }

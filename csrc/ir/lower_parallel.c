@@ -34,8 +34,8 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
     Arena *arena = build->arena;
     ARENA_GUARD(arena);
     const Program *program = build->program;
-    build->core->worker_count = pool_thread_count(pool);
-    build->core->worker_arenas = arena_array(arena, Arena, build->core->worker_count);
+    build->core->worker_arenas = arena_array(arena, Arena, pool_thread_count(pool));
+    build->core->worker_count = pool_thread_count(pool); // after them: core_program_free goes by it
     build->core->diagnostics = diag_sink(arena);
     instances_prepare(build);
     vec_push(arena, &build->instances, ((Instance){0}));

@@ -208,14 +208,22 @@ static PyObject *unicode(Text text) {
     return PyUnicode_DecodeUTF8(text.data, (Py_ssize_t)text.length, "backslashreplace");
 }
 
+typedef struct Places { // where diagnostics are shown: they come in order, so the last place is near the next
+    const Workspace *workspace;
+    uint32_t file;
+    PositionHint hint;
+} Places;
+
 // (path, byte_start, byte_end, line, column, end_line, end_column), or None for no file
-static PyObject *span_to_python(const Workspace *ws, Span span) {
+static PyObject *span_to_python(Places *places, Span span) {
+    const Workspace *ws = places->workspace;
     if (span.file.index == 0 || span.file.index > workspace_file_count(ws)) Py_RETURN_NONE;
     const ParsedFile *file = workspace_file(ws, span.file.index - 1);
     uint32_t line = 1, column = 1, end_line = 1, end_column = 1;
     if (file->tokens.line_count > 0) {
-        tokens_position(&file->tokens, span.start, &line, &column);
-        tokens_position(&file->tokens, span.end, &end_line, &end_column);
+        if (places->file != span.file.index) *places = (Places){.workspace = ws, .file = span.file.index};
+        tokens_position_near(&file->tokens, &places->hint, span.start, &line, &column);
+        tokens_position_near(&file->tokens, &places->hint, span.end, &end_line, &end_column);
     }
     return Py_BuildValue("(IIIIIII)", span.file.index - 1, span.start, span.end, line, column, end_line, end_column);
 }
@@ -227,11 +235,11 @@ static int append_new(PyObject *list, PyObject *item) {
     return failed;
 }
 
-static PyObject *fix_to_python(const Workspace *ws, const DiagFix *fix) {
+static PyObject *fix_to_python(Places *places, const DiagFix *fix) {
     PyObject *edits = PyList_New(0);
     if (edits == NULL) return NULL;
     for (const DiagEdit *edit = fix->edits; edit != NULL; edit = edit->next)
-        if (append_new(edits, Py_BuildValue("(NN)", span_to_python(ws, edit->span), unicode(edit->text))) < 0) {
+        if (append_new(edits, Py_BuildValue("(NN)", span_to_python(places, edit->span), unicode(edit->text))) < 0) {
             Py_DECREF(edits);
             return NULL;
         }
@@ -239,20 +247,22 @@ static PyObject *fix_to_python(const Workspace *ws, const DiagFix *fix) {
 }
 
 // (code, severity, message, primary_label, span, labels, notes, fixes)
-static PyObject *diagnostic_to_python(const Workspace *ws, const Diagnostic *d) {
+// places: two, for the labels one of their own: many point to one place far away
+static PyObject *diagnostic_to_python(Places *places, const Diagnostic *d) {
     PyObject *labels = PyList_New(0);
     PyObject *notes = PyList_New(0);
     PyObject *fixes = PyList_New(0);
     if (labels == NULL || notes == NULL || fixes == NULL) goto failed;
     for (const DiagLabel *label = d->labels; label != NULL; label = label->next)
-        if (append_new(labels, Py_BuildValue("(NN)", span_to_python(ws, label->span), unicode(label->text))) < 0)
+        if (append_new(labels, Py_BuildValue("(NN)", span_to_python(&places[1], label->span), unicode(label->text))) <
+            0)
             goto failed;
     for (const DiagNote *note = d->notes; note != NULL; note = note->next)
         if (append_new(notes, unicode(note->text)) < 0) goto failed;
     for (const DiagFix *fix = d->fixes; fix != NULL; fix = fix->next)
-        if (append_new(fixes, fix_to_python(ws, fix)) < 0) goto failed;
+        if (append_new(fixes, fix_to_python(places, fix)) < 0) goto failed;
     return Py_BuildValue("(siNNNNNN)", diag_code_text(d->code), (int)diag_code_severity(d->code), unicode(d->message),
-                         unicode(d->primary_label), span_to_python(ws, d->span), labels, notes, fixes);
+                         unicode(d->primary_label), span_to_python(places, d->span), labels, notes, fixes);
 failed:
     Py_XDECREF(labels);
     Py_XDECREF(notes);
@@ -263,11 +273,13 @@ failed:
 static PyObject *diagnostics_to_python(Workspace *ws) {
     Diagnostic **all;
     uint32_t count;
-    workspace_diagnostics(ws, &all, &count);
+    Status status = workspace_diagnostics(ws, &all, &count);
+    if (status != STATUS_OK) return raise_status(status);
     PyObject *list = PyList_New(0);
     if (list == NULL) return NULL;
+    Places places[2] = {{.workspace = ws}, {.workspace = ws}};
     for (uint32_t i = 0; i < count; i++)
-        if (append_new(list, diagnostic_to_python(ws, all[i])) < 0) {
+        if (append_new(list, diagnostic_to_python(places, all[i])) < 0) {
             Py_DECREF(list);
             return NULL;
         }
@@ -436,7 +448,7 @@ static PyObject *targets_to_python(const Program *program, const Function *funct
     return targets;
 }
 
-// (module, name, file, line, column, targets, compile_fail | None, has_errors, index | None)
+// (module, name, file, line, column, targets, compile_fail | None, has_errors or that compile_fail holds, index | None)
 static PyObject *test_to_python(const Workspace *ws, uint32_t index) {
     const Program *program = workspace_program(ws);
     const Function *function = &program->functions[index];
@@ -447,7 +459,8 @@ static PyObject *test_to_python(const Workspace *ws, uint32_t index) {
                          unicode(module->source->path), function->line, function->column,
                          targets_to_python(program, function),
                          function->expects_compile_error ? unicode(expected) : Py_NewRef(Py_None),
-                         PyBool_FromLong(has_errors), test_index(workspace_core(ws), index));
+                         PyBool_FromLong(function->expects_compile_error ? function->compile_fail_holds : has_errors),
+                         test_index(workspace_core(ws), index));
 }
 
 static PyObject *tests_to_python(const Workspace *ws) {

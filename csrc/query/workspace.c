@@ -20,6 +20,8 @@ void workspace_forget_run(Workspace *ws) {
         arena_free(&ws->text_arenas[i]);
         ws->sources[i].text = (Text){0};
     }
+    for (uint32_t i = 0; ws->parse_results != NULL && i < pool_thread_count(ws->pool); i++)
+        arena_free(&ws->parse_results[i]);
     ws->own_diagnostics = diag_sink(&ws->files_arena);
     ws->has_started = false;
     memset(ws->times, 0, sizeof ws->times);
@@ -42,7 +44,8 @@ Status workspace_create(const ThreadPoolConfig *config, Workspace **out) {
     if (status == STATUS_OK) {
         uint32_t workers = pool_thread_count(ws->pool);
         ws->caches = calloc(workers, sizeof *ws->caches);
-        if (ws->caches == NULL)
+        ws->parse_results = calloc(workers, sizeof *ws->parse_results);
+        if (ws->caches == NULL || ws->parse_results == NULL)
             status = STATUS_NO_MEMORY;
         else
             for (uint32_t i = 0; i < workers; i++)
@@ -61,6 +64,7 @@ void workspace_free(Workspace *ws) {
     if (ws == NULL) return;
     forget_files(ws);
     free(ws->caches);
+    free(ws->parse_results);
     types_free(ws->types);
     names_free(ws->names);
     pool_free(ws->pool);
@@ -94,54 +98,55 @@ Status workspace_load(Workspace *ws, const WorkspaceFile *files, uint32_t count)
 
 // ---- results --------------------------------------------------------------------------------------------------------------
 
-typedef struct SinkList {
-    VEC(const DiagSink *) sinks;
-} SinkList;
+typedef void (*VisitSink)(void *context, const DiagSink *sink);
 
-static void collect_sinks(const Workspace *ws, Arena *arena, SinkList *list) {
-    vec_push(arena, &list->sinks, &ws->own_diagnostics);
+static void visit_sinks(const Workspace *ws, VisitSink visit, void *context) {
+    visit(context, &ws->own_diagnostics);
     if (ws->has_started && ws->reached >= STAGE_PARSE)
         for (uint32_t i = 0; i < ws->file_count; i++)
-            vec_push(arena, &list->sinks, &ws->parsed[i].diagnostics);
+            visit(context, &ws->parsed[i].diagnostics);
     if (ws->program != NULL) {
         for (uint32_t i = 1; i <= ws->program->module_count && ws->program->modules != NULL; i++)
-            vec_push(arena, &list->sinks, &ws->program->modules[i].diagnostics);
+            visit(context, &ws->program->modules[i].diagnostics);
         if (ws->program->bodies != NULL)
             for (uint32_t i = 1; i <= ws->program->function_count; i++)
-                vec_push(arena, &list->sinks, &ws->program->bodies[i].diagnostics);
+                visit(context, &ws->program->bodies[i].diagnostics);
     }
-    if (ws->core != NULL) vec_push(arena, &list->sinks, &ws->core->diagnostics);
+    if (ws->core != NULL) visit(context, &ws->core->diagnostics);
 }
 
-bool workspace_has_errors(const Workspace *ws) {
-    Arena scratch = {0};
-    jmp_buf escape;
-    scratch.escape = &escape;
-    if (setjmp(escape) != 0) { // no memory to look: what follows would fail for the same reason
-        arena_free(&scratch);
-        return true;
-    }
-    SinkList list = {0};
-    collect_sinks(ws, &scratch, &list);
+static void look_for_errors(void *context, const DiagSink *sink) {
+    bool *found = context;
+    if (sink->error_count == 0) return;
+    for (const Diagnostic *d = sink->first; d != NULL && !*found; d = d->next)
+        *found = !d->is_expected && diag_code_severity(d->code) == SEVERITY_ERROR;
+}
+
+bool workspace_has_errors(const Workspace *ws) { // allocates nothing, so it cannot fail
     bool found = false;
-    for (uint32_t i = 0; i < list.sinks.count; i++)
-        found |= list.sinks.items[i]->error_count > 0;
-    arena_free(&scratch);
+    visit_sinks(ws, look_for_errors, &found);
     return found;
 }
 
-void workspace_diagnostics(Workspace *ws, Diagnostic ***out, uint32_t *count) {
+typedef struct SinkList {
+    Arena *arena;
+    VEC(const DiagSink *) sinks;
+} SinkList;
+
+static void collect_sink(void *context, const DiagSink *sink) {
+    SinkList *list = context;
+    vec_push(list->arena, &list->sinks, sink);
+}
+
+Status workspace_diagnostics(Workspace *ws, Diagnostic ***out, uint32_t *count) {
     *out = NULL;
     *count = 0;
-    jmp_buf escape;
-    jmp_buf *outer = ws->files_arena.escape;
-    ws->files_arena.escape = &escape;
-    if (setjmp(escape) == 0) {
-        SinkList list = {0};
-        collect_sinks(ws, &ws->files_arena, &list);
-        diagnostics_sort(&ws->files_arena, list.sinks.items, list.sinks.count, out, count);
-    }
-    ws->files_arena.escape = outer;
+    ARENA_GUARD(&ws->files_arena);
+    SinkList list = {.arena = &ws->files_arena};
+    visit_sinks(ws, collect_sink, &list);
+    diagnostics_sort(&ws->files_arena, list.sinks.items, list.sinks.count, out, count);
+    ARENA_GUARD_END(&ws->files_arena);
+    return STATUS_OK;
 }
 
 Stage workspace_reached(const Workspace *ws) { return ws->reached; }
@@ -161,9 +166,10 @@ void workspace_cancel(Workspace *ws) { cancel_request(pool_cancel_flag(ws->pool)
 // ---- looking inside -----------------------------------------------------------------------------------------------------
 
 static void print_tokens(const Workspace *ws, const Tokens *tokens, Buffer *out) {
+    PositionHint hint = {0};
     for (uint32_t i = 0; i < tokens->count; i++) {
         uint32_t line, column;
-        tokens_position(tokens, tokens->starts[i], &line, &column);
+        tokens_position_near(tokens, &hint, tokens->starts[i], &line, &column);
         buffer_format(out, "%u:%u\t%s", line, column, token_kind_name((TokenKind)tokens->kinds[i]));
         if (tokens->kinds[i] != TOKEN_END) {
             buffer_char(out, '\t');

@@ -57,7 +57,7 @@ MUST_USE Status workspace_run(Workspace *workspace, const RunOptions *options, S
 bool workspace_has_errors(const Workspace *workspace);
 Stage workspace_reached(const Workspace *workspace); // the last stage that has run
 // All diagnostics so far, ordered (G1).
-void workspace_diagnostics(Workspace *workspace, Diagnostic ***out, uint32_t *count);
+MUST_USE Status workspace_diagnostics(Workspace *workspace, Diagnostic ***out, uint32_t *count);
 const StageTime *workspace_times(const Workspace *workspace); // STAGE_COUNT of them
 const char *stage_name(Stage stage);
 const COutput *workspace_output(const Workspace *workspace); // after STAGE_GENERATE

@@ -2,11 +2,15 @@
 #pragma once
 #include "query/workspace.h"
 
+// query/forgive.c: marks the errors that `#[compile_fail]` tests expect, after STAGE_BODIES.
+void workspace_forgive(Workspace *workspace);
+
 struct Workspace {
     Pool *pool;
     NameInterner *names;
     TypeInterner *types;
-    NameCache *caches; // one per worker
+    NameCache *caches;    // one per worker
+    Arena *parse_results; // likewise: what is in `parsed`
     Progress progress;
 
     // Of the loaded files, in the order of their module names; FileId = index + 1.

@@ -63,7 +63,9 @@ typedef struct KnownNames {
 } KnownNames;
 void known_names_init(KnownNames *known, const NameInterner *names);
 // Checks one body; what only the check needs lies in `scratch`, which the caller resets.
-Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out);
+// The typed arrays go to `results`, which outlives the body; with NULL to the body's own arena, as messages always do.
+Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
+                     TypedBody *out);
 // clang-format on
 
 // ---- types with variables ---------------------------------------------------------------------------------------------
@@ -234,6 +236,7 @@ typedef struct Body {
     Arena *scratch;
     DiagSink *sink;
     TypedBody *out;
+    Arena *results; // of the typed arrays
 
     VEC(LocalType) types;
     VEC(uint32_t) trail; // variables bound since the first mark, for rollback
@@ -302,10 +305,11 @@ TypeId type_named(Body *c, TypeDeclId decl, const TypeId *args, uint32_t count);
 TypeId type_option(Body *c, TypeId part);
 TypeId type_result(Body *c, TypeId part, TypeId error);
 TypeId type_function(Body *c, const TypeId *parameters, uint32_t count, TypeId result);
-TypeId prune(Body *c, TypeId type);
-TypeShape type_shape(Body *c, TypeId type); // prunes
 static inline bool type_is_local(TypeId type) { return (type.index & LOCAL_TYPE) != 0; }
-bool is_open(Body *c, TypeId type); // a variable that nothing fixed yet
+TypeId prune_local(Body *c, TypeId type);
+static inline TypeId prune(Body *c, TypeId type) { return type_is_local(type) ? prune_local(c, type) : type; }
+TypeShape type_shape(Body *c, TypeId type); // prunes
+bool is_open(Body *c, TypeId type);         // a variable that nothing fixed yet
 void variable_forgive(Body *c, TypeId type);
 bool is_error(Body *c, TypeId type); // the error type itself
 bool is_kind(Body *c, TypeId type, TypeKind kind);
@@ -316,8 +320,11 @@ bool fits(Body *c, TypeId found, TypeId expected);    // whether unify would suc
 TypeId instantiate(Body *c, TypeId type, const TypeId *arguments, uint32_t count);
 const TypeId *fresh_arguments(Body *c, uint32_t count, uint32_t token);
 TypeId type_heads(Body *c, TypeId type); // interned: variables become the error type
-TypeId zonk(Body *c, TypeId type);       // final: variables become void
-Text type_text(Body *c, TypeId type);    // as messages show it; variables as `_`
+TypeId zonk_local(Body *c, TypeId type);
+static inline TypeId zonk(Body *c, TypeId type) { // final: variables become void
+    return type_is_local(type) ? zonk_local(c, type) : type;
+}
+Text type_text(Body *c, TypeId type); // as messages show it; variables as `_`
 
 // ---- finish.c ------------------------------------------------------------------------------------------------------------
 typedef enum Place { PLACE_WHOLE, PLACE_TOKEN } Place;

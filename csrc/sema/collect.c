@@ -14,7 +14,8 @@ typedef struct Collector {
 
 // Enters an item under its name; a second one of the same kind of name is reported and the first stays.
 static void declare(const Collector *c, ScopeKind kind, NameId name, Span span, Item item) {
-    if (name.index == 0) return; // a syntax error, reported
+    // A syntax error, reported; `_` stands where a name is missing.
+    if (name.index == 0 || text_equal(program_name(c->program, name), TEXT("_"))) return;
     ScopeEntry *entry = scope_table_add(c->arena, &c->module->scope->own, kind, name);
     bool was_variant = entry->item.kind == ITEM_VARIANT || entry->item.kind == ITEM_AMBIGUOUS;
     if (entry->item.kind == ITEM_NONE || (was_variant && item.kind == ITEM_FUNCTION)) {

@@ -522,7 +522,7 @@ void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end,
     Lexer state = {arena, source, text, text + end, names, diagnostics, out};
     Lexer *lexer = &state;
     *out = (LexChunk){0};
-    chunk_grow(arena, out, (end - start) / 4 + 16); // a token to four bytes is what dense code has
+    chunk_grow(arena, out, (end - start) / 3 + 16); // usual code has a token to four bytes; growing would copy all
     const char *at = text + start;
     if (start == 0 && end >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0) {
         report_offset(lexer, DIAG_BYTE_ORDER_MARK, at, 3);

@@ -7,6 +7,8 @@
 typedef struct ParseJob {
     const Source *sources;
     NameCache *caches;
+    Arena *scratch; // one for each worker
+    Arena *results; // likewise, or NULL
     ParsedFile *out;
 } ParseJob;
 
@@ -22,7 +24,11 @@ static int compare_sizes(const void *first_item, const void *second_item) {
 
 static Status parse_one(Worker *worker, void *argument, uint32_t item) {
     const ParseJob *job = argument;
-    return parse_file(&job->sources[item], &job->caches[worker_index(worker)], &job->out[item]);
+    uint32_t index = worker_index(worker);
+    Status status = parse_file_in(&job->scratch[index], job->results == NULL ? NULL : &job->results[index],
+                                  &job->sources[item], &job->caches[index], &job->out[item]);
+    arena_reset(&job->scratch[index]);
+    return status;
 }
 
 static void largest_first(Arena *arena, const Source *sources, uint32_t count, uint32_t **order) {
@@ -35,21 +41,30 @@ static void largest_first(Arena *arena, const Source *sources, uint32_t count, u
         (*order)[i] = sizes[i].index;
 }
 
-static Status order_files(Arena *arena, const Source *sources, uint32_t count, uint32_t **order) {
+static Status prepare(Arena *arena, const Source *sources, uint32_t count, uint32_t workers, uint32_t **order,
+                      Arena **scratch) {
     ARENA_GUARD(arena);
     largest_first(arena, sources, count, order);
+    *scratch = arena_array(arena, Arena, workers);
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
 
-Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *caches, ParsedFile *out) {
+Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *caches, Arena *results,
+                 ParsedFile *out) {
     for (uint32_t i = 0; i < count; i++)
         out[i] = (ParsedFile){.source = &sources[i], .status = STATUS_CANCELLED};
     Arena arena = {0};
     uint32_t *order = NULL;
-    Status status = order_files(&arena, sources, count, &order);
-    ParseJob job = {sources, caches, out};
-    if (status == STATUS_OK) status = pool_for_each(pool, order, count, parse_one, &job);
+    Arena *scratch = NULL;
+    uint32_t workers = pool_thread_count(pool);
+    Status status = prepare(&arena, sources, count, workers, &order, &scratch);
+    if (status == STATUS_OK) {
+        ParseJob job = {sources, caches, scratch, results, out};
+        status = pool_for_each(pool, order, count, parse_one, &job);
+        for (uint32_t i = 0; i < workers; i++)
+            arena_free(&scratch[i]);
+    }
     arena_free(&arena);
     return status;
 }

@@ -2,6 +2,8 @@
 #include "syntax/parser_internal.h"
 
 #define SHOWN_BYTES_MAX 40u // of the user's text inside a message
+#define MESSAGE_CHUNK_BYTES 1024u
+#define PACKED_BYTES_MAX (256u * 1024) // larger files are not copied: what their arrays waste is little beside the copy
 
 // ---- the cursor
 
@@ -379,6 +381,8 @@ static bool is_sync(TokenKind kind) {
            kind == TOKEN_ARROW || kind == TOKEN_EQUAL;
 }
 
+enum { SKIPPED_AT_MOST = 200 };
+
 bool expect_or_skip(Parser *p, TokenKind kind, Text expected) {
     if (accept(p, kind)) return true;
     // Old spellings of the words: `:then`, `:else`, `:do`, `:match`.
@@ -396,9 +400,10 @@ bool expect_or_skip(Parser *p, TokenKind kind, Text expected) {
     }
     error_expected(p, expected);
     if (p->speculating > 0) return false;
-    uint32_t start = p->index;
-    while (p->index < p->group_end && p->kind != TOKEN_END && p->kind != TOKEN_COMMA && p->kind != TOKEN_SEMICOLON &&
-           !is_sync(p->kind) && !(p->bracket_depth == 0 && at_declaration(p)))
+    uint32_t start = p->index,
+             steps = 0; // few: a file of nothing else would be looked through again for each of its tokens
+    while (steps++ < SKIPPED_AT_MOST && p->index < p->group_end && p->kind != TOKEN_END && p->kind != TOKEN_COMMA &&
+           p->kind != TOKEN_SEMICOLON && !is_sync(p->kind) && !(p->bracket_depth == 0 && at_declaration(p)))
         skip_token(p);
     if (accept(p, kind)) return true;
     cursor_set(p, start);
@@ -492,17 +497,70 @@ Status parse_tokens(Arena *arena, const Tokens *tokens, NameCache *names, DiagSi
     return STATUS_OK;
 }
 
-static Status lex_and_parse(const Source *source, NameCache *names, ParsedFile *out) {
-    TRY(lex_file(&out->arena, source, names, &out->diagnostics, &out->tokens));
-    return parse_tokens(&out->arena, &out->tokens, names, &out->diagnostics, &out->tree);
+static Status lex_and_parse(Arena *arena, const Source *source, NameCache *names, ParsedFile *out) {
+    TRY(lex_file(arena, source, names, &out->diagnostics, &out->tokens));
+    return parse_tokens(arena, &out->tokens, names, &out->diagnostics, &out->tree);
+}
+
+static void *packed(Arena *arena, const void *items, size_t bytes) {
+    void *copy = arena_alloc(arena, bytes, 8);
+    if (bytes > 0) memcpy(copy, items, bytes);
+    return copy;
+}
+
+// Moves the arrays out of the scratch memory, into one block of their size.
+static void file_pack(ParsedFile *file, Arena *arena) {
+    Tokens *tokens = &file->tokens;
+    Tree *tree = &file->tree;
+    const size_t word = sizeof(uint32_t);
+    if (arena == &file->arena)
+        arena_reserve(arena, (size_t)tokens->count * (1 + 3 * word) + tokens->literal_count * sizeof(uint64_t) +
+                                 tokens->line_count * word + (size_t)tree->node_count * (1 + 3 * word) +
+                                 tree->extra_count * word + tree->declaration_count * sizeof(Declaration) +
+                                 12 * 8); // each array may begin with a gap
+    tokens->kinds = packed(arena, tokens->kinds, tokens->count);
+    tokens->starts = packed(arena, tokens->starts, tokens->count * word);
+    tokens->values = packed(arena, tokens->values, tokens->count * word);
+    tokens->partner = packed(arena, tokens->partner, tokens->count * word);
+    tokens->literals = packed(arena, tokens->literals, tokens->literal_count * sizeof(uint64_t));
+    tokens->line_starts = packed(arena, tokens->line_starts, tokens->line_count * word);
+    tree->kinds = packed(arena, tree->kinds, tree->node_count);
+    tree->tokens = packed(arena, tree->tokens, tree->node_count * word);
+    tree->a = packed(arena, tree->a, tree->node_count * word);
+    tree->b = packed(arena, tree->b, tree->node_count * word);
+    tree->extra = packed(arena, tree->extra, tree->extra_count * word);
+    tree->declarations = packed(arena, tree->declarations, tree->declaration_count * sizeof(Declaration));
+}
+
+static Status parse_guarded(Arena *scratch, Arena *results, const Source *source, NameCache *names, ParsedFile *out) {
+    Arena *arena = &out->arena; // of the messages in any case
+    ARENA_GUARD(arena);
+    Status status;
+    if (scratch == NULL || source->text.length > PACKED_BYTES_MAX) {
+        status = lex_and_parse(arena, source, names, out);
+    } else {
+        status = lex_and_parse(scratch, source, names, out);
+        results->escape = arena->escape;
+        if (status == STATUS_OK) file_pack(out, results);
+    }
+    ARENA_GUARD_END(arena);
+    return status;
+}
+
+Status parse_file_in(Arena *scratch, Arena *results, const Source *source, NameCache *names, ParsedFile *out) {
+    *out = (ParsedFile){.source = source};
+    arena_init(&out->arena);
+    if (scratch != NULL) out->arena.chunk_bytes = MESSAGE_CHUNK_BYTES;
+    out->diagnostics = diag_sink(&out->arena);
+    if (results == NULL) results = &out->arena;
+    out->status = parse_guarded(scratch, results, source, names, out);
+    results->escape = NULL;
+    if (scratch != NULL) scratch->escape = NULL; // memory that ended for a message skipped the inner guard
+    return out->status;
 }
 
 Status parse_file(const Source *source, NameCache *names, ParsedFile *out) {
-    *out = (ParsedFile){.source = source};
-    arena_init(&out->arena);
-    out->diagnostics = diag_sink(&out->arena);
-    out->status = lex_and_parse(source, names, out);
-    return out->status;
+    return parse_file_in(NULL, NULL, source, names, out);
 }
 
 void parsed_file_free(ParsedFile *file) {

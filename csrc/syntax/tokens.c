@@ -14,6 +14,10 @@ static const struct {
 #undef PUNCTUATION
 };
 
+static inline bool is_name_byte(unsigned char c) {
+    return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10 || c == '_';
+}
+
 const char *token_kind_name(TokenKind kind) { return rows[kind].name; }
 const char *token_kind_shown(TokenKind kind) { return rows[kind].shown; }
 
@@ -23,14 +27,14 @@ uint32_t token_end(const Tokens *tokens, uint32_t token) {
     if (rows[kind].length > 0) return start + rows[kind].length;
     const char *text = tokens->source->text.data;
     const char *at = text + start, *end = text + tokens->source->text.length;
+    if (kind == TOKEN_NAME) { // first, because it is what is asked most
+        while (at < end && is_name_byte((unsigned char)*at))
+            at++;
+        return (uint32_t)(at - text);
+    }
     switch (kind) {
     case TOKEN_END:
         return start;
-    case TOKEN_NAME:
-        while (at < end &&
-               ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_' || (*at >= '0' && *at <= '9')))
-            at++;
-        return (uint32_t)(at - text);
     case TOKEN_INT:
     case TOKEN_FLOAT:
     case TOKEN_DURATION:
@@ -48,6 +52,11 @@ uint32_t token_end(const Tokens *tokens, uint32_t token) {
 }
 
 void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint32_t *column) {
+    PositionHint hint = {0};
+    tokens_position_near(tokens, &hint, offset, line, column);
+}
+
+void tokens_position_near(const Tokens *tokens, PositionHint *hint, uint32_t offset, uint32_t *line, uint32_t *column) {
     uint32_t low = 0, high = tokens->line_count; // the line is in [low, high)
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
@@ -56,9 +65,13 @@ void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint
         else
             high = middle;
     }
-    *line = low + 1;
-    *column = 1;
     if (offset > tokens->source->text.length) offset = tokens->source->text.length;
-    for (uint32_t at = tokens->line_starts[low]; at < offset; at++)
-        if (((unsigned char)tokens->source->text.data[at] & 0xC0) != 0x80) ++*column;
+    if (hint->line != low + 1) *hint = (PositionHint){low + 1, tokens->line_starts[low], 1};
+    const unsigned char *text = (const unsigned char *)tokens->source->text.data;
+    for (; hint->offset < offset; hint->offset++)
+        hint->column += (text[hint->offset] & 0xC0) != 0x80;
+    for (; hint->offset > offset; hint->offset--)
+        hint->column -= (text[hint->offset - 1] & 0xC0) != 0x80;
+    *line = hint->line;
+    *column = hint->column;
 }

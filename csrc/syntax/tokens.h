@@ -49,6 +49,12 @@ static inline Text token_text(const Tokens *tokens, uint32_t token) {
 
 // Line from 1 and column in code points from 1 of a byte offset.
 void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint32_t *column);
+// The same for many offsets of one file: columns are counted from the last place that was asked for, if it is on the same line, so
+// that a file of one endless line costs no square. A hint begins as {0}.
+typedef struct PositionHint {
+    uint32_t line, offset, column;
+} PositionHint;
+void tokens_position_near(const Tokens *tokens, PositionHint *hint, uint32_t offset, uint32_t *line, uint32_t *column);
 
 const char *token_kind_name(TokenKind kind);  // "NAME"
 const char *token_kind_shown(TokenKind kind); // "a name", "`->`", "`if`"

@@ -93,7 +93,7 @@ static void run(const WorkspaceFile *files, uint32_t count) {
     }
     Diagnostic **diagnostics;
     uint32_t diagnostic_count;
-    workspace_diagnostics(workspace, &diagnostics, &diagnostic_count);
+    if (workspace_diagnostics(workspace, &diagnostics, &diagnostic_count) != STATUS_OK) fail("diagnostics", "");
     for (uint32_t i = 0; i < diagnostic_count; i++) { // every diagnostic lies in a file; none is of the prelude
         Span span = diagnostics[i]->span;
         if (span.file.index == 0) continue;

@@ -328,8 +328,8 @@ def test_cancel_from_another_thread(large: Path) -> None:
     workspace = Workspace(large, pool=ThreadPoolConfig(max_threads=1))
     workspace.check()
     cancelled = False
-    for _ in range(20):
-        timer = threading.Timer(0.01, workspace.cancel)
+    for attempt in range(60):  # too early is forgotten when the run begins, too late finds nothing to cancel
+        timer = threading.Timer(0.003 * (attempt % 20 + 1), workspace.cancel)
         timer.start()
         try:
             workspace.check()

@@ -46,6 +46,23 @@ TEST(zeroed_block_is_zero_after_reset) {
         REQUIRE(bytes[i] == 0);
 }
 
+TEST(reserve_makes_one_chunk_of_just_that_size) {
+    Arena arena;
+    arena_init(&arena);
+    arena_reserve(&arena, 5000);
+    size_t reserved = arena.reserved_bytes;
+    CHECK(reserved >= 5000 && reserved < 5000 + 64);
+    char *start = arena_alloc(&arena, 4000, 8);
+    arena_reserve(&arena, 1000); // is there already
+    char *next = arena_alloc(&arena, 1000, 8);
+    CHECK(next == start + 4000);
+    CHECK_INT(arena.reserved_bytes, reserved);
+    arena_reserve(&arena, 1000);
+    CHECK(arena.reserved_bytes > reserved);
+    memset(arena_alloc(&arena, 1000, 1), 1, 1000);
+    arena_free(&arena);
+}
+
 TEST(reset_keeps_one_chunk_and_reuses_it) {
     Arena *arena = test_arena();
     for (int i = 0; i < 100; i++)

@@ -26,6 +26,40 @@ TEST(integers_are_written_like_printf_does) {
     }
 }
 
+TEST(formats_read_like_printf_does) {
+#define SAME(...)                                                                                                      \
+    do {                                                                                                               \
+        char expected[200];                                                                                            \
+        snprintf(expected, sizeof expected, __VA_ARGS__);                                                              \
+        Buffer buffer = buffer_in(test_arena());                                                                       \
+        buffer_format(&buffer, __VA_ARGS__);                                                                           \
+        CHECK_TEXT(content(&buffer), text_from(expected));                                                             \
+    } while (0)
+    SAME("%d %i %u%%", -7, 12, 4000000000u);
+    SAME("%s|%.*s|%.*s|%c", "word", 3, "cut here", 9, "short", 'x');
+    SAME("%x %08x %016llx %lx", 255u, 48879u, 0xfedcba987654321ULL, 16UL);
+    SAME("%02u %03d %3d %03d %5u", 5u, 7, -7, -7, 12345678u);
+    SAME("%lld %lld %llu %ld %zu", (long long)INT64_MIN, (long long)INT64_MAX, 18446744073709551615ULL, -5L, (size_t)9);
+    SAME("%d %.3f %s", 1, 2.5, "what is not simple goes to printf, from its first conversion on");
+    SAME("%-5d|%5s|%.2s|%05.1f|%X", 3, "ab", "abc", 2.25, 171u);
+#undef SAME
+}
+
+TEST(what_is_finished_gives_its_room_back) {
+    Buffer first = buffer_in(test_arena());
+    buffer_literal(&first, "abc");
+    Text text = buffer_finish(&first);
+    CHECK_TEXT(text, TEXT("abc"));
+    CHECK(first.length == 0 && first.capacity == 0);
+    CHECK((const char *)arena_alloc(test_arena(), 1, 1) == text.data + 3);
+    Buffer second = buffer_in(test_arena());
+    buffer_literal(&second, "de");
+    char *other = arena_alloc(test_arena(), 1, 1);
+    *other = '!';
+    CHECK_TEXT(buffer_finish(&second), TEXT("de"));
+    CHECK(*other == '!' && (char *)arena_alloc(test_arena(), 1, 1) == other + 1);
+}
+
 TEST(format_of_any_length_fits) {
     static char word[5000];
     memset(word, 'w', sizeof word - 1);
