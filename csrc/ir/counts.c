@@ -544,11 +544,16 @@ void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
     *out = *from;
     uint32_t locals = from->local_count + 1;
     c.reached = core_reachable(from, arena);
-    c.def_count = arena_array(arena, uint32_t, locals);
-    c.def_at = arena_array(arena, uint32_t, locals);
+    uint32_t *numbers =
+        arena_array(arena, uint32_t, (size_t)locals * 7); // one block for all of them: most functions are small
+    c.def_count = numbers;
+    c.def_at = numbers + locals;
+    c.bit = numbers + (size_t)locals * 2;
+    c.bit_local = numbers + (size_t)locals * 3;
+    c.alias = numbers + (size_t)locals * 4;
+    c.owned_uses = numbers + (size_t)locals * 5;
+    c.borrowed_uses = numbers + (size_t)locals * 6;
     find_definitions(from, c.reached, c.def_count, c.def_at);
-    c.bit = arena_array(arena, uint32_t, locals);
-    c.bit_local = arena_array(arena, uint32_t, locals);
     for (uint32_t i = 1; i < locals; i++) {
         if (!layout_of(layouts, from->locals[i].type)->is_counted || is_constant(from, i, c.def_count, c.def_at))
             continue;
@@ -557,9 +562,6 @@ void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
     }
     c.words = (c.bit_count + 63) / 64;
     c.match = core_match(from, arena);
-    c.alias = arena_array(arena, uint32_t, locals);
-    c.owned_uses = arena_array(arena, uint32_t, locals);
-    c.borrowed_uses = arena_array(arena, uint32_t, locals);
     c.head = arena_array(arena, Word *, from->code_count + 1);
     c.live = set_empty(&c);
     for (uint32_t i = 0; i < from->code_count; i++)
