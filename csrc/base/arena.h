@@ -51,7 +51,10 @@ static inline void *arena_alloc(Arena *arena, size_t bytes, size_t align) {
     return (char *)start;
 }
 
-void *arena_alloc_zeroed(Arena *arena, size_t bytes, size_t align);
+static inline void *arena_alloc_zeroed(Arena *arena, size_t bytes, size_t align) {
+    return memset(arena_alloc(arena, bytes, align), 0, bytes);
+}
+
 // The same block moved to a larger place; extends in place when it is the newest one.
 void *arena_grow(Arena *arena, void *block, size_t old_bytes, size_t new_bytes, size_t align);
 Text arena_text(Arena *arena, Text text); // a copy, with a NUL after it that is not counted

@@ -15,8 +15,8 @@ void buffer_reserve(Buffer *buffer, size_t extra) {
 typedef struct Conversion {
     char fill; // '0' or ' '
     uint32_t width;
-    uint32_t longs;   // `l`s and `z`s before the letter
-    bool has_limit;   // %.*s
+    uint32_t longs; // `l`s and `z`s before the letter
+    bool has_limit; // %.*s
     char letter;
 } Conversion;
 
@@ -82,7 +82,7 @@ static bool append_simple(Buffer *buffer, const char *format, va_list arguments)
         }
         case 'd':
         case 'i': {
-            int64_t value = c.longs > 1 ? va_arg(arguments, long long)
+            int64_t value = c.longs > 1   ? va_arg(arguments, long long)
                             : c.longs > 0 ? va_arg(arguments, long)
                                           : va_arg(arguments, int);
             append_number(buffer, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0, &c);
@@ -90,7 +90,7 @@ static bool append_simple(Buffer *buffer, const char *format, va_list arguments)
         }
         case 'u':
         case 'x': {
-            uint64_t value = c.longs > 1 ? va_arg(arguments, unsigned long long)
+            uint64_t value = c.longs > 1   ? va_arg(arguments, unsigned long long)
                              : c.longs > 0 ? va_arg(arguments, unsigned long)
                                            : va_arg(arguments, unsigned);
             append_number(buffer, value, false, &c);

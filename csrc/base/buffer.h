@@ -13,7 +13,7 @@ static inline Buffer buffer_in(Arena *arena) { return (Buffer){.arena = arena}; 
 void buffer_reserve(Buffer *buffer, size_t extra);
 void buffer_format(Buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 void buffer_format_list(Buffer *buffer, const char *format, va_list arguments); // takes the arguments
-void buffer_int(Buffer *buffer, int64_t value); // decimal
+void buffer_int(Buffer *buffer, int64_t value);                                 // decimal
 
 static inline void buffer_bytes(Buffer *buffer, const char *bytes, size_t length) {
     if (buffer->capacity - buffer->length < length) buffer_reserve(buffer, length);

@@ -20,12 +20,14 @@ typedef enum Status {
 #if defined(__GNUC__)
 #define MUST_USE __attribute__((warn_unused_result))
 #define NO_RETURN __attribute__((noreturn))
+#define ALWAYS_INLINE __attribute__((always_inline))
 #define PRINTF_LIKE(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #else
 #define MUST_USE
 #define NO_RETURN
+#define ALWAYS_INLINE
 #define PRINTF_LIKE(format_index, first_index)
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)

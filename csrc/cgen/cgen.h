@@ -1,7 +1,7 @@
 // cgen/cgen.h: the core form to C text. docs/ABI.md is what the text must keep to.
 //
 // SHAPE      core functions ─ one task each ─▶ C text + what it needs (types, prototypes, literals) ─▶ one file per module,
-//            instance buckets, the descriptors (sg_types.c), and sg_main.c. Every file is whole: prototypes and structs that it
+//            instance buckets, the descriptors (sg_types_NN.c), and sg_main.c. Every file is whole: prototypes and structs that it
 //            uses stand at its top, in a stable order.
 // INVARIANTS C1 Same program, same bytes, any number of threads. C2 gcc, clang and tcc compile the text without a warning.
 //            C3 Only `sg_…` symbols are global. C4 C nests at most 32 deep. C5 `#line` maps each statement to its .si line.
@@ -9,7 +9,7 @@
 #include "ir/core.h"
 
 typedef struct CFile {
-    Text name; // "geometry.shapes.c", "sg_instances_03.c", "sg_types.c", "sg_main.c"
+    Text name; // "geometry.shapes.c", "sg_instances_03.c", "sg_types_00.c", "sg_main.c"
     Text content;
     uint32_t function_count;
 } CFile;

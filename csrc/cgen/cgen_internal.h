@@ -30,15 +30,21 @@ typedef struct TypeUse {
     uint32_t flags;
 } TypeUse;
 
+typedef struct Place {
+    uint32_t module; // index into Program.modules
+    uint32_t line, column;
+} Place;
+
 typedef struct FunctionText {
-    Text prototype;  // without `;`
-    Text definition; // frame struct and function
-    Text closure;    // of a lambda with captures: its cell's struct and descriptor
-    Text closure_prototype;
+    uint32_t line;    // where it stands in the source; 0: no #line is wanted
+    Text declaration; // with its `;`
+    Text definition;  // without its #line
+    Text closure;     // of a lambda with captures: its cell's struct and descriptor
     VEC(TypeUse) types;
     VEC(uint32_t) functions; // called or taken, of other core functions
-    NamedTexts places;       // static const SiPlace at_…
-    NamedTexts literals;     // static cells
+    VEC(uint32_t) early;     // those that must be declared before all definitions
+    VEC(Place) places;       // static const SiPlace
+    VEC(NameId) literals;    // static cells
     NamedTexts adapters;     // functions as values: prototype-less static functions and closures
     VEC(uint32_t) closures;  // lambdas with captures that are made here
 } FunctionText;
@@ -55,8 +61,6 @@ typedef struct Generation {
     Arena *scratch; // likewise; what only one function or file needs
     uint32_t worker_count;
     FunctionText *texts; // [1 … function_count]
-    uint32_t *file_of;   // [1 … function_count]
-    Text *lambda_names;  // of closure cells
 } Generation;
 
 // ---- types.c
@@ -68,9 +72,27 @@ void write_parameter(const Layouts *layouts, const Layout *layout, Text name,
 void write_descriptor_name(const Layouts *layouts, const Layout *layout, Buffer *out); // `sgt_…` or `si_type_…`
 bool descriptor_is_runtime(const Layouts *layouts, const Layout *layout);
 void write_field_name(const Program *program, const LayoutField *field, uint32_t index, Buffer *out);
-// Structs that `uses` (flags per layout, [1 … count]) need, in dependency order. Marks what they need in turn.
-void write_structs(const Layouts *layouts, uint8_t *uses, Buffer *out);
-void write_types_file(const Generation *g, const uint8_t *uses, Arena *arena, Buffer *out);
+// The types that one file needs, each with its USE_…. In an arena of the moment.
+typedef struct TypeNeeds {
+    const Layouts *layouts;
+    Arena *arena;
+    uint8_t *uses;       // per layout, [1 … count]
+    VEC(uint32_t) list;  // those with any, until types_sort in the order in which they came
+    VEC(uint32_t) fresh; // whose parts were not looked at since they got a flag
+} TypeNeeds;
+TypeNeeds type_needs(const Layouts *layouts, Arena *arena);
+void need_type(TypeNeeds *needs, uint32_t layout, uint32_t flags);
+void need_signature(TypeNeeds *needs, const CoreFunction *function);
+void write_structs(TypeNeeds *needs,
+                   Buffer *out); // in dependency order, with all that they need in turn; sorts the list
+void write_descriptors(TypeNeeds *needs, Buffer *out); // extern declarations, of a sorted list
+typedef struct TypesFile { // descriptors: each program has each once, in buckets by a hash of their names
+    Text name;
+    VEC(uint32_t) layouts; // by name
+    Text content;
+} TypesFile;
+void types_plan(const Layouts *layouts, uint8_t *needed, Arena *arena, TypesFile **out, uint32_t *out_count);
+void write_types_file(const Layouts *layouts, TypesFile *file, Arena *scratch, Arena *arena);
 // A C name made of a piece of Sigil's, with an underscore added where C would take it for something else.
 void write_safe_name(Text name, Buffer *out);
 
@@ -86,23 +108,28 @@ typedef struct PositionCache { // of one file: where the last position was
 } PositionCache;
 uint32_t find_line_of(const Tokens *tokens, uint32_t token);
 void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, uint32_t *line, uint32_t *column);
-void write_place(PositionCache *cache, const Module *module, uint32_t token, Text *name, Text *text, Arena *arena);
+void write_place_name(const Program *program, Place place, bool with_module, Buffer *out); // `L54C11`
+void write_literal_name(Text text, Buffer *out);                                           // `str_and_so_on`
+void write_literal(Text text, Buffer *out);                                                // the static cell
 
 // ---- functions.c
 Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena, FunctionText *out);
 bool function_takes_place(const Generation *g, const CoreFunction *function); // the hidden `at`
-void write_prototype(const Generation *g, const CoreFunction *function, Buffer *out);
+void write_prototype(const Generation *g, const CoreFunction *function, bool with_names, Buffer *out);
 const Module *function_module(const Generation *g, const CoreFunction *function);
 bool function_is_static(const CoreFunction *function);
+bool function_is_instance(const Generation *g,
+                          const CoreFunction *function); // of a generic, or of no module of the project
 
 // ---- files.c, main_file.c
 typedef struct FilePlan {
     Text name;
-    VEC(uint32_t) functions; // indices, in the order of the file
-    uint8_t *uses;           // USE_… per layout
+    VEC(uint32_t) functions;   // indices, ascending, which is the order of the file
+    VEC(uint32_t) descriptors; // that are mentioned
     Text content;
     const Module *module; // NULL: instances
 } FilePlan;
 void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count); // which function goes where
-void file_write(const Generation *g, FilePlan *file, Arena *arena); // content and uses, from the functions' texts
-void write_main_file(const Generation *g, Arena *arena, uint8_t *uses, Buffer *out);
+void file_write(const Generation *g, FilePlan *file, Arena *scratch,
+                Arena *arena); // content, from the functions' texts
+void write_main_file(const Generation *g, FilePlan *file, Arena *arena);

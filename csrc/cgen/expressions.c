@@ -133,8 +133,8 @@ static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
             g->uses_task = true;
             flush_pending(g); // the check is a statement
             set_live(g, e->live);
-            write_line(g,
-                       format_text(g, "if ((uint64_t)%.*s > 7) si_panic_shift(task, %.*s, %.*s);", T(b), T(b), T(at)));
+            write_line(
+                g, format_text(g, "if ((uint64_t)%.*s > 7) { si_panic_shift(task, %.*s, %.*s); }", T(b), T(b), T(at)));
             e->live = NULL;
             e->kind = EXPR_PURE;
         }
@@ -463,14 +463,11 @@ static Text function_value(Gen *g, const CoreInstruction *in) {
     const CoreRef *ref = &g->f->refs[in->a];
     const CoreFunction *callee = g->g->core->functions[ref->target];
     const Layout *result = layout_of(g->layouts, callee->result);
-    use_function(g, ref->target);
+    use_function_early(g, ref->target);
     bool takes_place = function_takes_place(g->g, callee);
     Text at = {0}, suffix = TEXT("");
     if (takes_place) { // the adapter has no place of its own, so it names this one even inside a prelude function
-        NamedText place;
-        write_place(&g->position, g->module, in->token, &place.name, &place.text, g->arena);
-        note(g, &g->out->places, place);
-        at = place.name;
+        at = own_place_of(g, in->token);
         suffix = format_text(g, "_%.*s", T(at));
     }
     NamedText adapter = {.name = format_text(g, "value_%.*s%.*s", T(callee->symbol), T(suffix))};
@@ -655,7 +652,7 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
         if (in->b != 0 && g->f->extra[in->b] > 0) return false;
         uint32_t target = g->f->refs[in->a].target;
         const CoreFunction *lambda = g->g->core->functions[target];
-        use_function(g, target);
+        use_function_early(g, target);
         NamedText adapter = {.name = format_text(g, "value_%.*s", T(lambda->symbol))};
         Text type = descriptor(g, g->locals[in->dst].layout);
         adapter.text = format_text(g, "static const SiClosure %.*s = {{0, %.*s}, (SiCode)%.*s};\n", T(adapter.name),

@@ -4,7 +4,8 @@
 //              Instances, and all of the prelude and std, go to sg_instances_NN.c by a hash of their symbol; how many such
 //              files there are depends on the number of instances alone.
 // A FILE       structs, descriptors, prototypes, literals, closure cells, places, functions as values, functions; each part in an
-//              order of its own that no schedule can change, and only what the file's functions mention.
+//              order of its own that no schedule can change, and only what the file's functions mention. A function of the file is
+//              declared only where it is mentioned before it is defined.
 #include "base/hash.h"
 #include "cgen/cgen_internal.h"
 #include <stdlib.h>
@@ -25,47 +26,141 @@ static void write_named(NamedTexts *all, Buffer *out) {
     buffer_char(out, '\n');
 }
 
-static void use_signature(const Generation *g, const CoreFunction *f, uint8_t *uses) {
-    const Layouts *l = &g->layouts;
-    uses[layout_of(l, f->result)->base] |= USE_NAME;
-    for (uint32_t p = 1; p <= f->parameter_count; p++)
-        uses[layout_of(l, f->locals[p].type)->base] |= USE_NAME;
+static int by_place(const void *first, const void *second) {
+    const Place *a = first, *b = second;
+    if (a->module != b->module) return a->module < b->module ? -1 : 1;
+    if (a->line != b->line) return a->line < b->line ? -1 : 1;
+    return (a->column > b->column) - (a->column < b->column);
 }
 
-void file_write(const Generation *g, FilePlan *file, Arena *arena) {
-    const Layouts *l = &g->layouts;
-    file->uses = arena_array(arena, uint8_t, l->count + 1);
-    NamedTexts places = {0}, literals = {0}, adapters = {0}, prototypes = {0};
-    uint8_t *mentioned = arena_array(arena, uint8_t, g->core->function_count + 1);
-    bool is_recursive = false;
+static int by_text(const void *first, const void *second) {
+    return text_compare(*(const Text *)first, *(const Text *)second);
+}
+
+static void write_declarations(const Generation *g, const FilePlan *file, TypeNeeds *needs, Arena *scratch,
+                               Buffer *out) {
+    enum { IS_OWN = 1, IS_DECLARED = 2 };
+    uint8_t *state = arena_array(scratch, uint8_t, g->core->function_count + 1);
+    NamedTexts declared = {0};
+    for (uint32_t i = 0; i < file->functions.count; i++)
+        state[file->functions.items[i]] = IS_OWN;
     for (uint32_t i = 0; i < file->functions.count; i++) {
         uint32_t index = file->functions.items[i];
         const FunctionText *t = &g->texts[index];
-        mentioned[index] = 1;
+        for (uint32_t k = 0; k < t->functions.count + t->early.count; k++) {
+            bool is_early = k >= t->functions.count;
+            uint32_t other = is_early ? t->early.items[k - t->functions.count] : t->functions.items[k];
+            bool is_known = !is_early && (state[other] & IS_OWN) != 0 && other <= index; // the order of definitions
+            if (is_known || (state[other] & IS_DECLARED) != 0) continue;
+            state[other] |= IS_DECLARED;
+            NamedText one = {g->core->functions[other]->symbol, g->texts[other].declaration};
+            vec_push(scratch, &declared, one);
+            need_signature(needs, g->core->functions[other]);
+        }
+    }
+    if (declared.count == 0) return;
+    qsort(declared.items, declared.count, sizeof(NamedText), by_name);
+    for (uint32_t i = 0; i < declared.count; i++)
+        buffer_text(out, declared.items[i].text);
+    buffer_char(out, '\n');
+}
+
+static void write_literals(const Generation *g, const FilePlan *file, Arena *scratch, Buffer *out) {
+    VEC(Text) texts = {0};
+    for (uint32_t i = 0; i < file->functions.count; i++) {
+        const FunctionText *t = &g->texts[file->functions.items[i]];
+        for (uint32_t k = 0; k < t->literals.count; k++)
+            vec_push(scratch, &texts, names_text(g->program->names, t->literals.items[k]));
+    }
+    if (texts.count == 0) return;
+    qsort(texts.items, texts.count, sizeof(Text), by_text);
+    for (uint32_t i = 0; i < texts.count; i++)
+        if (i == 0 || !text_equal(texts.items[i], texts.items[i - 1])) write_literal(texts.items[i], out);
+    buffer_char(out, '\n');
+}
+
+static void write_path(const Module *module, Buffer *out) {
+    write_c_string(module->source == NULL ? module->name : module->source->path, out);
+}
+
+static void write_places(const Generation *g, const FilePlan *file, Arena *scratch, Buffer *out) {
+    VEC(Place) places = {0};
+    for (uint32_t i = 0; i < file->functions.count; i++) {
+        const FunctionText *t = &g->texts[file->functions.items[i]];
+        for (uint32_t k = 0; k < t->places.count; k++)
+            vec_push(scratch, &places, t->places.items[k]);
+    }
+    if (places.count == 0) return;
+    qsort(places.items, places.count, sizeof(Place), by_place);
+    if (file->module != NULL) {
+        buffer_literal(out, "static const char file[] = ");
+        write_path(file->module, out);
+        buffer_literal(out, ";\n");
+    }
+    buffer_literal(out, "static const SiPlace");
+    uint32_t written = 0;
+    for (uint32_t i = 0; i < places.count; i++) {
+        const Place *at = &places.items[i];
+        if (i > 0 && by_place(at, at - 1) == 0) continue;
+        buffer_string(out, written == 0 ? " " : written % 4 == 0 ? ",\n    " : ", ");
+        write_place_name(g->program, *at, file->module == NULL, out);
+        buffer_literal(out, " = {");
+        if (file->module != NULL)
+            buffer_literal(out, "file");
+        else
+            write_path(&g->program->modules[at->module], out);
+        buffer_literal(out, ", ");
+        buffer_int(out, at->line);
+        buffer_literal(out, ", ");
+        buffer_int(out, at->column);
+        buffer_char(out, '}');
+        written++;
+    }
+    buffer_literal(out, ";\n\n");
+}
+
+static void write_definitions(const Generation *g, const FilePlan *file, Buffer *out) {
+    const Source *source = NULL; // that the compiler takes lines to be of
+    for (uint32_t i = 0; i < file->functions.count; i++) {
+        uint32_t index = file->functions.items[i];
+        const FunctionText *t = &g->texts[index];
+        if (i > 0) buffer_char(out, '\n');
+        if (t->line != 0) {
+            const Module *module = function_module(g, g->core->functions[index]);
+            buffer_literal(out, "#line ");
+            buffer_int(out, t->line);
+            if (module->source != source) {
+                buffer_char(out, ' ');
+                write_path(module, out);
+                source = module->source;
+            }
+            buffer_char(out, '\n');
+        }
+        buffer_text(out, t->definition);
+    }
+}
+
+void file_write(const Generation *g, FilePlan *file, Arena *scratch, Arena *arena) {
+    TypeNeeds needs = type_needs(&g->layouts, scratch);
+    NamedTexts adapters = {0};
+    bool is_recursive = false;
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < file->functions.count; i++) {
+        uint32_t index = file->functions.items[i];
+        const FunctionText *t = &g->texts[index];
+        bytes += t->definition.length + t->closure.length;
         is_recursive |= g->core->functions[index]->is_recursive;
         for (uint32_t k = 0; k < t->types.count; k++)
-            file->uses[t->types.items[k].layout] |= (uint8_t)t->types.items[k].flags;
-        for (uint32_t k = 0; k < t->functions.count; k++)
-            mentioned[t->functions.items[k]] = 1;
-        for (uint32_t k = 0; k < t->places.count; k++)
-            vec_push(arena, &places, t->places.items[k]);
-        for (uint32_t k = 0; k < t->literals.count; k++)
-            vec_push(arena, &literals, t->literals.items[k]);
+            need_type(&needs, t->types.items[k].layout, t->types.items[k].flags);
         for (uint32_t k = 0; k < t->adapters.count; k++)
-            vec_push(arena, &adapters, t->adapters.items[k]);
+            vec_push(scratch, &adapters, t->adapters.items[k]);
     }
-    for (uint32_t i = 1; i <= g->core->function_count; i++) {
-        if (!mentioned[i]) continue;
-        const CoreFunction *f = g->core->functions[i];
-        use_signature(g, f, file->uses);
-        Buffer prototype = buffer_in(arena);
-        write_prototype(g, f, &prototype);
-        buffer_literal(&prototype, ";\n");
-        NamedText named = {f->symbol, {prototype.data, (uint32_t)prototype.length}};
-        vec_push(arena, &prototypes, named);
-    }
+    Buffer declarations = buffer_in(scratch);
+    write_declarations(g, file, &needs, scratch, &declarations);
+    Text declared = buffer_finish(&declarations);
 
-    Buffer out = buffer_in(arena);
+    Buffer out = buffer_in(arena); // nothing else is made there meanwhile, so it grows in place
+    buffer_reserve(&out, bytes + bytes / 2 + 4096);
     if (file->module != NULL) {
         buffer_literal(&out, "// module ");
         buffer_text(&out, file->module->name);
@@ -75,49 +170,36 @@ void file_write(const Generation *g, FilePlan *file, Arena *arena) {
     if (is_recursive) // a function may well call itself on every path: that is what the stack check is for
         buffer_literal(&out, "#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)\n"
                              "#pragma GCC diagnostic ignored \"-Winfinite-recursion\"\n#endif\n\n");
-    write_structs(l, file->uses, &out);
-    bool any = false;
-    for (uint32_t k = 0; k < l->count; k++) {
-        uint32_t index = l->by_name[k];
-        if ((file->uses[index] & USE_DESCRIPTOR) == 0 || descriptor_is_runtime(l, &l->items[index])) continue;
-        buffer_format(&out, "%sextern const SiType sgt_%.*s;\n", any ? "" : "\n", (int)l->items[index].name.length,
-                      l->items[index].name.data);
-        any = true;
-    }
-    buffer_char(&out, '\n');
-    write_named(&prototypes, &out);
-    write_named(&literals, &out);
+    write_structs(&needs, &out);
+    write_descriptors(&needs, &out);
+    buffer_text(&out, declared);
+    write_literals(g, file, scratch, &out);
     for (uint32_t i = 0; i < file->functions.count; i++)
         buffer_text(&out, g->texts[file->functions.items[i]].closure);
-    write_named(&places, &out);
+    write_places(g, file, scratch, &out);
     write_named(&adapters, &out);
-    for (uint32_t i = 0; i < file->functions.count; i++) {
-        if (i > 0) buffer_char(&out, '\n');
-        buffer_text(&out, g->texts[file->functions.items[i]].definition);
-    }
-    file->content = (Text){out.data, (uint32_t)out.length};
+    write_definitions(g, file, &out);
+    file->content = buffer_finish(&out);
+    for (uint32_t i = 0; i < needs.list.count; i++)
+        if ((needs.uses[needs.list.items[i]] & USE_DESCRIPTOR) != 0)
+            vec_push(arena, &file->descriptors, needs.list.items[i]);
 }
 
 void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count) {
     const Program *p = g->program;
     uint32_t count = g->core->function_count, instances = 0;
-    uint32_t *root = arena_array(arena, uint32_t, count + 1);
-    for (uint32_t i = 1; i <= count; i++) {
-        root[i] = i;
-        for (uint32_t steps = 0; g->core->functions[root[i]]->lambda != 0 && steps < count; steps++)
-            root[i] = g->core->functions[root[i]]->parent;
-        const CoreFunction *f = g->core->functions[root[i]];
-        bool is_instance = f->argument_count > 0 || function_module(g, f)->kind != MODULE_PROJECT;
-        if (is_instance && root[i] == i) instances++;
-    }
+    for (uint32_t i = 1; i <= count; i++)
+        instances += g->core->functions[i]->lambda == 0 && function_is_instance(g, g->core->functions[i]);
     uint32_t buckets = 1;
     while (buckets < INSTANCE_FILES_MAX && buckets * INSTANCES_PER_FILE < instances)
         buckets *= 2;
-    FilePlan *files = arena_array(arena, FilePlan, p->module_count + 1 + buckets);
+    FilePlan *files = arena_array(arena, FilePlan, p->module_count + 2 + buckets);
     for (uint32_t i = 1; i <= count; i++) {
-        const CoreFunction *f = g->core->functions[root[i]];
+        const CoreFunction *f = g->core->functions[i];
+        for (uint32_t steps = 0; f->lambda != 0 && steps < count; steps++)
+            f = g->core->functions[f->parent];
         const Module *module = function_module(g, f);
-        bool is_instance = f->argument_count > 0 || module->kind != MODULE_PROJECT;
+        bool is_instance = function_is_instance(g, f);
         uint32_t file = (uint32_t)(module - p->modules);
         if (is_instance) file = p->module_count + 1 + (uint32_t)(hash_text(f->symbol) % buckets);
         files[file].module = is_instance ? NULL : module;

@@ -22,6 +22,11 @@ void use_function(Gen *g, uint32_t function) {
     vec_push(g->keep, &g->out->functions, function);
 }
 
+void use_function_early(Gen *g, uint32_t function) {
+    use_function(g, function);
+    vec_push(g->keep, &g->out->early, function);
+}
+
 Text format_text(Gen *g, const char *format, ...) {
     Buffer out = buffer_in(g->arena);
     va_list arguments;
@@ -54,39 +59,32 @@ void note(Gen *g, NamedTexts *all, NamedText one) {
     vec_push(g->keep, all, one);
 }
 
+Text own_place_of(Gen *g, uint32_t token) {
+    Place place = {.module = (uint32_t)(g->module - g->program->modules)};
+    find_position(&g->position, g->module->file == NULL ? NULL : &g->module->file->tokens, token, &place.line,
+                  &place.column);
+    if (g->out->places.count == 0 || memcmp(&place, &g->out->places.items[g->out->places.count - 1], sizeof place) != 0)
+        vec_push(g->keep, &g->out->places, place); // files.c writes each once
+    Buffer out = buffer_in(g->arena);
+    write_place_name(g->program, place, g->is_instance, &out);
+    return buffer_finish(&out);
+}
+
 Text place_of(Gen *g, uint32_t token) {
     if (g->takes_place) {
         g->uses_at = true;
         return TEXT("at");
     }
-    NamedText place;
-    write_place(&g->position, g->module, token, &place.name, &place.text, g->arena);
-    note(g, &g->out->places, place);
-    return format_text(g, "&%.*s", (int)place.name.length, place.name.data);
+    Text name = own_place_of(g, token);
+    return format_text(g, "&%.*s", (int)name.length, name.data);
 }
 
 Text literal_of(Gen *g, NameId name) {
-    Text text = names_text(g->program->names, name);
-    Buffer n = buffer_in(g->arena);
-    buffer_literal(&n, "lit_");
-    for (uint32_t i = 0; i < text.length && i < 20; i++) {
-        char c = text.data[i];
-        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (is_word)
-            buffer_char(&n, c);
-        else if (n.data[n.length - 1] != '_')
-            buffer_char(&n, '_');
-    }
-    buffer_format(&n, "_%016llx", (unsigned long long)hash_text(text));
-    NamedText literal = {.name = buffer_finish(&n)};
-    Buffer t = buffer_in(g->arena);
-    buffer_format(&t, "SI_STR_LITERAL(%.*s, %u, %lld, ", (int)literal.name.length, literal.name.data, text.length,
-                  (long long)text_code_points(text));
-    write_c_string(text, &t);
-    buffer_literal(&t, ");\n");
-    literal.text = buffer_finish(&t);
-    note(g, &g->out->literals, literal);
-    return format_text(g, "(SiStr *)&%.*s", (int)literal.name.length, literal.name.data);
+    vec_push(g->keep, &g->out->literals, name);
+    Buffer out = buffer_in(g->arena);
+    buffer_literal(&out, "(SiStr *)&");
+    write_literal_name(names_text(g->program->names, name), &out);
+    return buffer_finish(&out);
 }
 
 Text closure_cell(Gen *g, uint32_t lambda) {
@@ -104,6 +102,12 @@ bool function_takes_place(const Generation *g, const CoreFunction *f) {
     return f->lambda == 0 && function_module(g, f)->kind != MODULE_PROJECT;
 }
 
+bool function_is_instance(const Generation *g, const CoreFunction *f) {
+    for (uint32_t steps = 0; f->lambda != 0 && steps < g->core->function_count; steps++)
+        f = g->core->functions[f->parent];
+    return f->argument_count > 0 || function_module(g, f)->kind != MODULE_PROJECT;
+}
+
 bool function_is_static(const CoreFunction *f) { return f->lambda != 0; }
 
 static void local_text(const Program *p, const CoreLocal *local, uint32_t index, Buffer *out) {
@@ -117,10 +121,11 @@ static void local_text(const Program *p, const CoreLocal *local, uint32_t index,
             buffer_char(out, is_word ? c : '_');
         }
     }
-    buffer_format(out, "_%u", index);
+    buffer_char(out, '_');
+    buffer_int(out, index);
 }
 
-void write_prototype(const Generation *g, const CoreFunction *f, Buffer *out) {
+void write_prototype(const Generation *g, const CoreFunction *f, bool with_names, Buffer *out) {
     const Layouts *l = &g->layouts;
     const Layout *result = layout_of(l, f->result);
     if (function_is_static(f)) buffer_literal(out, "static ");
@@ -129,20 +134,24 @@ void write_prototype(const Generation *g, const CoreFunction *f, Buffer *out) {
         buffer_text(out, f->symbol);
     } else
         write_declarator(l, result, f->symbol, out);
-    buffer_literal(out, "(SiTask *task");
-    if (f->lambda != 0) buffer_literal(out, ", SiClosure *self");
+    buffer_string(out, with_names ? "(SiTask *task" : "(SiTask *");
+    if (f->lambda != 0) buffer_string(out, with_names ? ", SiClosure *self" : ", SiClosure *");
     if (result->is_aggregate) {
         buffer_literal(out, ", ");
         write_type_name(l, result, out);
-        buffer_literal(out, " *result");
+        buffer_string(out, with_names ? " *result" : " *");
     }
     for (uint32_t p = 1; p <= f->parameter_count; p++) {
-        Buffer name = buffer_in(out->arena);
-        local_text(g->program, &f->locals[p], p, &name);
+        const Layout *layout = layout_of(l, f->locals[p].type);
         buffer_literal(out, ", ");
-        write_parameter(l, layout_of(l, f->locals[p].type), (Text){name.data, (uint32_t)name.length}, out);
+        if (layout->is_aggregate) buffer_literal(out, "const ");
+        write_type_name(l, layout, out);
+        if (layout->is_aggregate) buffer_literal(out, " *");
+        if (!with_names) continue;
+        if (out->data[out->length - 1] != '*') buffer_char(out, ' ');
+        local_text(g->program, &f->locals[p], p, out);
     }
-    if (function_takes_place(g, f)) buffer_literal(out, ", const SiPlace *at");
+    if (function_takes_place(g, f)) buffer_string(out, with_names ? ", const SiPlace *at" : ", const SiPlace *");
     buffer_char(out, ')');
 }
 
@@ -294,73 +303,126 @@ static void prepare_frame(Gen *g) {
 
 // ---- the parts around the body ---------------------------------------------------------------------------------------------------
 
-static void write_frame_struct(Gen *g, Buffer *out) {
-    Text symbol = g->f->symbol;
-    buffer_format(out, "struct sf_%.*s {\n    SiFrame frame;\n", (int)symbol.length, symbol.data);
-    if (g->live_words > 1) buffer_format(out, "    uint64_t live_more[%u];\n", g->live_words - 1);
-    for (uint32_t i = 1; i <= g->f->local_count; i++) {
-        if (g->locals[i].slot == 0) continue;
-        buffer_literal(out, "    ");
-        use_type(g, g->locals[i].base, USE_NAME);
-        write_declarator(g->layouts, g->locals[i].layout, g->locals[i].name, out);
-        buffer_literal(out, ";\n");
+// All of this stands before the first statement: on the function's own line when there is #line, so that the body's first line needs
+// no directive, else on lines of its own.
+static const char *gap(const Gen *g) { return g->has_lines ? " " : "\n    "; }
+
+// `T a, b; U c;` in order of first appearance. Types are told apart among the latest few only: any order is right.
+static void write_declarations(Gen *g, const uint32_t *locals, uint32_t count, const char *between, Buffer *out) {
+    enum { OPEN_MAX = 16 };
+    uint32_t *next = arena_array(g->arena, uint32_t, count), *first = arena_array(g->arena, uint32_t, count);
+    uint32_t *last = arena_array(g->arena, uint32_t, count), groups = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const Layout *base = g->locals[locals[i]].base;
+        uint32_t k = groups;
+        while (k > 0 && k + OPEN_MAX > groups && g->locals[locals[first[k - 1]]].base != base)
+            k--;
+        if (k == 0 || g->locals[locals[first[k - 1]]].base != base) {
+            first[groups] = last[groups] = i;
+            groups++;
+            continue;
+        }
+        next[last[k - 1]] = i;
+        last[k - 1] = i;
     }
-    buffer_format(out, "};\nstatic const SiSlot sl_%.*s[] = {\n", (int)symbol.length, symbol.data);
-    for (uint32_t i = 1; i <= g->f->local_count; i++) {
-        if (g->locals[i].slot == 0) continue;
-        Text type = descriptor(g, g->locals[i].layout);
-        buffer_format(out, "    {offsetof(struct sf_%.*s, %.*s), %.*s},\n", (int)symbol.length, symbol.data,
-                      (int)g->locals[i].name.length, g->locals[i].name.data, (int)type.length, type.data);
+    for (uint32_t k = 0; k < groups; k++) {
+        buffer_string(out, between);
+        const Layout *base = g->locals[locals[first[k]]].base;
+        use_type(g, base, USE_NAME);
+        write_type_name(g->layouts, base, out);
+        bool is_pointer = out->data[out->length - 1] == '*';
+        for (uint32_t i = first[k];; i = next[i]) {
+            const LocalInfo *it = &g->locals[locals[i]];
+            if (i != first[k])
+                buffer_string(out, is_pointer ? ", *" : ", ");
+            else if (!is_pointer)
+                buffer_char(out, ' ');
+            if (it->is_parameter && it->slot == 0) buffer_literal(out, "v_");
+            buffer_text(out, it->name);
+            if (it->is_parameter && it->slot == 0) {
+                buffer_string(out, it->layout->is_aggregate ? " = *" : " = ");
+                buffer_text(out, it->name);
+            }
+            if (next[i] == 0) break;
+        }
+        buffer_char(out, ';');
     }
-    buffer_format(out, "};\nstatic const SiFrameInfo fi_%.*s = {%u, sl_%.*s};\n\n", (int)symbol.length, symbol.data,
-                  g->slot_count, (int)symbol.length, symbol.data);
 }
 
 static void write_locals(Gen *g, Buffer *out) {
     CoreFunction *f = g->f;
+    uint32_t *locals = arena_array(g->arena, uint32_t, f->local_count + 1), count = 0;
     for (uint32_t i = 1; i <= f->local_count; i++) {
-        LocalInfo *it = &g->locals[i];
+        const LocalInfo *it = &g->locals[i];
         if (it->slot != 0 || (it->is_parameter && !it->is_copied) || (!it->is_declared && !it->is_copied)) continue;
-        use_type(g, it->base, USE_NAME);
-        buffer_literal(out, "    ");
-        Text name = it->is_parameter ? format_text(g, "v_%.*s", (int)it->name.length, it->name.data) : it->name;
-        write_declarator(g->layouts, it->layout, name, out);
-        if (it->is_parameter)
-            buffer_format(out, " = %s%.*s", it->layout->is_aggregate ? "*" : "", (int)it->name.length, it->name.data);
-        buffer_literal(out, ";\n");
+        locals[count++] = i;
     }
+    write_declarations(g, locals, count, gap(g), out);
+}
+
+// Names that only the function sees; locals are called otherwise.
+static void write_frame(Gen *g, Buffer *out) {
+    CoreFunction *f = g->f;
+    uint32_t *locals = arena_array(g->arena, uint32_t, f->local_count + 1), count = 0;
+    for (uint32_t i = 1; i <= f->local_count; i++)
+        if (g->locals[i].slot != 0) locals[count++] = i;
+    buffer_string(out, gap(g));
+    buffer_literal(out, "struct Frame { SiFrame frame;");
+    if (g->live_words > 1) buffer_format(out, " uint64_t live_more[%u];", g->live_words - 1);
+    write_declarations(g, locals, count, " ", out);
+    buffer_literal(out, " } f;");
+    buffer_string(out, gap(g));
+    buffer_literal(out, "static const SiSlot slots[] = {");
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_string(out, i == 0 ? "{offsetof(struct Frame, " : ", {offsetof(struct Frame, ");
+        buffer_text(out, g->locals[locals[i]].name);
+        buffer_literal(out, "), ");
+        buffer_text(out, descriptor(g, g->locals[locals[i]].layout));
+        buffer_char(out, '}');
+    }
+    buffer_literal(out, "};");
+    buffer_string(out, gap(g));
+    buffer_format(out, "static const SiFrameInfo info = {%u, slots};", g->slot_count);
 }
 
 static void write_stack_check(Gen *g, Buffer *out) {
     CoreFunction *f = g->f;
-    Buffer name = buffer_in(g->arena);
-    write_c_string(names_text(g->program->names, g->program->functions[f->function.index].name), &name);
+    Buffer quoted = buffer_in(g->arena);
+    write_c_string(names_text(g->program->names, g->program->functions[f->function.index].name), &quoted);
+    Text name = buffer_finish(&quoted);
     g->uses_task = true;
     bool owns = false;
     for (uint32_t p = 1; p <= f->parameter_count; p++)
         owns |= g->locals[p].is_tracked;
+    buffer_string(out, gap(g));
     if (!owns) {
-        buffer_format(out, "    SI_STACK_CHECK(task, %.*s);\n", (int)name.length, name.data);
+        buffer_format(out, "SI_STACK_CHECK(task, %.*s);", (int)name.length, name.data);
         return;
     }
     // The arguments are ours already, and no frame lists them yet.
-    buffer_literal(out, "    char probe;\n    if (SI_UNLIKELY((uintptr_t)&probe < task->stack_limit)) {\n");
+    buffer_literal(out, "char probe;");
+    buffer_string(out, gap(g));
+    buffer_literal(out, "if (SI_UNLIKELY((uintptr_t)&probe < task->stack_limit)) {");
     for (uint32_t p = 1; p <= f->parameter_count; p++) {
         LocalInfo *it = &g->locals[p];
         if (!it->is_tracked) continue;
+        buffer_string(out, gap(g));
         if (it->layout->is_aggregate) {
             Text type = descriptor(g, it->layout);
-            buffer_format(out, "        si_value_release(task, %.*s, %.*s);\n", (int)it->name.length, it->name.data,
+            buffer_format(out, "si_value_release(task, %.*s, %.*s);", (int)it->name.length, it->name.data,
                           (int)type.length, type.data);
         } else
-            buffer_format(out, "        si_release(task, %.*s);\n", (int)it->name.length, it->name.data);
+            buffer_format(out, "si_release(task, %.*s);", (int)it->name.length, it->name.data);
     }
-    buffer_format(out, "        si_stack_overflow(task, %.*s);\n    }\n", (int)name.length, name.data);
+    buffer_string(out, gap(g));
+    buffer_format(out, "si_stack_overflow(task, %.*s);", (int)name.length, name.data);
+    buffer_string(out, gap(g));
+    buffer_char(out, '}');
 }
 
 // Where debuggers stop when they enter it; 0: no #line is wanted. A lambda begins where its first instruction stands.
 static uint32_t function_line(Gen *g) {
-    if (!g->g->options->with_lines || g->module->source == NULL) return 0;
+    if (!g->has_lines) return 0;
     const Function *f = &g->program->functions[g->f->function.index];
     uint32_t line = f->line, column;
     const Tokens *tokens = &g->module->file->tokens;
@@ -372,41 +434,41 @@ static uint32_t function_line(Gen *g) {
 static void write_definition(Gen *g) {
     CoreFunction *f = g->f;
     Buffer out = buffer_in(g->arena);
-    if (g->slot_count > 0) write_frame_struct(g, &out);
-    uint32_t line = function_line(g);
-    if (line != 0) {
-        buffer_format(&out, "#line %u ", line);
-        write_c_string(g->module->source->path, &out);
-        buffer_char(&out, '\n');
-    }
-    buffer_text(&out, g->out->prototype);
-    buffer_literal(&out, " {\n");
-    Buffer top = buffer_in(g->arena);
-    write_locals(g, &top);
-    if (line != 0 && (f->is_recursive || g->slot_count > 0)) buffer_format(&top, "#line %u\n", line);
-    if (g->slot_count > 0) buffer_format(&top, "    struct sf_%.*s f;\n", (int)f->symbol.length, f->symbol.data);
-    if (f->is_recursive) write_stack_check(g, &top);
+    write_prototype(g->g, f, true, &out);
+    buffer_literal(&out, " {");
+    write_locals(g, &out);
+    if (g->slot_count > 0) write_frame(g, &out);
+    if (f->is_recursive) write_stack_check(g, &out);
     if (g->slot_count > 0) {
         g->uses_task = true;
-        buffer_format(&top, "    SI_FRAME_PUSH(task, f, &fi_%.*s);\n", (int)f->symbol.length, f->symbol.data);
-        for (uint32_t w = 1; w < g->live_words; w++)
-            buffer_format(&top, "    f.live_more[%u] = 0;\n", w - 1);
+        buffer_string(&out, gap(g));
+        buffer_literal(&out, "SI_FRAME_PUSH(task, f, &info);");
+        for (uint32_t w = 1; w < g->live_words; w++) {
+            buffer_string(&out, gap(g));
+            buffer_format(&out, "f.live_more[%u] = 0;", w - 1);
+        }
         for (uint32_t p = 1; p <= f->parameter_count; p++)
             if (g->locals[p].slot != 0) {
                 Text name = g->locals[p].name;
-                buffer_format(&top, "    f.%.*s = %s%.*s;\n", (int)name.length, name.data,
+                buffer_string(&out, gap(g));
+                buffer_format(&out, "f.%.*s = %s%.*s;", (int)name.length, name.data,
                               g->locals[p].layout->is_aggregate ? "*" : "", (int)name.length, name.data);
             }
     }
-    if (!g->uses_task) buffer_literal(&top, "    (void)task;\n");
-    if (f->lambda != 0 && !g->uses_self) buffer_literal(&top, "    (void)self;\n");
-    if (g->takes_place && !g->uses_at) buffer_literal(&top, "    (void)at;\n");
+    bool is_unused[] = {!g->uses_task, f->lambda != 0 && !g->uses_self, g->takes_place && !g->uses_at};
+    static const char *const names[] = {"(void)task;", "(void)self;", "(void)at;"};
+    for (int i = 0; i < 3; i++) {
+        if (!is_unused[i]) continue;
+        buffer_string(&out, gap(g));
+        buffer_string(&out, names[i]);
+    }
     for (uint32_t p = 1; p <= f->parameter_count; p++)
-        if (!g->locals[p].is_declared && !g->locals[p].is_copied && g->locals[p].slot == 0)
-            buffer_format(&top, "    (void)%.*s;\n", (int)g->locals[p].name.length, g->locals[p].name.data);
-    buffer_bytes(&out, top.data, top.length);
+        if (!g->locals[p].is_declared && !g->locals[p].is_copied && g->locals[p].slot == 0) {
+            buffer_string(&out, gap(g));
+            buffer_format(&out, "(void)%.*s;", (int)g->locals[p].name.length, g->locals[p].name.data);
+        }
     buffer_bytes(&out, g->body.data, g->body.length);
-    buffer_literal(&out, "}\n");
+    buffer_string(&out, g->has_lines ? " }\n" : "\n}\n");
     g->out->definition = arena_text(g->keep, buffer_finish(&out));
 }
 
@@ -452,6 +514,9 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
              .out = out};
     g.module = function_module(generation, &counted);
     g.takes_place = function_takes_place(generation, &counted);
+    g.is_instance = function_is_instance(generation, &counted);
+    g.has_lines = generation->options->with_lines && g.module->source != NULL && g.module->file != NULL;
+    g.line = out->line = function_line(&g);
     g.body = buffer_in(arena);
     g.indent = 1;
     prepare_locals(&g);
@@ -465,9 +530,10 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
         it->is_copied = it->definitions > 0 && it->slot == 0;
         it->is_by_pointer = it->layout->is_aggregate && !it->is_copied && it->slot == 0;
     }
-    Buffer prototype = buffer_in(arena);
-    write_prototype(generation, &counted, &prototype);
-    out->prototype = buffer_finish(&prototype);
+    Buffer declaration = buffer_in(arena);
+    write_prototype(generation, &counted, false, &declaration);
+    buffer_literal(&declaration, ";\n");
+    out->declaration = arena_text(keep, buffer_finish(&declaration));
 
     uint32_t *bit = arena_array(arena, uint32_t, counted.local_count + 1);
     for (uint32_t i = 1; i <= counted.local_count; i++)

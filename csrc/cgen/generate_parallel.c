@@ -9,6 +9,7 @@
 typedef struct Job {
     const Generation *g;
     FilePlan *files;
+    TypesFile *types;
 } Job;
 
 static uint32_t arena_index(const Worker *worker) { return worker == NULL ? 0 : worker_index(worker); }
@@ -21,9 +22,24 @@ static Status function_item(Worker *worker, void *job_pointer, uint32_t item) {
 
 static Status file_item(Worker *worker, void *job_pointer, uint32_t item) {
     Job *job = job_pointer;
-    Arena *arena = &job->g->arenas[arena_index(worker)];
+    Arena *arena = &job->g->arenas[arena_index(worker)], *scratch = &job->g->scratch[arena_index(worker)];
     ARENA_GUARD(arena);
-    file_write(job->g, &job->files[item], arena);
+    scratch->escape = arena->escape;
+    arena_reset(scratch);
+    file_write(job->g, &job->files[item], scratch, arena);
+    scratch->escape = NULL;
+    ARENA_GUARD_END(arena);
+    return STATUS_OK;
+}
+
+static Status types_item(Worker *worker, void *job_pointer, uint32_t item) {
+    Job *job = job_pointer;
+    Arena *arena = &job->g->arenas[arena_index(worker)], *scratch = &job->g->scratch[arena_index(worker)];
+    ARENA_GUARD(arena);
+    scratch->escape = arena->escape;
+    arena_reset(scratch);
+    write_types_file(&job->g->layouts, &job->types[item], scratch, arena);
+    scratch->escape = NULL;
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
@@ -73,25 +89,27 @@ static int file_order(const void *first, const void *second) {
 static Status write_files(const Generation *g, Pool *pool, COutput *out) {
     Arena *arena = &out->arena;
     ARENA_GUARD(arena);
-    uint32_t count;
+    uint32_t count, types = 0;
     Job job = {.g = g};
-    files_plan(g, arena, &job.files, &count);
+    files_plan(g, arena, &job.files, &count); // with room for sg_main.c behind them
     FilePlan *files = job.files;
     Status status = run_items(pool, NULL, count, file_item, &job);
     if (status == STATUS_OK) {
-        const Layouts *l = &g->layouts;
-        uint8_t *uses = arena_array(arena, uint8_t, l->count + 1);
+        files[count] = (FilePlan){.module = NULL};
+        write_main_file(g, &files[count++], arena);
+        uint8_t *needed = arena_array(arena, uint8_t, g->layouts.count + 1);
         for (uint32_t f = 0; f < count; f++)
-            for (uint32_t i = 1; i <= l->count; i++)
-                uses[i] |= files[f].uses[i];
-        Buffer types = buffer_in(arena), main = buffer_in(arena);
-        write_main_file(g, arena, uses, &main);
-        write_types_file(g, uses, arena, &types);
-        out->files = arena_array(arena, CFile, count + 2);
+            for (uint32_t i = 0; i < files[f].descriptors.count; i++)
+                needed[files[f].descriptors.items[i]] = 1;
+        types_plan(&g->layouts, needed, arena, &job.types, &types);
+        status = run_items(pool, NULL, types, types_item, &job);
+    }
+    if (status == STATUS_OK) {
+        out->files = arena_array(arena, CFile, count + types);
         for (uint32_t f = 0; f < count; f++)
             out->files[out->file_count++] = (CFile){files[f].name, files[f].content, files[f].functions.count};
-        out->files[out->file_count++] = (CFile){TEXT("sg_types.c"), {types.data, (uint32_t)types.length}, 0};
-        out->files[out->file_count++] = (CFile){TEXT("sg_main.c"), {main.data, (uint32_t)main.length}, 0};
+        for (uint32_t t = 0; t < types; t++)
+            out->files[out->file_count++] = (CFile){job.types[t].name, job.types[t].content, 0};
         qsort(out->files, out->file_count, sizeof(CFile), file_order);
     }
     ARENA_GUARD_END(arena);

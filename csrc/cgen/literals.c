@@ -140,23 +140,45 @@ void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, u
     *column = cache->column;
 }
 
-void write_place(PositionCache *cache, const Module *module, uint32_t token, Text *name, Text *text, Arena *arena) {
-    uint32_t line, column;
-    find_position(cache, module->file == NULL ? NULL : &module->file->tokens, token, &line, &column);
-    Buffer n = buffer_in(arena), t = buffer_in(arena);
-    buffer_literal(&n, "at_");
-    write_file_prefix(module->name, &n);
-    for (uint32_t i = 0; i < module->name.length; i++) // `a.b` and `a_b` would read alike
-        if (module->name.data[i] == '_') {
-            buffer_format(&n, "_x%08x", (unsigned)hash_text(module->name));
+// Locals are called `name_4`, so nothing here may end in an underscore and digits after a lower-case start.
+void write_place_name(const Program *program, Place place, bool with_module, Buffer *out) {
+    buffer_format(out, "L%uC%u", place.line, place.column);
+    if (!with_module) return;
+    Text module = program->modules[place.module].name;
+    buffer_char(out, '_');
+    write_file_prefix(module, out);
+    for (uint32_t i = 0; i < module.length; i++) // `a.b` and `a_b` would read alike
+        if (module.data[i] == '_') {
+            buffer_format(out, "_x%08x", (unsigned)hash_text(module));
             break;
         }
-    buffer_format(&n, "_%u_%u", line, column);
-    *name = (Text){n.data, (uint32_t)n.length};
-    buffer_literal(&t, "static const SiPlace ");
-    buffer_text(&t, *name);
-    buffer_literal(&t, " = {");
-    write_c_string(module->source == NULL ? module->name : module->source->path, &t);
-    buffer_format(&t, ", %u, %u};\n", line, column);
-    *text = (Text){t.data, (uint32_t)t.length};
+}
+
+// Letters, digits and single spaces say all by themselves; other texts need their hash.
+void write_literal_name(Text text, Buffer *out) {
+    bool is_plain = text.length > 0 && text.length <= 24;
+    char last = text.length > 0 ? text.data[text.length - 1] : '0';
+    if (last >= '0' && last <= '9') is_plain = false;
+    for (uint32_t i = 0; i < text.length && is_plain; i++) {
+        char c = text.data[i];
+        is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
+    }
+    buffer_string(out, is_plain ? "str_" : "lit_");
+    for (uint32_t i = 0; i < text.length && i < 24; i++) {
+        char c = text.data[i];
+        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (is_word)
+            buffer_char(out, c);
+        else if (is_plain || out->data[out->length - 1] != '_')
+            buffer_char(out, '_');
+    }
+    if (!is_plain) buffer_format(out, "_x%016llx", (unsigned long long)hash_text(text));
+}
+
+void write_literal(Text text, Buffer *out) {
+    buffer_literal(out, "SI_STR_LITERAL(");
+    write_literal_name(text, out);
+    buffer_format(out, ", %u, %lld, ", text.length, (long long)text_code_points(text));
+    write_c_string(text, out);
+    buffer_literal(out, ");\n");
 }

@@ -4,15 +4,8 @@
 #define T(text) (int)(text).length, (text).data
 
 static void write_symbol_prototype(const Generation *g, uint32_t index, Buffer *out) {
-    write_prototype(g, g->core->functions[index], out);
+    write_prototype(g, g->core->functions[index], false, out);
     buffer_literal(out, ";\n");
-}
-
-static void use_function_types(const Generation *g, uint32_t index, uint8_t *uses) {
-    const CoreFunction *f = g->core->functions[index];
-    uses[layout_of(&g->layouts, f->result)->base] |= USE_NAME;
-    for (uint32_t p = 1; p <= f->parameter_count; p++)
-        uses[layout_of(&g->layouts, f->locals[p].type)->base] |= USE_NAME;
 }
 
 // Result<void, E>: NULL for Ok, else what the error shows as.
@@ -111,9 +104,9 @@ static void write_tests(const Generation *g, Buffer *out) {
     buffer_literal(out, "};\n");
 }
 
-void write_main_file(const Generation *g, Arena *arena, uint8_t *all_uses, Buffer *out) {
+void write_main_file(const Generation *g, FilePlan *file, Arena *arena) {
     const Layouts *l = &g->layouts;
-    uint8_t *uses = arena_array(arena, uint8_t, l->count + 1);
+    TypeNeeds needs = type_needs(l, arena);
     bool with_tests = g->options->with_tests && g->core->test_count > 0;
     bool has_entry = g->core->entry != 0 && !g->options->with_tests;
     Buffer prototypes = buffer_in(arena), body = buffer_in(arena);
@@ -122,39 +115,36 @@ void write_main_file(const Generation *g, Arena *arena, uint8_t *all_uses, Buffe
     uint32_t args = 0;
     if (has_entry) {
         const CoreFunction *f = g->core->functions[g->core->entry];
-        use_function_types(g, g->core->entry, uses);
+        need_signature(&needs, f);
         write_symbol_prototype(g, g->core->entry, &prototypes);
         const Layout *result = layout_of(l, f->result), *base = layout_base(l, result);
         if (base->kind == LAYOUT_SUM) {
-            uses[result - l->items] |= USE_DESCRIPTOR;
-            uses[result->base] |= USE_COMPLETE;
+            need_type(&needs, (uint32_t)(result - l->items), USE_DESCRIPTOR);
+            need_type(&needs, result->base, USE_COMPLETE);
             for (uint32_t v = 0; v < base->variant_count; v++)
                 for (uint32_t i = 0; i < base->variants[v].field_count; i++)
-                    uses[base->variants[v].fields[i].layout] |= USE_DESCRIPTOR;
+                    need_type(&needs, base->variants[v].fields[i].layout, USE_DESCRIPTOR);
         }
         if (f->parameter_count > 0) {
             args = (uint32_t)(layout_of(l, f->locals[1].type) - l->items);
-            uses[args] |= USE_DESCRIPTOR;
+            need_type(&needs, args, USE_DESCRIPTOR);
         }
         shape = write_entry(g, &takes_args, &body);
     }
     if (with_tests) {
         for (uint32_t t = 0; t < g->core->test_count; t++) {
             const Layout *result = layout_of(l, g->core->functions[g->core->tests[t]]->result);
-            if (result->is_counted || result->is_aggregate) uses[result - l->items] |= USE_DESCRIPTOR;
-            use_function_types(g, g->core->tests[t], uses);
+            if (result->is_counted || result->is_aggregate)
+                need_type(&needs, (uint32_t)(result - l->items), USE_DESCRIPTOR);
+            need_signature(&needs, g->core->functions[g->core->tests[t]]);
             write_symbol_prototype(g, g->core->tests[t], &prototypes);
         }
         write_tests(g, &body);
     }
+    Buffer whole = buffer_in(arena), *out = &whole;
     buffer_literal(out, "// entry and tests. Written by sigil.\n#include \"si.h\"\n\n");
-    write_structs(l, uses, out);
-    for (uint32_t k = 0; k < l->count; k++) {
-        uint32_t index = l->by_name[k];
-        all_uses[index] |= uses[index];
-        if ((uses[index] & USE_DESCRIPTOR) == 0 || descriptor_is_runtime(l, &l->items[index])) continue;
-        buffer_format(out, "extern const SiType sgt_%.*s;\n", T(l->items[index].name));
-    }
+    write_structs(&needs, out);
+    write_descriptors(&needs, out);
     buffer_bytes(out, prototypes.data, prototypes.length);
     buffer_literal(out, "int main(int argc, char **argv);\n\n");
     buffer_bytes(out, body.data, body.length);
@@ -168,4 +158,9 @@ void write_main_file(const Generation *g, Arena *arena, uint8_t *all_uses, Buffe
         buffer_literal(out, "0");
     buffer_format(out, ", %s, %u};\n\n", with_tests ? "tests" : "0", with_tests ? g->core->test_count : 0);
     buffer_literal(out, "int main(int argc, char **argv) { return si_main(argc, argv, &sg_program); }\n");
+    file->name = TEXT("sg_main.c");
+    file->content = buffer_finish(out);
+    for (uint32_t i = 0; i < needs.list.count; i++)
+        if ((needs.uses[needs.list.items[i]] & USE_DESCRIPTOR) != 0)
+            vec_push(arena, &file->descriptors, needs.list.items[i]);
 }

@@ -5,23 +5,37 @@
 
 // ---- lines ---------------------------------------------------------------------------------------------------------------------
 
+// With #line, all C of one source line stands on one line: then a later line needs newlines at most, and only going back needs a
+// directive. Without, each statement has a line.
 static void write_raw(Gen *g, Text text, bool with_place) {
-    if (with_place && g->g->options->with_lines && g->wanted_line != 0 && g->line != g->wanted_line) {
-        buffer_format(&g->body, "#line %u\n", g->wanted_line);
-        g->line = g->wanted_line;
+    enum { NEWLINES_MAX = 8 }; // about as long as the directive
+    Buffer *out = &g->body;
+    if (g->has_lines && (!with_place || g->wanted_line == 0 || g->wanted_line == g->line)) {
+        buffer_char(out, ' ');
+    } else {
+        if (g->has_lines) {
+            if (g->wanted_line > g->line && g->wanted_line - g->line <= NEWLINES_MAX) {
+                for (uint32_t i = g->line; i < g->wanted_line; i++)
+                    buffer_char(out, '\n');
+            } else {
+                buffer_literal(out, "\n#line ");
+                buffer_int(out, g->wanted_line);
+                buffer_char(out, '\n');
+            }
+            g->line = g->wanted_line;
+        } else
+            buffer_char(out, '\n');
+        for (uint32_t i = 0; i < g->indent; i++)
+            buffer_literal(out, "    ");
     }
-    for (uint32_t i = 0; i < g->indent; i++)
-        buffer_literal(&g->body, "    ");
-    buffer_text(&g->body, text);
-    buffer_char(&g->body, '\n');
-    g->line++;
+    buffer_text(out, text);
 }
 void write_line(Gen *g, Text text) { write_raw(g, text, true); }
 static void write_brace(Gen *g, Text text) { write_raw(g, text, false); }
 void write_label(Gen *g, Text name) { write_raw(g, format_text(g, "%.*s:;", T(name)), false); }
 
 static void find_line(Gen *g, uint32_t token) {
-    if (!g->g->options->with_lines || g->module->file == NULL) return;
+    if (!g->has_lines) return;
     const Tokens *tokens = &g->module->file->tokens;
     if (token < tokens->count) g->wanted_line = find_line_of(tokens, token);
 }
@@ -460,7 +474,7 @@ static void begin_arm(Gen *g, const CoreInstruction *in) {
         }
         top->arm++;
         if (!is_default)
-            write_line(g, format_text(g, "if (%.*s != %.*s) goto arm_%u_%u;", T(variable_of(g, top->label)),
+            write_line(g, format_text(g, "if (%.*s != %.*s) { goto arm_%u_%u; }", T(variable_of(g, top->label)),
                                       (int)value.length, value.data, top->flat, top->arm));
     } else {
         if (top->arm > 0) {
@@ -579,7 +593,7 @@ static void write_condition(Gen *g, const CoreInstruction *in) {
     set_live(g, e.live);
     ControlFrame *frame = open_control(g, in);
     if (frame->is_flat) {
-        if (in->op == CORE_IF) write_line(g, format_text(g, "if (!(%.*s)) goto else_%u;", T(e.text), frame->flat));
+        if (in->op == CORE_IF) write_line(g, format_text(g, "if (!(%.*s)) { goto else_%u; }", T(e.text), frame->flat));
         return;
     }
     // The stream goes on to END, so there is a next instruction.

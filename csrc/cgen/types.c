@@ -1,5 +1,7 @@
-// cgen/types.c: types as C: names, structs at the top of a file, and the descriptors of sg_types.c.
+// cgen/types.c: types as C: names, structs at the top of a file, and the descriptors of sg_types_NN.c.
+#include "base/hash.h"
 #include "cgen/cgen_internal.h"
+#include <stdlib.h>
 
 static const char *scalar_name(LayoutKind kind) {
     switch (kind) {
@@ -122,92 +124,124 @@ void write_field_name(const Program *program, const LayoutField *field, uint32_t
 
 // ---- structs ---------------------------------------------------------------------------------------------------------------
 
-static void write_fields(const Layouts *l, const LayoutVariant *v, const char *indent, Buffer *out) {
+static void write_fields(const Layouts *l, const LayoutVariant *v, Buffer *out) {
     for (uint32_t f = 0; f < v->field_count; f++) {
-        buffer_string(out, indent);
-        Buffer name = buffer_in(out->arena);
-        write_field_name(l->program, &v->fields[f], f, &name);
-        write_declarator(l, &l->items[v->fields[f].layout], (Text){name.data, (uint32_t)name.length}, out);
-        buffer_literal(out, ";\n");
+        buffer_char(out, ' ');
+        write_type_name(l, &l->items[v->fields[f].layout], out);
+        if (out->data[out->length - 1] != '*') buffer_char(out, ' ');
+        write_field_name(l->program, &v->fields[f], f, out);
+        buffer_char(out, ';');
     }
 }
 
 static void write_struct(const Layouts *l, const Layout *it, Buffer *out) {
-    buffer_literal(out, "struct Sg_");
+    buffer_literal(out, "typedef struct Sg_");
     buffer_text(out, it->name);
     buffer_literal(out, " { // ");
     buffer_text(out, it->shown);
-    buffer_char(out, '\n');
+    buffer_literal(out, "\n   ");
     if (it->kind != LAYOUT_SUM) {
-        write_fields(l, &it->variants[0], "    ", out);
-        if (it->variants[0].field_count == 0) buffer_literal(out, "    SiUnit nothing;\n");
+        write_fields(l, &it->variants[0], out);
+        if (it->variants[0].field_count == 0) buffer_literal(out, " SiUnit nothing;");
     } else {
-        buffer_literal(out, "    uint32_t tag;\n    union {\n");
+        buffer_literal(out, " uint32_t tag;\n    union {\n");
         for (uint32_t v = 0; v < it->variant_count; v++) {
             if (it->variants[v].field_count == 0) continue;
-            buffer_literal(out, "        struct {\n");
-            write_fields(l, &it->variants[v], "            ", out);
-            buffer_format(out, "        } v%u; // ", v);
+            buffer_literal(out, "        struct {");
+            write_fields(l, &it->variants[v], out);
+            buffer_format(out, " } v%u; // ", v);
             buffer_text(out, names_text(l->program->names, it->variants[v].name));
             buffer_char(out, '\n');
         }
-        buffer_literal(out, "    } as;\n");
+        buffer_literal(out, "    } as;");
     }
-    buffer_literal(out, "};\n");
+    buffer_literal(out, "\n} Sg_");
+    buffer_text(out, it->name);
+    buffer_literal(out, ";\n");
     if (!it->is_boxed) return;
     buffer_literal(out, "struct Sb_");
     buffer_text(out, it->name);
-    buffer_literal(out, " {\n    SiHeader header;\n    Sg_");
+    buffer_literal(out, " { SiHeader header; Sg_");
     buffer_text(out, it->name);
-    buffer_literal(out, " content;\n};\n");
+    buffer_literal(out, " content; };\n");
 }
 
-void write_structs(const Layouts *l, uint8_t *uses, Buffer *out) {
-    // What is stored in a complete struct by value must be complete too; by_size has parts first, so walk it backward.
-    // The sums of a cycle are only mentioned by each other.
-    for (uint32_t k = l->count; k-- > 0;) {
-        const Layout *it = &l->items[l->by_size[k]];
-        uint32_t index = l->by_size[k];
-        if (uses[index] == 0) continue;
-        if (it->kind == LAYOUT_NEWTYPE) {
-            uses[it->base] |= uses[index] & (USE_NAME | USE_COMPLETE);
-            continue;
-        }
-        if (!layout_is_struct(it)) continue;
-        bool is_whole = !it->is_boxed || (uses[index] & USE_COMPLETE) != 0;
-        if (!is_whole) continue;
+TypeNeeds type_needs(const Layouts *layouts, Arena *arena) {
+    return (TypeNeeds){.layouts = layouts, .arena = arena, .uses = arena_array(arena, uint8_t, layouts->count + 1)};
+}
+
+void need_type(TypeNeeds *n, uint32_t layout, uint32_t flags) {
+    uint8_t had = n->uses[layout];
+    if ((had | flags) == had) return;
+    if (had == 0) vec_push(n->arena, &n->list, layout);
+    n->uses[layout] = (uint8_t)(had | flags);
+    vec_push(n->arena, &n->fresh, layout);
+}
+
+void need_signature(TypeNeeds *n, const CoreFunction *f) {
+    need_type(n, layout_of(n->layouts, f->result)->base, USE_NAME);
+    for (uint32_t p = 1; p <= f->parameter_count; p++)
+        need_type(n, layout_of(n->layouts, f->locals[p].type)->base, USE_NAME);
+}
+
+// Whether the struct itself must be known: a box that nobody looks into is only a name.
+static bool is_whole(const TypeNeeds *n, uint32_t index) {
+    const Layout *it = &n->layouts->items[index];
+    uint32_t flags = it->is_boxed ? USE_COMPLETE : USE_NAME | USE_COMPLETE;
+    return layout_is_struct(it) && (n->uses[index] & flags) != 0;
+}
+
+static int by_number(const void *first, const void *second) {
+    uint32_t a = *(const uint32_t *)first, b = *(const uint32_t *)second;
+    return (a > b) - (a < b);
+}
+
+// What is stored in a complete struct by value must be complete too; then the list in the order of names.
+static void settle_needs(TypeNeeds *n) {
+    const Layouts *l = n->layouts;
+    while (n->fresh.count > 0) {
+        uint32_t index = n->fresh.items[--n->fresh.count];
+        const Layout *it = &l->items[index];
+        if (it->kind == LAYOUT_NEWTYPE) need_type(n, it->base, n->uses[index] & (USE_NAME | USE_COMPLETE));
+        if (!is_whole(n, index)) continue;
         for (uint32_t v = 0; v < it->variant_count; v++)
             for (uint32_t f = 0; f < it->variants[v].field_count; f++)
-                uses[l->items[it->variants[v].fields[f].layout].base] |= USE_NAME;
+                need_type(n, l->items[it->variants[v].fields[f].layout].base, USE_NAME);
     }
+    for (uint32_t i = 0; i < n->list.count; i++)
+        n->list.items[i] = l->rank[n->list.items[i]];
+    if (n->list.count > 0) qsort(n->list.items, n->list.count, sizeof(uint32_t), by_number);
+    for (uint32_t i = 0; i < n->list.count; i++)
+        n->list.items[i] = l->by_name[n->list.items[i]];
+}
+
+void write_structs(TypeNeeds *n, Buffer *out) {
+    const Layouts *l = n->layouts;
+    settle_needs(n);
     bool any = false;
-    for (uint32_t k = 0; k < l->count; k++) {
-        uint32_t index = l->by_name[k];
-        const Layout *it = &l->items[index];
-        if ((uses[index] & (USE_NAME | USE_COMPLETE)) == 0 || !layout_is_struct(it)) continue;
-        bool is_whole = !it->is_boxed || (uses[index] & USE_COMPLETE) != 0;
-        const char *kinds[2] = {is_whole ? "Sg_" : NULL, it->is_boxed ? "Sb_" : NULL};
-        for (int n = 0; n < 2; n++) {
-            if (kinds[n] == NULL) continue;
-            buffer_format(out, "typedef struct %s%.*s %s%.*s;\n", kinds[n], (int)it->name.length, it->name.data,
-                          kinds[n], (int)it->name.length, it->name.data);
-            any = true;
-        }
+    for (uint32_t k = 0; k < n->list.count; k++) {
+        const Layout *it = &l->items[n->list.items[k]];
+        bool is_named = (n->uses[n->list.items[k]] & (USE_NAME | USE_COMPLETE)) != 0;
+        if (!is_named || !layout_is_struct(it) || !it->is_boxed) continue;
+        buffer_literal(out, "typedef struct Sb_");
+        buffer_text(out, it->name);
+        buffer_literal(out, " Sb_");
+        buffer_text(out, it->name);
+        buffer_literal(out, ";\n");
+        any = true;
     }
     if (any) buffer_char(out, '\n');
     // By name, each after the structs that it holds. A depth-first walk over the fields, with a stack of its own.
-    uint8_t *done = arena_array(out->arena, uint8_t, l->count + 1);
-    uint32_t *stack = arena_array(out->arena, uint32_t, l->count + 1),
-             *next = arena_array(out->arena, uint32_t, l->count + 1);
-    for (uint32_t k = 0; k < l->count; k++) {
+    uint8_t *done = arena_array(n->arena, uint8_t, l->count + 1);
+    uint32_t *stack = arena_array(n->arena, uint32_t, n->list.count + 1),
+             *next = arena_array(n->arena, uint32_t, l->count + 1);
+    for (uint32_t k = 0; k < n->list.count; k++) {
         uint32_t depth = 0;
-        stack[depth++] = l->by_name[k];
+        stack[depth++] = n->list.items[k];
         while (depth > 0) {
             uint32_t index = stack[depth - 1];
             const Layout *it = &l->items[index];
-            bool is_whole = layout_is_struct(it) && (it->is_boxed ? (uses[index] & USE_COMPLETE) != 0
-                                                                  : (uses[index] & (USE_NAME | USE_COMPLETE)) != 0);
-            if (done[index] || !is_whole) {
+            if (done[index] || !is_whole(n, index)) {
                 depth--;
                 continue;
             }
@@ -226,6 +260,22 @@ void write_structs(const Layouts *l, uint8_t *uses, Buffer *out) {
                 stack[depth++] = part;
         }
     }
+}
+
+static void write_extern(const Layouts *l, uint32_t index, Buffer *out) {
+    buffer_literal(out, "extern const SiType sgt_");
+    buffer_text(out, l->items[index].name);
+    buffer_literal(out, ";\n");
+}
+
+void write_descriptors(TypeNeeds *n, Buffer *out) {
+    buffer_char(out, '\n');
+    for (uint32_t k = 0; k < n->list.count; k++) {
+        uint32_t index = n->list.items[k];
+        if ((n->uses[index] & USE_DESCRIPTOR) != 0 && !descriptor_is_runtime(n->layouts, &n->layouts->items[index]))
+            write_extern(n->layouts, index, out);
+    }
+    buffer_char(out, '\n');
 }
 
 // ---- descriptors -------------------------------------------------------------------------------------------------------------
@@ -285,11 +335,12 @@ static void write_pointer(const Layouts *l, uint32_t layout, Buffer *out) {
     write_descriptor_name(l, &l->items[layout], out);
 }
 
-static void write_variants(const Layouts *l, const Layout *it, Buffer *out) {
+// Static names are numbered within their file.
+static void write_variants(const Layouts *l, const Layout *it, uint32_t number, Buffer *out) {
     for (uint32_t v = 0; v < it->variant_count; v++) {
         const LayoutVariant *variant = &it->variants[v];
         if (variant->field_count == 0) continue;
-        buffer_format(out, "static const SiField sgf_%.*s_%u[] = {", (int)it->name.length, it->name.data, v);
+        buffer_format(out, "static const SiField f%u_%u[] = {", number, v);
         for (uint32_t f = 0; f < variant->field_count; f++) {
             buffer_string(out, f == 0 ? "{" : ", {");
             write_c_string(names_text(l->program->names, variant->fields[f].name), out);
@@ -299,7 +350,7 @@ static void write_variants(const Layouts *l, const Layout *it, Buffer *out) {
         }
         buffer_literal(out, "};\n");
     }
-    buffer_format(out, "static const SiVariant sgv_%.*s[] = {", (int)it->name.length, it->name.data);
+    buffer_format(out, "static const SiVariant v%u[] = {", number);
     for (uint32_t v = 0; v < it->variant_count; v++) {
         buffer_string(out, v == 0 ? "{" : ", {");
         bool is_named = it->kind == LAYOUT_SUM || it->kind == LAYOUT_ENUM;
@@ -308,13 +359,13 @@ static void write_variants(const Layouts *l, const Layout *it, Buffer *out) {
         if (it->variants[v].field_count == 0)
             buffer_literal(out, "0}");
         else
-            buffer_format(out, "sgf_%.*s_%u}", (int)it->name.length, it->name.data, v);
+            buffer_format(out, "f%u_%u}", number, v);
     }
     buffer_literal(out, "};\n");
 }
 
 // All members of SiType in order; `content`: the struct inside a box.
-static void write_descriptor(const Layouts *l, const Layout *it, bool content, Buffer *out) {
+static void write_descriptor(const Layouts *l, const Layout *it, uint32_t number, bool content, Buffer *out) {
     bool is_box = it->is_boxed && layout_is_struct(it) && !content;
     bool has_variants = !is_box && (layout_is_struct(it) || it->kind == LAYOUT_ENUM);
     uint32_t align = it->content_align > 8 ? it->content_align : 8;
@@ -338,13 +389,13 @@ static void write_descriptor(const Layouts *l, const Layout *it, bool content, B
     write_c_string(name, out);
     buffer_literal(out, ", ");
     if (is_box)
-        buffer_format(out, "&sgc_%.*s", (int)it->name.length, it->name.data);
+        buffer_format(out, "&c%u", number);
     else
         write_pointer(l, it->element, out);
     buffer_literal(out, ", ");
     write_pointer(l, it->value, out);
     if (has_variants)
-        buffer_format(out, ", %u, sgv_%.*s", it->variant_count, (int)it->name.length, it->name.data);
+        buffer_format(out, ", %u, v%u", it->variant_count, number);
     else
         buffer_literal(out, ", 0, 0");
     bool is_error = it->decl.index != 0 && it->decl.index == l->program->known.error.index && !is_box;
@@ -376,34 +427,70 @@ static void close_over(const Layouts *l, uint8_t *needed, Arena *arena) {
 #undef NEED
 }
 
-void write_types_file(const Generation *g, const uint8_t *uses, Arena *arena, Buffer *out) {
-    const Layouts *l = &g->layouts;
-    uint8_t *needed = arena_array(arena, uint8_t, l->count + 1);
-    for (uint32_t i = 1; i <= l->count; i++)
-        needed[i] = (uses[i] & USE_DESCRIPTOR) != 0 && !descriptor_is_runtime(l, &l->items[i]);
+void types_plan(const Layouts *l, uint8_t *needed, Arena *arena, TypesFile **out, uint32_t *out_count) {
+    enum { TYPES_PER_FILE = 256, FILES_MAX = 64 };
     close_over(l, needed, arena);
-    for (uint32_t i = 1; i <= l->count; i++)
+    uint32_t count = 0, buckets = 1, kept = 0;
+    for (uint32_t i = 1; i <= l->count; i++) {
         needed[i] = needed[i] && !descriptor_is_runtime(l, &l->items[i]);
-    buffer_literal(out, "#include \"si.h\"\n\n");
-    for (uint32_t k = 0; k < l->count; k++) {
-        const Layout *it = &l->items[l->by_name[k]];
-        if (needed[l->by_name[k]])
-            buffer_format(out, "extern const SiType sgt_%.*s;\n", (int)it->name.length, it->name.data);
+        count += needed[i];
     }
+    while (buckets < FILES_MAX && buckets * TYPES_PER_FILE < count)
+        buckets *= 2;
+    TypesFile *files = arena_array(arena, TypesFile, buckets);
     for (uint32_t k = 0; k < l->count; k++) {
-        const Layout *it = &l->items[l->by_name[k]];
-        if (!needed[l->by_name[k]]) continue;
-        buffer_literal(out, "\n// ");
-        buffer_text(out, it->shown);
-        buffer_char(out, '\n');
-        if (layout_is_struct(it) || it->kind == LAYOUT_ENUM) write_variants(l, it, out);
+        uint32_t index = l->by_name[k];
+        if (needed[index]) vec_push(arena, &files[hash_text(l->items[index].name) % buckets].layouts, index);
+    }
+    for (uint32_t b = 0; b < buckets; b++) {
+        if (files[b].layouts.count == 0) continue;
+        files[b].name = arena_format(arena, "sg_types_%02u.c", b);
+        files[kept++] = files[b];
+    }
+    *out = files;
+    *out_count = kept;
+}
+
+// What a descriptor points to is declared just before it, unless it stands above.
+static void declare_parts(const Layouts *l, const Layout *it, uint8_t *is_known, Buffer *out) {
+#define DECLARE(layout_index)                                                                                          \
+    do {                                                                                                               \
+        uint32_t part = (layout_index);                                                                                \
+        if (part != 0 && !is_known[part] && !descriptor_is_runtime(l, &l->items[part])) write_extern(l, part, out);    \
+        is_known[part] = 1;                                                                                            \
+    } while (0)
+    DECLARE(it->element);
+    DECLARE(it->value);
+    for (uint32_t v = 0; v < it->variant_count; v++)
+        for (uint32_t f = 0; f < it->variants[v].field_count; f++)
+            DECLARE(it->variants[v].fields[f].layout);
+#undef DECLARE
+}
+
+void write_types_file(const Layouts *l, TypesFile *file, Arena *scratch, Arena *arena) {
+    uint8_t *is_known = arena_array(scratch, uint8_t, l->count + 1);
+    Buffer out = buffer_in(arena);
+    buffer_reserve(&out, 512u * file->layouts.count);
+    buffer_literal(&out, "// descriptors of types. Written by sigil.\n#include \"si.h\"\n");
+    for (uint32_t k = 0; k < file->layouts.count; k++) {
+        uint32_t index = file->layouts.items[k];
+        const Layout *it = &l->items[index];
+        buffer_literal(&out, "\n// ");
+        buffer_text(&out, it->shown);
+        buffer_char(&out, '\n');
+        declare_parts(l, it, is_known, &out);
+        if (layout_is_struct(it) || it->kind == LAYOUT_ENUM) write_variants(l, it, k, &out);
         if (it->is_boxed && layout_is_struct(it)) {
-            buffer_format(out, "static const SiType sgc_%.*s = {", (int)it->name.length, it->name.data);
-            write_descriptor(l, it, true, out);
-            buffer_literal(out, "};\n");
+            buffer_format(&out, "static const SiType c%u = {", k);
+            write_descriptor(l, it, k, true, &out);
+            buffer_literal(&out, "};\n");
         }
-        buffer_format(out, "const SiType sgt_%.*s = {", (int)it->name.length, it->name.data);
-        write_descriptor(l, it, false, out);
-        buffer_literal(out, "};\n");
+        buffer_literal(&out, "const SiType sgt_");
+        buffer_text(&out, it->name);
+        buffer_literal(&out, " = {");
+        write_descriptor(l, it, k, false, &out);
+        buffer_literal(&out, "};\n");
+        is_known[index] = 1;
     }
+    file->content = buffer_finish(&out);
 }

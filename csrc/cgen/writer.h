@@ -77,8 +77,8 @@ struct Gen {
     const Layouts *layouts;
     CoreFunction *f; // with counts
     uint32_t index;  // into CoreProgram.functions
-    Arena *arena; // until the function is written
-    Arena *keep;  // of what `out` holds
+    Arena *arena;    // until the function is written
+    Arena *keep;     // of what `out` holds
     FunctionText *out;
     const Module *module;
     LocalInfo *locals;
@@ -94,6 +94,8 @@ struct Gen {
     uint32_t flat_count;
     uint32_t box_count;
     PositionCache position;
+    bool has_lines; // each source line is one line of C; else each statement is
+    bool is_instance;
     uint32_t line, wanted_line; // of the C text, as the compiler counts it; of the source
     bool uses_task, uses_at, uses_self;
     bool takes_place;
@@ -103,16 +105,18 @@ struct Gen {
 // ---- functions.c
 void use_type(Gen *g, const Layout *layout, uint32_t flags);
 void use_function(Gen *g, uint32_t function);
+void use_function_early(Gen *g, uint32_t function); // before all definitions
 void note(Gen *g, NamedTexts *all, NamedText one);
 Text descriptor(Gen *g, const Layout *layout); // `&sgt_…`
 Text type_name(Gen *g, const Layout *layout);
-Text place_of(Gen *g, uint32_t token); // `at` or `&at_…`
-Text literal_of(Gen *g, NameId text);  // `(SiStr *)&lit_…`
+Text place_of(Gen *g, uint32_t token);     // `at` or `&L54C11`
+Text own_place_of(Gen *g, uint32_t token); // `L54C11`, even where `at` would do
+Text literal_of(Gen *g, NameId text);      // `(SiStr *)&str_…`
 Text format_text(Gen *g, const char *format, ...) PRINTF_LIKE(2, 3);
 Text closure_cell(Gen *g, uint32_t lambda); // name of the struct of a lambda's closure: "sc_…"
 
 // ---- statements.c
-void write_line(Gen *g, Text text); // one statement with its `;` or brace, indented
+void write_line(Gen *g, Text text); // one statement with its `;` or brace, on the line of its source
 void write_label(Gen *g, Text text);
 void flush_pending(Gen *g); // everything that waits becomes statements
 void flush_effects(Gen *g);

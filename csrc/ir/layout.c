@@ -592,6 +592,9 @@ void layouts_finish(Layouts *l) {
     for (uint32_t i = 0; i < l->count; i++)
         l->by_name[i] = i + 1;
     sort_by_name(l, l->by_name, arena_array(l->arena, uint32_t, l->count + 1), l->count);
+    l->rank = arena_array(l->arena, uint32_t, l->count + 1);
+    for (uint32_t k = 0; k < l->count; k++)
+        l->rank[l->by_name[k]] = k;
     find_printable(l);
 }
 

@@ -73,6 +73,7 @@ typedef struct Layouts {
     uint32_t *slots; // open addressing by TypeId; 0 is free
     uint32_t slot_count;
     uint32_t *by_name; // [0 … count - 1]: layouts ordered by `name`
+    uint32_t *rank;    // [1 … count]: where it stands in by_name
     uint32_t *by_size; // [0 … count - 1]: parts stored by value come before what holds them
 } Layouts;
 

@@ -41,7 +41,7 @@ static Status load_sources(Workspace *ws) {
 // ---- the stages ---------------------------------------------------------------------------------------------------------
 
 static Status parse_modules(Workspace *ws) {
-    TRY(parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parsed));
+    TRY(parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, ws->parsed));
     progress_add(&ws->progress, PROGRESS_files_parsed, ws->file_count);
     return STATUS_OK;
 }

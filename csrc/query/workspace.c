@@ -20,6 +20,8 @@ void workspace_forget_run(Workspace *ws) {
         arena_free(&ws->text_arenas[i]);
         ws->sources[i].text = (Text){0};
     }
+    for (uint32_t i = 0; ws->parse_results != NULL && i < pool_thread_count(ws->pool); i++)
+        arena_free(&ws->parse_results[i]);
     ws->own_diagnostics = diag_sink(&ws->files_arena);
     ws->has_started = false;
     memset(ws->times, 0, sizeof ws->times);
@@ -42,7 +44,8 @@ Status workspace_create(const ThreadPoolConfig *config, Workspace **out) {
     if (status == STATUS_OK) {
         uint32_t workers = pool_thread_count(ws->pool);
         ws->caches = calloc(workers, sizeof *ws->caches);
-        if (ws->caches == NULL)
+        ws->parse_results = calloc(workers, sizeof *ws->parse_results);
+        if (ws->caches == NULL || ws->parse_results == NULL)
             status = STATUS_NO_MEMORY;
         else
             for (uint32_t i = 0; i < workers; i++)
@@ -61,6 +64,7 @@ void workspace_free(Workspace *ws) {
     if (ws == NULL) return;
     forget_files(ws);
     free(ws->caches);
+    free(ws->parse_results);
     types_free(ws->types);
     names_free(ws->names);
     pool_free(ws->pool);

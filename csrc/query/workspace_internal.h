@@ -9,7 +9,8 @@ struct Workspace {
     Pool *pool;
     NameInterner *names;
     TypeInterner *types;
-    NameCache *caches; // one per worker
+    NameCache *caches;    // one per worker
+    Arena *parse_results; // likewise: what is in `parsed`
     Progress progress;
 
     // Of the loaded files, in the order of their module names; FileId = index + 1.

@@ -1,6 +1,7 @@
 // sema/bodies_parallel.c: step 3 for the whole program, and all of its parallelism: each body is a task of its own.
 #include "sched/sched.h"
 #include "sema/body_internal.h"
+#include "sema/internal.h"
 
 typedef struct BodiesJob {
     Program *program;
@@ -8,11 +9,13 @@ typedef struct BodiesJob {
     Arena *scratch; // one for each worker
 } BodiesJob;
 
-static Status one_body_in(BodiesJob *job, uint32_t item, Arena *scratch) {
+static Status one_body_in(BodiesJob *job, uint32_t item, uint32_t worker) {
+    Arena *scratch = &job->scratch[worker];
     FunctionId function = {item + 1};
     TypedBody *out = &job->program->bodies[function.index];
     if (job->program->modules[job->program->functions[function.index].module.index].is_cyclic) return STATUS_OK;
-    Status status = body_check_in(job->program, function, &job->known, scratch, out);
+    Status status =
+        body_check_in(job->program, function, &job->known, scratch, &job->program->internal->results[worker], out);
     if (scratch->reserved_bytes > 4u << 20)
         arena_free(scratch); // one giant body must not keep its memory for all
     else
@@ -22,7 +25,7 @@ static Status one_body_in(BodiesJob *job, uint32_t item, Arena *scratch) {
 
 static Status one_body(Worker *worker, void *argument, uint32_t item) {
     BodiesJob *job = argument;
-    return one_body_in(job, item, &job->scratch[worker_index(worker)]);
+    return one_body_in(job, item, worker_index(worker));
 }
 
 static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out) {
@@ -30,6 +33,8 @@ static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out
     BodiesJob *job = arena_new(&program->arena, BodiesJob);
     job->program = program;
     job->scratch = arena_array(&program->arena, Arena, workers);
+    program->internal->results = arena_array(&program->arena, Arena, workers);
+    program->internal->result_count = workers;
     known_names_init(&job->known, program->names);
     *out = job;
     ARENA_GUARD_END(&program->arena);
@@ -45,7 +50,7 @@ Status bodies_check(Program *program, Pool *pool, NameCache *caches) {
     Status status = STATUS_OK;
     if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
     for (uint32_t i = 0; pool == NULL && i < program->function_count && status == STATUS_OK; i++)
-        status = one_body_in(job, i, &job->scratch[0]);
+        status = one_body_in(job, i, 0);
     for (uint32_t i = 0; i < workers; i++)
         arena_free(&job->scratch[i]);
     return status;

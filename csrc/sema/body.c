@@ -13,11 +13,17 @@ void known_names_init(KnownNames *known, const NameInterner *names) {
     known->name_default = names_lookup(names, TEXT("default"));
 }
 
+#define NODES_FIRST_MAX 1024u
+
 // ---- nodes ---------------------------------------------------------------------------------------------------------------------
 
 static void nodes_grow(Body *c) {
     uint32_t old = c->node_capacity;
-    uint32_t capacity = old == 0 ? 64 : 2 * old;
+    uint32_t capacity = 2 * old;
+    if (old == 0) { // a node of the tree makes about one here; an impl has many bodies
+        capacity = c->module->file->tree.declarations[c->function->declaration].node_count + 16;
+        if (capacity > NODES_FIRST_MAX) capacity = NODES_FIRST_MAX;
+    }
     c->kind = arena_grow(c->scratch, c->kind, old, capacity, 1);
     uint32_t **columns[] = {(uint32_t **)(void *)&c->type, &c->token, &c->a, &c->b};
     for (uint32_t i = 0; i < 4; i++)
@@ -215,9 +221,9 @@ static uint32_t free_test_body(Body *c, NodeIndex body) {
 }
 
 static Status check_guarded(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch,
-                            TypedBody *out) {
+                            Arena *results, TypedBody *out) {
     ARENA_GUARD(&out->arena);
-    scratch->escape = &arena_guard_escape;
+    scratch->escape = results->escape = &arena_guard_escape;
     const Function *function = &program->functions[id.index];
     const Module *module = &program->modules[function->module.index];
     const Declaration *declaration = &module->file->tree.declarations[function->declaration];
@@ -231,6 +237,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     c->has_syntax_errors = declaration->has_errors;
     c->scratch = scratch;
     c->out = out;
+    c->results = results;
     c->sink = &out->diagnostics;
     c->type_scope = (TypeScope){.program = program,
                                 .module = function->module,
@@ -261,6 +268,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         waiting_run(c);
         generals_forgive(c);
         obligations_solve(c);
+        exhaustive_check(c);
         warnings_give(c);
         if (c->sink->error_count == 0) generals_write(c);
         body_copy_out(c, root);
@@ -273,13 +281,15 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     return STATUS_OK;
 }
 
-Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out) {
+Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
+                     TypedBody *out) {
     *out = (TypedBody){0};
     arena_init(&out->arena);
     out->arena.chunk_bytes = BODY_CHUNK_BYTES;
     out->diagnostics = diag_sink(&out->arena);
-    Status status = check_guarded(program, id, known, scratch, out);
+    Status status = check_guarded(program, id, known, scratch, results != NULL ? results : &out->arena, out);
     scratch->escape = NULL;
+    if (results != NULL) results->escape = NULL;
     if (status != STATUS_OK) typed_body_free(out);
     out->status = status;
     return status;
@@ -291,7 +301,7 @@ Status body_check(const Program *program, FunctionId function, NameCache *names,
     known_names_init(&known, program->names);
     Arena scratch;
     arena_init(&scratch);
-    Status status = body_check_in(program, function, &known, &scratch, out);
+    Status status = body_check_in(program, function, &known, &scratch, NULL, out);
     arena_free(&scratch);
     return status;
 }

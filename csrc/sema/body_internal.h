@@ -63,7 +63,9 @@ typedef struct KnownNames {
 } KnownNames;
 void known_names_init(KnownNames *known, const NameInterner *names);
 // Checks one body; what only the check needs lies in `scratch`, which the caller resets.
-Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, TypedBody *out);
+// The typed arrays go to `results`, which outlives the body; with NULL to the body's own arena, as messages always do.
+Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
+                     TypedBody *out);
 // clang-format on
 
 // ---- types with variables ---------------------------------------------------------------------------------------------
@@ -211,6 +213,18 @@ typedef struct Waiting {
     Env env;
 } Waiting;
 
+typedef enum PatternCheckKind {
+    CHECK_MATCH,        // syntax: MATCH, node: its typed MATCH
+    CHECK_MUST_FIT,     // of a let or for: the pattern, likewise
+    CHECK_ALTERNATIVES, // a pattern that may fail: only whether each alternative can be reached
+} PatternCheckKind;
+
+typedef struct PatternCheck { // what is asked of patterns when all types are final: exhaustive.h
+    PatternCheckKind kind;
+    NodeIndex syntax;
+    uint32_t node;
+} PatternCheck;
+
 typedef struct Body {
     const Program *program;
     const Function *function;
@@ -222,6 +236,7 @@ typedef struct Body {
     Arena *scratch;
     DiagSink *sink;
     TypedBody *out;
+    Arena *results; // of the typed arrays
 
     VEC(LocalType) types;
     VEC(uint32_t) trail; // variables bound since the first mark, for rollback
@@ -242,6 +257,8 @@ typedef struct Body {
     VEC(Obligation) obligations;
     VEC(Waiting) waiting;
     VEC(Reason) reasons;
+    VEC(PatternCheck) pattern_checks;
+    VEC(uint32_t) pattern_alternatives; // of every PAT_OR: its node and its syntax; nodes ascend
     VEC(uint32_t) spine;   // tree nodes of the operator chains in progress
     VEC(uint32_t) orphans; // locals that only some alternatives of the pattern in progress bind
     VEC(uint32_t) stack;   // words of lists under construction
@@ -288,10 +305,11 @@ TypeId type_named(Body *c, TypeDeclId decl, const TypeId *args, uint32_t count);
 TypeId type_option(Body *c, TypeId part);
 TypeId type_result(Body *c, TypeId part, TypeId error);
 TypeId type_function(Body *c, const TypeId *parameters, uint32_t count, TypeId result);
-TypeId prune(Body *c, TypeId type);
-TypeShape type_shape(Body *c, TypeId type); // prunes
 static inline bool type_is_local(TypeId type) { return (type.index & LOCAL_TYPE) != 0; }
-bool is_open(Body *c, TypeId type); // a variable that nothing fixed yet
+TypeId prune_local(Body *c, TypeId type);
+static inline TypeId prune(Body *c, TypeId type) { return type_is_local(type) ? prune_local(c, type) : type; }
+TypeShape type_shape(Body *c, TypeId type); // prunes
+bool is_open(Body *c, TypeId type);         // a variable that nothing fixed yet
 void variable_forgive(Body *c, TypeId type);
 bool is_error(Body *c, TypeId type); // the error type itself
 bool is_kind(Body *c, TypeId type, TypeKind kind);
@@ -302,8 +320,11 @@ bool fits(Body *c, TypeId found, TypeId expected);    // whether unify would suc
 TypeId instantiate(Body *c, TypeId type, const TypeId *arguments, uint32_t count);
 const TypeId *fresh_arguments(Body *c, uint32_t count, uint32_t token);
 TypeId type_heads(Body *c, TypeId type); // interned: variables become the error type
-TypeId zonk(Body *c, TypeId type);       // final: variables become void
-Text type_text(Body *c, TypeId type);    // as messages show it; variables as `_`
+TypeId zonk_local(Body *c, TypeId type);
+static inline TypeId zonk(Body *c, TypeId type) { // final: variables become void
+    return type_is_local(type) ? zonk_local(c, type) : type;
+}
+Text type_text(Body *c, TypeId type); // as messages show it; variables as `_`
 
 // ---- finish.c ------------------------------------------------------------------------------------------------------------
 typedef enum Place { PLACE_WHOLE, PLACE_TOKEN } Place;
@@ -461,9 +482,12 @@ uint32_t int_literal(Body *c, NodeIndex n, bool is_negative, Expected expected);
 // Checks a pattern against the type of what is matched, adding its bindings; a PAT_ node.
 uint32_t pattern_check(Body *c, NodeIndex n, TypeId type, bool is_mutable, bool is_let);
 void report_unknown_variant(Body *c, Span span, Text name, TypeId type);
-void pattern_must_fit(Body *c, NodeIndex n, uint32_t pattern); // E0412
 uint32_t pattern_whole(Body *c, NodeIndex n, TypeId type, bool is_let,
                        bool is_mutable); // a let's or a for's, or an arm's
+
+// ---- exhaustive_report.c -----------------------------------------------------------------------------------------------
+void exhaustive_note(Body *c, PatternCheckKind kind, NodeIndex syntax, uint32_t node);
+void exhaustive_check(Body *c); // E0411, E0412, W0413; all types are final
 
 // ---- pattern_expressions.c ------------------------------------------------------------------------------------------------------------
 uint32_t pattern_expression(Body *c, NodeIndex n, Expected expected);

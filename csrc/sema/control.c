@@ -62,7 +62,9 @@ uint32_t match_arms(Body *c, NodeIndex n, uint32_t scrutinee, uint32_t list, Exp
         is_never &= arm_check(c, tree_list_item(&c->view, list, i), type, &expected);
     uint32_t words = list_from_stack(c, base);
     c->extra.items[words] = count;
-    return node_add(c, TYPED_MATCH, is_never ? NEVER_TYPE : expected.type, token_of(c, n), scrutinee, words);
+    uint32_t node = node_add(c, TYPED_MATCH, is_never ? NEVER_TYPE : expected.type, token_of(c, n), scrutinee, words);
+    exhaustive_note(c, CHECK_MATCH, n, node);
+    return node;
 }
 
 uint32_t match_check(Body *c, NodeIndex n, Expected expected) {

@@ -33,7 +33,7 @@ static void deep_run(void *argument) {
     DeepCall *call = argument;
     Body *c = call->c;
     jmp_buf escape;
-    c->scratch->escape = c->out->arena.escape = &escape;
+    c->scratch->escape = c->out->arena.escape = c->results->escape = &escape;
     if (setjmp(escape) != 0) {
         call->is_out_of_memory = true;
         return;
@@ -54,7 +54,7 @@ uint32_t expr_on_own_stack(Body *c, NodeIndex n, Expected expected) {
         return node_error(c, n);
     }
     thread_join(thread);
-    c->scratch->escape = c->out->arena.escape = outer;
+    c->scratch->escape = c->out->arena.escape = c->results->escape = outer;
     c->stack_start = stack_start;
     c->stack_bytes = stack_bytes;
     if (call->is_out_of_memory) arena_out_of_memory(c->scratch);

@@ -93,11 +93,15 @@ static void report_unsatisfied(Body *c, const Obligation *o, TypeId type, SolveR
 }
 
 void obligations_solve(Body *c) {
-    enum { CACHE = 256 };
+    enum { CACHE_MAX = 256 };
+    if (c->obligations.count == 0) return;
+    uint32_t cache = 4; // a power of two
+    while (cache < c->obligations.count && cache < CACHE_MAX)
+        cache *= 2;
     struct {
         TypeId type;
         TraitId trait;
-    } *solved = arena_alloc_zeroed(c->scratch, CACHE * sizeof *solved, 4);
+    } *solved = arena_alloc_zeroed(c->scratch, cache * sizeof *solved, 4);
     for (uint32_t i = 0; i < c->obligations.count; i++) {
         const Obligation *o = &c->obligations.items[i];
         TypeId type = prune(c, o->type);
@@ -110,7 +114,7 @@ void obligations_solve(Body *c) {
             continue;
         }
         type = zonk(c, type);
-        uint32_t slot = (type.index * 31 + o->trait.index) % CACHE;
+        uint32_t slot = (type.index * 31 + o->trait.index) & (cache - 1);
         if (solved[slot].type.index == type.index && solved[slot].trait.index == o->trait.index) continue;
         if ((type_info(c->program->types, type)->flags & TYPE_HAS_ERROR) != 0) continue;
         SolveResult result = trait_solve(c->program, &c->function->generics, type, o->trait);
@@ -254,46 +258,49 @@ void warnings_give(Body *c) {
 // all of them have their new numbers, writing the node.
 typedef struct Copy {
     Body *c;
-    bool is_writing;
     uint32_t *map;       // old node → new node; 0: not yet
     VEC(uint32_t) stack; // nodes to visit; the highest bit: its children are done
     VEC(uint32_t) extra;
 } Copy;
 #define CHILDREN_DONE 0x80000000u
 
-static uint32_t copy_node(Copy *copy, uint32_t node) {
-    if (copy->is_writing) return copy->map[node];
+// Each operand is looked at twice by the same code, which the compiler makes into two: for what the node needs
+// (is_writing false), then to write it.
+static inline ALWAYS_INLINE uint32_t copy_node(Copy *copy, bool is_writing, uint32_t node) {
+    if (is_writing) return copy->map[node];
     if (node != 0 && copy->map[node] == 0) vec_push(copy->c->scratch, &copy->stack, node);
     return 0;
 }
 
-static void copy_word(Copy *copy, uint32_t word) {
-    if (copy->is_writing) vec_push(copy->c->scratch, &copy->extra, word);
+static inline ALWAYS_INLINE void copy_word(Copy *copy, bool is_writing, uint32_t word) {
+    if (is_writing) vec_push(copy->c->scratch, &copy->extra, word);
 }
 
 // `stride` words for each item, of which those in `nodes` (a bit set) are nodes; the count comes first.
-static uint32_t copy_items(Copy *copy, uint32_t list, uint32_t stride, uint32_t nodes) {
+static inline uint32_t copy_items(Copy *copy, bool is_writing, uint32_t list, uint32_t stride, uint32_t nodes) {
     Body *c = copy->c;
     uint32_t count = c->extra.items[list], start = copy->extra.count;
-    copy_word(copy, count);
-    for (uint32_t i = 0; i < count * stride; i++) {
-        uint32_t word = c->extra.items[list + 1 + i];
-        if ((nodes >> (i % stride) & 1) != 0) word = copy_node(copy, word);
-        copy_word(copy, word);
-    }
+    copy_word(copy, is_writing, count);
+    for (uint32_t i = 0, at = list + 1; i < count; i++)
+        for (uint32_t k = 0; k < stride; k++, at++) {
+            uint32_t word = c->extra.items[at];
+            if ((nodes >> k & 1) != 0) word = copy_node(copy, is_writing, word);
+            copy_word(copy, is_writing, word);
+        }
     return start;
 }
 
-static uint32_t copy_words(Copy *copy, uint32_t at, uint32_t count, uint32_t nodes) {
+static inline uint32_t copy_words(Copy *copy, bool is_writing, uint32_t at, uint32_t count, uint32_t nodes) {
     uint32_t start = copy->extra.count;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t word = copy->c->extra.items[at + i];
-        copy_word(copy, (nodes >> i & 1) != 0 ? copy_node(copy, word) : word);
+        copy_word(copy, is_writing, (nodes >> i & 1) != 0 ? copy_node(copy, is_writing, word) : word);
     }
     return start;
 }
 
-static void copy_operands(Copy *copy, uint32_t n, uint32_t *out_a, uint32_t *out_b) {
+static inline ALWAYS_INLINE void operands_of(Copy *copy, bool is_writing, uint32_t n, uint32_t *out_a,
+                                             uint32_t *out_b) {
     Body *c = copy->c;
     uint32_t a = c->a[n], b = c->b[n];
     static const uint32_t pattern_words[] = {2, 2, 3, 2, 4};
@@ -319,25 +326,25 @@ static void copy_operands(Copy *copy, uint32_t n, uint32_t *out_a, uint32_t *out
     case TYPED_COUNT:
         break;
     case TYPED_LAMBDA:
-        (void)copy_node(copy, c->lambdas.items[a].typed.body);
+        (void)copy_node(copy, is_writing, c->lambdas.items[a].typed.body);
         break;
     case TYPED_CONSTRUCT:
     case TYPED_CALL:
     case TYPED_SELF_CALL:
-        b = copy_items(copy, b, 2, 2);
+        b = copy_items(copy, is_writing, b, 2, 2);
         break;
     case TYPED_UPDATE:
-        a = copy_node(copy, a), b = copy_items(copy, b, 2, 2);
+        a = copy_node(copy, is_writing, a), b = copy_items(copy, is_writing, b, 2, 2);
         break;
     case TYPED_LIST:
     case TYPED_MAP:
     case TYPED_SEQUENCE:
     case TYPED_PAT_CONSTRUCT:
     case TYPED_PAT_OR:
-        b = copy_items(copy, b, 1, 1);
+        b = copy_items(copy, is_writing, b, 1, 1);
         break;
     case TYPED_CALL_VALUE:
-        a = copy_node(copy, a), b = copy_items(copy, b, 1, 1);
+        a = copy_node(copy, is_writing, a), b = copy_items(copy, is_writing, b, 1, 1);
         break;
     case TYPED_FIELD:
     case TYPED_UNARY:
@@ -349,7 +356,7 @@ static void copy_operands(Copy *copy, uint32_t n, uint32_t *out_a, uint32_t *out
     case TYPED_LENGTH:
     case TYPED_LOOP:
     case TYPED_BREAK:
-        a = copy_node(copy, a);
+        a = copy_node(copy, is_writing, a);
         break;
     case TYPED_INDEX:
     case TYPED_SLICE:
@@ -357,41 +364,42 @@ static void copy_operands(Copy *copy, uint32_t n, uint32_t *out_a, uint32_t *out
     case TYPED_COALESCE:
     case TYPED_LET:
     case TYPED_WHILE:
-        a = copy_node(copy, a), b = copy_node(copy, b);
+        a = copy_node(copy, is_writing, a), b = copy_node(copy, is_writing, b);
         break;
     case TYPED_ASSIGN:
     case TYPED_PAT_BIND:
-        b = copy_node(copy, b);
+        b = copy_node(copy, is_writing, b);
         break;
     case TYPED_BINARY:
     case TYPED_RANGE:
-        a = copy_node(copy, a), b = copy_words(copy, b, 2, 1);
+        a = copy_node(copy, is_writing, a), b = copy_words(copy, is_writing, b, 2, 1);
         break;
     case TYPED_IF:
-        a = copy_node(copy, a), b = copy_words(copy, b, 2, 3);
+        a = copy_node(copy, is_writing, a), b = copy_words(copy, is_writing, b, 2, 3);
         break;
     case TYPED_MATCH:
-        a = copy_node(copy, a), b = copy_items(copy, b, 3, 7);
+        a = copy_node(copy, is_writing, a), b = copy_items(copy, is_writing, b, 3, 7);
         break;
     case TYPED_FOR: {
-        uint32_t count = c->extra.items[b], start = copy_items(copy, b, 2, 3);
-        (void)copy_words(copy, b + 1 + 2 * count, 2, 3);
+        uint32_t count = c->extra.items[b], start = copy_items(copy, is_writing, b, 2, 3);
+        (void)copy_words(copy, is_writing, b + 1 + 2 * count, 2, 3);
         b = start;
         break;
     }
     case TYPED_PATTERN:
-        b = copy_words(copy, b, pattern_words[a], 15);
+        b = copy_words(copy, is_writing, b, pattern_words[a], 15);
         break;
     case TYPED_RECURSE:
-        b = copy_words(copy, b, 5, 7 | 16);
+        b = copy_words(copy, is_writing, b, 5, 7 | 16);
         break;
     case TYPED_PAT_RANGE:
-        b = copy_words(copy, b, 4, 0);
+        b = copy_words(copy, is_writing, b, 4, 0);
         break;
     case TYPED_PAT_LIST: {
-        uint32_t before = copy_items(copy, c->extra.items[b], 1, 1), rest = copy_node(copy, c->extra.items[b + 1]);
-        uint32_t after = copy_items(copy, c->extra.items[b + 2], 1, 1), start = copy->extra.count;
-        copy_word(copy, before), copy_word(copy, rest), copy_word(copy, after);
+        uint32_t before = copy_items(copy, is_writing, c->extra.items[b], 1, 1),
+                 rest = copy_node(copy, is_writing, c->extra.items[b + 1]);
+        uint32_t after = copy_items(copy, is_writing, c->extra.items[b + 2], 1, 1), start = copy->extra.count;
+        copy_word(copy, is_writing, before), copy_word(copy, is_writing, rest), copy_word(copy, is_writing, after);
         b = start;
         break;
     }
@@ -400,11 +408,20 @@ static void copy_operands(Copy *copy, uint32_t n, uint32_t *out_a, uint32_t *out
     *out_b = b;
 }
 
+static void operands_visit(Copy *copy, uint32_t n) {
+    uint32_t a, b;
+    operands_of(copy, false, n, &a, &b);
+}
+
+static void operands_write(Copy *copy, uint32_t n, uint32_t *out_a, uint32_t *out_b) {
+    operands_of(copy, true, n, out_a, out_b);
+}
+
 // The room that the arrays below take, so that a body's memory is one chunk of its size.
 static size_t copied_bytes(const Body *c, uint32_t node_count, uint32_t extra_count) {
-    size_t bytes = (size_t)node_count * (sizeof(uint8_t) + 4 * sizeof(uint32_t)) + (size_t)extra_count * sizeof(uint32_t) +
-                   c->locals.count * sizeof(TypedLocal) + c->uses.count * sizeof(TypedUse) +
-                   c->lambdas.count * sizeof(TypedLambda);
+    size_t bytes = (size_t)node_count * (sizeof(uint8_t) + 4 * sizeof(uint32_t)) +
+                   (size_t)extra_count * sizeof(uint32_t) + c->locals.count * sizeof(TypedLocal) +
+                   c->uses.count * sizeof(TypedUse) + c->lambdas.count * sizeof(TypedLambda);
     for (uint32_t i = 1; i < c->uses.count; i++)
         bytes += c->uses.items[i].argument_count * sizeof(TypeId);
     for (uint32_t i = 1; i < c->lambdas.count; i++)
@@ -414,7 +431,7 @@ static size_t copied_bytes(const Body *c, uint32_t node_count, uint32_t extra_co
 
 static void copy_tables(Body *c, const uint32_t *map) {
     TypedBody *out = c->out;
-    Arena *arena = &out->arena;
+    Arena *arena = c->results;
     out->local_count = c->locals.count - 1;
     out->locals = arena_array(arena, TypedLocal, c->locals.count);
     for (uint32_t i = 1; i < c->locals.count; i++) {
@@ -463,7 +480,7 @@ void body_copy_out(Body *c, uint32_t root) {
     uint32_t *order = arena_array(c->scratch, uint32_t, c->node_count + 1), count = 1;
     vec_push(c->scratch, &copy.stack, root);
     while (copy.stack.count > 0) {
-        uint32_t top = copy.stack.items[copy.stack.count - 1], node = top & ~CHILDREN_DONE, a, b;
+        uint32_t top = copy.stack.items[copy.stack.count - 1], node = top & ~CHILDREN_DONE;
         if (copy.map[node] != 0) {
             copy.stack.count--;
             continue;
@@ -476,7 +493,7 @@ void body_copy_out(Body *c, uint32_t root) {
         }
         copy.stack.items[copy.stack.count - 1] |= CHILDREN_DONE;
         uint32_t first = copy.stack.count;
-        copy_operands(&copy, node, &a, &b);
+        operands_visit(&copy, node);
         for (uint32_t i = first, k = copy.stack.count; i + 1 < k; i++) { // so that the first child comes first
             uint32_t swap = copy.stack.items[--k];
             copy.stack.items[k] = copy.stack.items[i];
@@ -484,14 +501,18 @@ void body_copy_out(Body *c, uint32_t root) {
         }
     }
     TypedBody *out = c->out;
-    arena_reserve(&out->arena, copied_bytes(c, count, c->extra.count));
-    out->kind = arena_array(&out->arena, uint8_t, count);
-    out->type = arena_array(&out->arena, TypeId, count);
-    out->token = arena_array(&out->arena, uint32_t, count);
-    out->a = arena_array(&out->arena, uint32_t, count);
-    out->b = arena_array(&out->arena, uint32_t, count);
+    Arena *arena = c->results;
+    if (arena == &out->arena) arena_reserve(arena, copied_bytes(c, count, c->extra.count));
+    out->kind = arena_alloc(arena, count * sizeof(uint8_t), _Alignof(uint8_t));
+    out->type = arena_alloc(arena, count * sizeof(TypeId), _Alignof(TypeId));
+    out->token = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
+    out->a = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
+    out->b = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
     out->node_count = count;
-    copy.is_writing = true;
+    out->kind[0] = TYPED_NONE;
+    out->type[0] = (TypeId){0};
+    out->token[0] = out->a[0] = out->b[0] = 0;
+    vec_reserve(c->scratch, &copy.extra, c->extra.count);
     vec_push(c->scratch, &copy.extra, 0);
     for (uint32_t i = 1; i < count; i++) {
         uint32_t node = order[i];
@@ -501,9 +522,9 @@ void body_copy_out(Body *c, uint32_t root) {
         // What hangs on an error elsewhere (a signature, another module) is silent here, and is not lowered either.
         if (out->kind[i] == TYPED_ERROR || (type_info(c->program->types, out->type[i])->flags & TYPE_HAS_ERROR) != 0)
             out->has_errors = true;
-        copy_operands(&copy, node, &out->a[i], &out->b[i]);
+        operands_write(&copy, node, &out->a[i], &out->b[i]);
     }
-    out->extra = arena_array(&out->arena, uint32_t, copy.extra.count);
+    out->extra = arena_alloc(arena, copy.extra.count * sizeof(uint32_t), _Alignof(uint32_t));
     memcpy(out->extra, copy.extra.items, sizeof(uint32_t) * copy.extra.count);
     out->extra_count = copy.extra.count;
     out->root = copy.map[root];

@@ -158,10 +158,11 @@ static void import_declaration(Importer *im, const ImportPlan *plan) {
 }
 
 // Own names beside imported ones (W0207) and beside the prelude's (W0803), in the order of the text.
-static void report_shadowing(const Importer *im, ScopeKind kind, NameId name, Span span) {
+static void report_shadowing(const Importer *im, ScopeKind kind, NameId name, uint32_t start) {
     if (name.index == 0) return;
     const ScopeEntry *own = scope_table_find(&im->module->scope->own, kind, name);
-    if (own == NULL || own->span.start != span.start) return; // a second definition, reported as such
+    if (own == NULL || own->span.start != start) return; // a second definition, reported as such
+    Span span = own->span;
     const ScopeEntry *entry = scope_table_find(&im->module->scope->imported, kind, name);
     if (entry != NULL && !entry->came_along && own->item.kind != ITEM_VARIANT) {
         if (entry->item.kind == ITEM_SILENT) return;
@@ -195,22 +196,22 @@ void imports_module(Program *program, ModuleId id) {
 
     for (uint32_t i = 0; i < module->type_count; i++) {
         const TypeDecl *type = &program->type_decls[module->first_type + i];
-        report_shadowing(&im, SCOPE_TYPE, type->name, type->span);
+        report_shadowing(&im, SCOPE_TYPE, type->name, type->span.start);
         for (uint32_t v = 0; type->kind == DECL_SUM && v < type->variant_count; v++)
-            report_shadowing(&im, SCOPE_VALUE, type->variants[v].name, type->variants[v].span);
+            report_shadowing(&im, SCOPE_VALUE, type->variants[v].name, type->variants[v].span.start);
     }
     for (uint32_t i = 0; i < module->trait_count; i++) {
         const TraitDecl *trait = &program->traits[module->first_trait + i];
         TreeView view = module_view(module, trait->declaration);
-        report_shadowing(&im, SCOPE_TYPE, trait->name, tree_token_span(&view, trait->node));
+        report_shadowing(&im, SCOPE_TYPE, trait->name, view.file_tokens->starts[tree_token(&view, trait->node)]);
     }
     for (uint32_t i = 0; i < module->config_count; i++)
         report_shadowing(&im, SCOPE_CONFIG, program->configs[module->first_config + i].name,
-                         program->configs[module->first_config + i].span);
+                         program->configs[module->first_config + i].span.start);
     for (uint32_t i = 0; i < module->function_count; i++) {
         const Function *f = &program->functions[module->first_function + i];
         if (f->impl.index != 0 || f->trait.index != 0) continue;
         TreeView view = module_view(module, f->declaration);
-        report_shadowing(&im, SCOPE_VALUE, f->name, tree_token_span(&view, f->node));
+        report_shadowing(&im, SCOPE_VALUE, f->name, view.file_tokens->starts[tree_token(&view, f->node)]);
     }
 }

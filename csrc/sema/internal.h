@@ -147,6 +147,8 @@ typedef struct ProgramInternals {
     bool signatures_done;       // bounds of type arguments are checked at once
     const MethodEntry *methods; // sorted
     uint32_t method_count;
+    Arena *results; // one for each worker of step 3: the arrays of the bodies that it checked
+    uint32_t result_count;
     _Atomic uint8_t *covered; // by function: a test targets it; relaxed, only ever 0 → 1
 } ProgramInternals;
 

@@ -272,6 +272,7 @@ uint32_t for_pattern(Body *c, NodeIndex n, Expected expected) {
     if (c->view.kinds[pattern] == NODE_GUARDED) guard = c->view.b[pattern], pattern = c->view.a[pattern];
     uint32_t arms = c->stack.count, value;
     stack_push(c, pattern_whole(c, pattern, matched, false, false));
+    exhaustive_note(c, CHECK_ALTERNATIVES, pattern, c->stack.items[arms]);
     stack_push(c, guard == 0 ? 0 : check(c, guard, expect(BOOL_TYPE, 0)));
     if (c->view.b[arm] != 0) {
         value = check(c, c->view.b[arm], expect(part, expected.reason));

@@ -550,7 +550,10 @@ OUT_OF_LINE static uint32_t or_pattern(Body *c, NodeIndex n, TypeId type, const 
         uint32_t local = c->orphans.items[--c->orphans.count];
         (void)bind(c, c->locals.items[local].name, local);
     }
-    return node_add(c, TYPED_PAT_OR, type, token_of(c, n), 0, list_from_stack(c, base));
+    uint32_t node = node_add(c, TYPED_PAT_OR, type, token_of(c, n), 0, list_from_stack(c, base));
+    vec_push(c->scratch, &c->pattern_alternatives, node);
+    vec_push(c->scratch, &c->pattern_alternatives, n);
+    return node;
 }
 
 // ---- entry -------------------------------------------------------------------------------------------------------------------------------------
@@ -599,99 +602,6 @@ static uint32_t pattern_at(Body *c, NodeIndex n, TypeId type, const PatternScope
     }
 }
 
-// ---- patterns that must not fail ------------------------------------------------------------------------------------------------------------------
-
-static Text variant_example(Body *c, const TypeDecl *d, uint32_t variant) {
-    const VariantDecl *v = &d->variants[variant];
-    Buffer out = buffer_in(c->scratch);
-    buffer_text(&out, name_text(c, v->name));
-    for (uint32_t i = 0; i < v->field_count; i++)
-        buffer_string(&out, i == 0 ? "(_" : ", _");
-    if (v->field_count > 0) buffer_char(&out, ')');
-    return (Text){out.data, (uint32_t)out.length};
-}
-
-static bool covers_all(Body *c, uint32_t pattern, Text *example);
-
-static bool construct_covers(Body *c, uint32_t pattern, Text *example) {
-    TypeShape shape = type_shape(c, c->type[pattern]);
-    uint32_t list = c->b[pattern], count = c->extra.items[list];
-    if (shape.kind == TYPE_NAMED) {
-        const TypeDecl *d = &c->program->type_decls[shape.head];
-        for (uint32_t i = 0; d->kind == DECL_SUM && i < d->variant_count; i++) {
-            if (i == c->a[pattern]) continue;
-            bool is_empty = false;
-            for (uint32_t k = 0; k < d->variants[i].field_count; k++)
-                is_empty |=
-                    is_kind(c, instantiate(c, d->variants[i].fields[k].type, shape.args, shape.arg_count), TYPE_NEVER);
-            if (is_empty) continue;
-            *example = variant_example(c, d, i);
-            return false;
-        }
-    }
-    for (uint32_t i = 0; i < count; i++)
-        if (!covers_all(c, c->extra.items[list + 1 + i], example)) return false;
-    return true;
-}
-
-// `Some(_) | None`: every variant has an alternative whose parts cannot fail. The full matrix comes with exhaustiveness.
-static bool alternatives_cover(Body *c, uint32_t pattern, Text *example) {
-    uint32_t list = c->b[pattern], count = c->extra.items[list];
-    TypeShape shape = type_shape(c, c->type[pattern]);
-    for (uint32_t i = 0; i < count; i++)
-        if (covers_all(c, c->extra.items[list + 1 + i], example)) return true;
-    if (shape.kind != TYPE_NAMED) return false;
-    const TypeDecl *d = &c->program->type_decls[shape.head];
-    for (uint32_t v = 0; v < d->variant_count; v++) {
-        bool is_covered = false;
-        for (uint32_t i = 0; i < count && !is_covered; i++) {
-            uint32_t alternative = c->extra.items[list + 1 + i];
-            if (c->kind[alternative] != TYPED_PAT_CONSTRUCT || c->a[alternative] != v) continue;
-            uint32_t parts = c->b[alternative];
-            is_covered = true;
-            for (uint32_t k = 0; k < c->extra.items[parts] && is_covered; k++)
-                is_covered = covers_all(c, c->extra.items[parts + 1 + k], example);
-        }
-        if (is_covered) continue;
-        *example = variant_example(c, d, v);
-        return false;
-    }
-    return true;
-}
-
-static bool covers_all(Body *c, uint32_t pattern, Text *example) {
-    *example = TEXT("_");
-    switch ((int)c->kind[pattern]) {
-    case TYPED_PAT_WILDCARD:
-        return true;
-    case TYPED_PAT_BIND:
-        return c->b[pattern] == 0 || covers_all(c, c->b[pattern], example);
-    case TYPED_PAT_CONSTRUCT:
-        return construct_covers(c, pattern, example);
-    case TYPED_PAT_OR:
-        return alternatives_cover(c, pattern, example);
-    case TYPED_PAT_LIST: {
-        const uint32_t *words = c->extra.items + c->b[pattern];
-        bool is_all = c->a[pattern] == 1 && c->extra.items[words[0]] == 0 && c->extra.items[words[2]] == 0;
-        if (!is_all) *example = c->extra.items[words[0]] + c->extra.items[words[2]] > 0 ? TEXT("[]") : TEXT("[_, ..]");
-        return is_all;
-    }
-    case TYPED_PAT_INT:
-        if (is_kind(c, c->type[pattern], TYPE_BOOL)) *example = c->a[pattern] != 0 ? TEXT("false") : TEXT("true");
-        return false;
-    default:
-        return false;
-    }
-}
-
-void pattern_must_fit(Body *c, NodeIndex n, uint32_t pattern) {
-    Text example;
-    if (covers_all(c, pattern, &example)) return;
-    Diagnostic *d = diag(c->sink, DIAG_PATTERN_CAN_FAIL, span_of(c, n),
-                         arena_format(c->scratch, "`%.*s`", (int)example.length, example.data));
-    diag_note(c->sink, d, TEXT("use `match`, which says what happens otherwise"));
-}
-
 uint32_t pattern_check(Body *c, NodeIndex n, TypeId type, bool is_mutable, bool is_let) {
     PatternScope scope = {.start = c->env.bindings, .is_mutable = is_mutable, .is_let = is_let};
     return pattern_at(c, n, type, &scope);
@@ -705,7 +615,8 @@ uint32_t pattern_whole(Body *c, NodeIndex n, TypeId type, bool is_let, bool is_m
         if (!is_upper(name_text(c, name)) || variant_by_name(c, name, type, &decl, &variant) == VARIANT_UNKNOWN)
             return name_pattern(c, n, name, type, &scope);
     }
-    uint32_t pattern = pattern_at(c, n, type, &scope);
-    if (is_let) pattern_must_fit(c, n, pattern);
+    uint32_t errors = c->sink->error_count, pattern = pattern_at(c, n, type, &scope);
+    if (c->sink->error_count > errors) c->type[pattern] = ERROR_TYPE; // what it covers is not asked
+    if (is_let) exhaustive_note(c, CHECK_MUST_FIT, n, pattern);
     return pattern;
 }

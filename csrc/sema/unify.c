@@ -63,7 +63,7 @@ TypeId type_function(Body *c, const TypeId *parameters, uint32_t count, TypeId r
     return body_type(c, TYPE_FUNCTION, 0, args, count + 1);
 }
 
-TypeId prune(Body *c, TypeId type) {
+TypeId prune_local(Body *c, TypeId type) {
     TypeId root = type;
     while (type_is_local(root)) {
         const LocalType *t = local_type(c, root);
@@ -246,7 +246,7 @@ static TypeId zonk_at(Body *c, TypeId type, uint32_t depth) {
     local_type(c, type)->link = made; // read again: the table may have moved
     return made;
 }
-TypeId zonk(Body *c, TypeId type) { return type.index == 0 ? type : zonk_at(c, type, 0); }
+TypeId zonk_local(Body *c, TypeId type) { return zonk_at(c, type, 0); }
 
 // ---- for messages ----------------------------------------------------------------------------------------------------------------
 

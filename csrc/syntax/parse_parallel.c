@@ -8,6 +8,7 @@ typedef struct ParseJob {
     const Source *sources;
     NameCache *caches;
     Arena *scratch; // one for each worker
+    Arena *results; // likewise, or NULL
     ParsedFile *out;
 } ParseJob;
 
@@ -24,8 +25,8 @@ static int compare_sizes(const void *first_item, const void *second_item) {
 static Status parse_one(Worker *worker, void *argument, uint32_t item) {
     const ParseJob *job = argument;
     uint32_t index = worker_index(worker);
-    Status status =
-        parse_file_in(&job->scratch[index], &job->sources[item], &job->caches[index], &job->out[item]);
+    Status status = parse_file_in(&job->scratch[index], job->results == NULL ? NULL : &job->results[index],
+                                  &job->sources[item], &job->caches[index], &job->out[item]);
     arena_reset(&job->scratch[index]);
     return status;
 }
@@ -49,7 +50,8 @@ static Status prepare(Arena *arena, const Source *sources, uint32_t count, uint3
     return STATUS_OK;
 }
 
-Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *caches, ParsedFile *out) {
+Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *caches, Arena *results,
+                 ParsedFile *out) {
     for (uint32_t i = 0; i < count; i++)
         out[i] = (ParsedFile){.source = &sources[i], .status = STATUS_CANCELLED};
     Arena arena = {0};
@@ -58,7 +60,7 @@ Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *c
     uint32_t workers = pool_thread_count(pool);
     Status status = prepare(&arena, sources, count, workers, &order, &scratch);
     if (status == STATUS_OK) {
-        ParseJob job = {sources, caches, scratch, out};
+        ParseJob job = {sources, caches, scratch, results, out};
         status = pool_for_each(pool, order, count, parse_one, &job);
         for (uint32_t i = 0; i < workers; i++)
             arena_free(&scratch[i]);

@@ -509,15 +509,15 @@ static void *packed(Arena *arena, const void *items, size_t bytes) {
 }
 
 // Moves the arrays out of the scratch memory, into one block of their size.
-static void file_pack(ParsedFile *file) {
+static void file_pack(ParsedFile *file, Arena *arena) {
     Tokens *tokens = &file->tokens;
     Tree *tree = &file->tree;
-    Arena *arena = &file->arena;
     const size_t word = sizeof(uint32_t);
-    arena_reserve(arena, (size_t)tokens->count * (1 + 3 * word) + tokens->literal_count * sizeof(uint64_t) +
-                             tokens->line_count * word + (size_t)tree->node_count * (1 + 3 * word) +
-                             tree->extra_count * word + tree->declaration_count * sizeof(Declaration) +
-                             12 * 8); // each array may begin with a gap
+    if (arena == &file->arena)
+        arena_reserve(arena, (size_t)tokens->count * (1 + 3 * word) + tokens->literal_count * sizeof(uint64_t) +
+                                 tokens->line_count * word + (size_t)tree->node_count * (1 + 3 * word) +
+                                 tree->extra_count * word + tree->declaration_count * sizeof(Declaration) +
+                                 12 * 8); // each array may begin with a gap
     tokens->kinds = packed(arena, tokens->kinds, tokens->count);
     tokens->starts = packed(arena, tokens->starts, tokens->count * word);
     tokens->values = packed(arena, tokens->values, tokens->count * word);
@@ -532,7 +532,7 @@ static void file_pack(ParsedFile *file) {
     tree->declarations = packed(arena, tree->declarations, tree->declaration_count * sizeof(Declaration));
 }
 
-static Status parse_guarded(Arena *scratch, const Source *source, NameCache *names, ParsedFile *out) {
+static Status parse_guarded(Arena *scratch, Arena *results, const Source *source, NameCache *names, ParsedFile *out) {
     Arena *arena = &out->arena; // of the messages in any case
     ARENA_GUARD(arena);
     Status status;
@@ -540,24 +540,27 @@ static Status parse_guarded(Arena *scratch, const Source *source, NameCache *nam
         status = lex_and_parse(arena, source, names, out);
     } else {
         status = lex_and_parse(scratch, source, names, out);
-        if (status == STATUS_OK) file_pack(out);
+        results->escape = arena->escape;
+        if (status == STATUS_OK) file_pack(out, results);
     }
     ARENA_GUARD_END(arena);
     return status;
 }
 
-Status parse_file_in(Arena *scratch, const Source *source, NameCache *names, ParsedFile *out) {
+Status parse_file_in(Arena *scratch, Arena *results, const Source *source, NameCache *names, ParsedFile *out) {
     *out = (ParsedFile){.source = source};
     arena_init(&out->arena);
     if (scratch != NULL) out->arena.chunk_bytes = MESSAGE_CHUNK_BYTES;
     out->diagnostics = diag_sink(&out->arena);
-    out->status = parse_guarded(scratch, source, names, out);
+    if (results == NULL) results = &out->arena;
+    out->status = parse_guarded(scratch, results, source, names, out);
+    results->escape = NULL;
     if (scratch != NULL) scratch->escape = NULL; // memory that ended for a message skipped the inner guard
     return out->status;
 }
 
 Status parse_file(const Source *source, NameCache *names, ParsedFile *out) {
-    return parse_file_in(NULL, source, names, out);
+    return parse_file_in(NULL, NULL, source, names, out);
 }
 
 void parsed_file_free(ParsedFile *file) {

@@ -19,10 +19,13 @@ Status parse_tokens(Arena *arena, const Tokens *tokens, NameCache *names, DiagSi
 // Both, into `out`, which owns its arena (freed by parsed_file_free).
 Status parse_file(const Source *source, NameCache *names, ParsedFile *out);
 // The same with a worker's scratch memory, of which nothing is left in use: the arrays are built there, where it is warm in
-// the caches, and the result takes one block of its own size. `scratch` is the caller's to reset.
-Status parse_file_in(Arena *scratch, const Source *source, NameCache *names, ParsedFile *out);
+// the caches, and then packed into `results`, which outlives the file; only messages and what is very large go to the
+// file's own arena. `scratch` is the caller's to reset.
+Status parse_file_in(Arena *scratch, Arena *results, const Source *source, NameCache *names, ParsedFile *out);
 void parsed_file_free(ParsedFile *file);
 
 struct Pool;
 // syntax/parse_parallel.c: all files, largest first; the result of file i lands in out[i]. caches[worker index].
-Status parse_all(struct Pool *pool, const Source *sources, uint32_t count, NameCache *caches, ParsedFile *out);
+// results[worker index] own what is in the files, until the caller frees them; with NULL each file has its own memory.
+Status parse_all(struct Pool *pool, const Source *sources, uint32_t count, NameCache *caches, Arena *results,
+                 ParsedFile *out);

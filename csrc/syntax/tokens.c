@@ -14,6 +14,10 @@ static const struct {
 #undef PUNCTUATION
 };
 
+static inline bool is_name_byte(unsigned char c) {
+    return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10 || c == '_';
+}
+
 const char *token_kind_name(TokenKind kind) { return rows[kind].name; }
 const char *token_kind_shown(TokenKind kind) { return rows[kind].shown; }
 
@@ -23,14 +27,14 @@ uint32_t token_end(const Tokens *tokens, uint32_t token) {
     if (rows[kind].length > 0) return start + rows[kind].length;
     const char *text = tokens->source->text.data;
     const char *at = text + start, *end = text + tokens->source->text.length;
+    if (kind == TOKEN_NAME) { // first, because it is what is asked most
+        while (at < end && is_name_byte((unsigned char)*at))
+            at++;
+        return (uint32_t)(at - text);
+    }
     switch (kind) {
     case TOKEN_END:
         return start;
-    case TOKEN_NAME:
-        while (at < end &&
-               ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_' || (*at >= '0' && *at <= '9')))
-            at++;
-        return (uint32_t)(at - text);
     case TOKEN_INT:
     case TOKEN_FLOAT:
     case TOKEN_DURATION:

@@ -42,8 +42,6 @@ NOT_CHECKED = {
     "E0108": TOO_LONG,
     "E0292": "comes with the parts of the standard library that need a library of the system",
     "E0293": ENVIRONMENT,
-    "E0411": "comes with the check of exhaustiveness",
-    "W0413": "comes with the check of exhaustiveness",
     "E0431": TRAITS,
     "E0432": TRAITS,
     "E0433": TRAITS,
