@@ -51,6 +51,13 @@ uint32_t token_end(const Tokens *tokens, uint32_t token) {
     }
 }
 
+static uint32_t code_points(const Tokens *tokens, uint32_t from, uint32_t to) {
+    uint32_t count = 0;
+    for (uint32_t at = from; at < to; at++)
+        count += ((unsigned char)tokens->source->text.data[at] & 0xC0) != 0x80;
+    return count;
+}
+
 void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint32_t *column) {
     uint32_t low = 0, high = tokens->line_count; // the line is in [low, high)
     while (high - low > 1) {
@@ -60,9 +67,17 @@ void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint
         else
             high = middle;
     }
-    *line = low + 1;
-    *column = 1;
     if (offset > tokens->source->text.length) offset = tokens->source->text.length;
-    for (uint32_t at = tokens->line_starts[low]; at < offset; at++)
-        if (((unsigned char)tokens->source->text.data[at] & 0xC0) != 0x80) ++*column;
+    *line = low + 1;
+    *column = 1 + code_points(tokens, tokens->line_starts[low], offset);
+}
+
+void tokens_position_from(const Tokens *tokens, TokensPlace *place, uint32_t offset) {
+    bool is_same_line = place->line != 0 && offset >= place->offset && offset <= tokens->source->text.length &&
+                        (place->line == tokens->line_count || offset < tokens->line_starts[place->line]);
+    if (is_same_line)
+        place->column += code_points(tokens, place->offset, offset);
+    else
+        tokens_position(tokens, offset, &place->line, &place->column);
+    place->offset = offset;
 }

@@ -49,6 +49,11 @@ static inline Text token_text(const Tokens *tokens, uint32_t token) {
 
 // Line from 1 and column in code points from 1 of a byte offset.
 void tokens_position(const Tokens *tokens, uint32_t offset, uint32_t *line, uint32_t *column);
+// The same for one offset after another: where they ascend, a long line is walked once. A place of zeros begins.
+typedef struct TokensPlace {
+    uint32_t offset, line, column;
+} TokensPlace;
+void tokens_position_from(const Tokens *tokens, TokensPlace *place, uint32_t offset);
 
 const char *token_kind_name(TokenKind kind);  // "NAME"
 const char *token_kind_shown(TokenKind kind); // "a name", "`->`", "`if`"
