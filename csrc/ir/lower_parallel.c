@@ -42,8 +42,8 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
     for (uint32_t i = 1; i <= program->function_count; i++)
         if (instance_is_root(program, i, with_tests)) (void)instance_add(build, &(Instance){.function = {i}});
     Status status = lower_rounds(build, pool);
+    if (status == STATUS_OK && !build->has_failed) status = instances_link(build, pool);
     if (status == STATUS_OK && !build->has_failed) {
-        instances_link(build);
         instances_find_entry_and_tests(build, with_tests);
         instances_find_recursion(build);
     }

@@ -988,7 +988,7 @@ class Program:
                 return [values[i] for i in sorted(range(len(values)), key=keys.__getitem__)]
 
             return Expr(f"{e.text}.sort_by({text})", by_key)
-        if which == 2:
+        if which == 2 and "fn" not in repr(t):
 
             def unique(env: Env) -> Any:
                 found: list[Any] = []
