@@ -1,6 +1,6 @@
 // base/arena.c: chunks from malloc, linked backwards. See arena.h for the contract.
 #include "base/arena.h"
-#include "base/buffer.h"
+#include <stdio.h>
 #include <stdlib.h>
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -122,14 +122,20 @@ Text arena_text(Arena *arena, Text text) {
 }
 
 Text arena_format(Arena *arena, const char *format, ...) {
-    Buffer out = buffer_in(arena);
     va_list arguments;
     va_start(arguments, format);
-    buffer_format_list(&out, format, arguments);
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    buffer_char(&out, '\0');
-    Text text = buffer_finish(&out);
-    return (Text){text.data, text.length - 1};
+    if (length < 0) { // an encoding error; our formats have none
+        va_end(again);
+        return (Text){"", 0};
+    }
+    char *copy = arena_alloc(arena, (size_t)length + 1, 1);
+    (void)vsnprintf(copy, (size_t)length + 1, format, again); // its length is known
+    va_end(again);
+    return (Text){copy, (uint32_t)length};
 }
 
 void *vec_grow(Arena *arena, void *items, uint32_t *capacity, uint64_t wanted, size_t item_bytes) {

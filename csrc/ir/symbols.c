@@ -4,7 +4,6 @@
 //            Two instances never share a symbol: where readable names coincide, all of them get a hash of their identity.
 #include "base/hash.h"
 #include "ir/instances.h"
-#include "sched/sched.h"
 #include <stdlib.h>
 
 enum { SYMBOL_BYTES_MAX = 100 };
@@ -170,17 +169,9 @@ static int compare_final(const void *left, const void *right) {
     return (first->function.index > second->function.index) - (first->function.index < second->function.index);
 }
 
-enum { NAMES_PER_ITEM = 64 };
-
-static Status name_some(Worker *worker, void *job, uint32_t item) {
-    Build *build = job;
-    Arena *arena = &build->core->worker_arenas[worker_index(worker)];
-    ARENA_GUARD(arena);
-    uint32_t first = 1 + item * NAMES_PER_ITEM;
-    for (uint32_t i = first; i < first + NAMES_PER_ITEM && i < build->instances.count; i++)
+void instances_name(Build *build, uint32_t first, uint32_t limit, Arena *arena) {
+    for (uint32_t i = first; i < limit && i < build->instances.count; i++)
         build->instances.items[i].symbol = instance_symbol(build, &build->instances.items[i], arena);
-    ARENA_GUARD_END(arena);
-    return STATUS_OK;
 }
 
 static void settle_names(Build *build, Entry *entries, uint32_t count) {
@@ -203,13 +194,12 @@ static void settle_names(Build *build, Entry *entries, uint32_t count) {
 
 // ---- linking -------------------------------------------------------------------------------------------------------------
 
-Status instances_link(Build *build, Pool *pool) {
+void instances_link(Build *build) {
     CoreProgram *core = build->core;
     uint32_t count = build->instances.count - 1, total = 0;
     Entry *entries = arena_array(build->arena, Entry, count + 1);
     for (uint32_t i = 0; i < count; i++)
         entries[i] = (Entry){build, i + 1};
-    TRY(pool_for_each(pool, NULL, (count + NAMES_PER_ITEM - 1) / NAMES_PER_ITEM, name_some, build));
     settle_names(build, entries, count);
     qsort(entries, count, sizeof *entries, compare_final);
     for (uint32_t i = 0; i < count; i++)
@@ -241,7 +231,6 @@ Status instances_link(Build *build, Pool *pool) {
             }
         }
     }
-    return STATUS_OK;
 }
 
 void instances_find_entry_and_tests(Build *build, bool with_tests) {
