@@ -49,7 +49,9 @@ def whole_output(project: Path) -> str:
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("expected")
-    return whole_output(Path(shutil.copytree(EXAMPLE, folder / "project", ignore=shutil.ignore_patterns(".sigil"))))
+    return whole_output(
+        Path(shutil.copytree(EXAMPLE, folder / "project", ignore=shutil.ignore_patterns(".sigil")))
+    )
 
 
 def executables(project: Path) -> list[Path]:

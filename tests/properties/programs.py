@@ -26,7 +26,7 @@ Type = Any  # "int", "bool", "str", ("list", T), ("option", T), ("tuple", A, B),
 Env = dict[str, Any]
 LIMIT = 1 << 63
 STEPS = 200_000  # of one case; more is thrown away
-WORDS = ["", "a", "b", "ab", "xyz", "λ", "hello", "a b", "tab\\t", "q\\\"q"]
+WORDS = ["", "a", "b", "ab", "xyz", "λ", "hello", "a b", "tab\\t", 'q\\"q']
 
 
 class Panic(Exception):
@@ -97,7 +97,9 @@ def divided(a: int, b: int) -> int:
 def remainder(a: int, b: int) -> int:
     if b == 0:
         raise Panic("division by zero")
-    if b == -1:  # the quotient of the smallest int does not fit; its remainder does, or panics as the quotient does
+    if (
+        b == -1
+    ):  # the quotient of the smallest int does not fit; its remainder does, or panics as the quotient does
         divided(a, b)
     return a - b * (abs(a) // abs(b) if (a < 0) == (b < 0) else -(abs(a) // abs(b)))
 
@@ -209,7 +211,10 @@ class Program:
         if named:
             makers += [lambda: r.choice(named)] * 2
         if with_functions:
-            makers += [lambda: ("map", self.type(depth - 1)), lambda: ("fn", self.type(0), self.type(depth - 1))]
+            makers += [
+                lambda: ("map", self.type(depth - 1)),
+                lambda: ("fn", self.type(0), self.type(depth - 1)),
+            ]
         return r.choice(flat) if r.random() < 0.4 else r.choice(makers)()
 
     def show(self, t: Type, value: Any, is_inside: bool = False) -> str:
@@ -371,7 +376,22 @@ class Program:
     def literal(self, t: Type, depth: int) -> Expr:
         r = self.random
         if t == "int":
-            n = r.choice([0, 1, 2, 3, 5, 7, 10, -1, -2, 100, r.randint(-1000, 1000), r.choice([LIMIT - 1, -LIMIT, 1 << 32])])
+            n = r.choice(
+                [
+                    0,
+                    1,
+                    2,
+                    3,
+                    5,
+                    7,
+                    10,
+                    -1,
+                    -2,
+                    100,
+                    r.randint(-1000, 1000),
+                    r.choice([LIMIT - 1, -LIMIT, 1 << 32]),
+                ]
+            )
             return Expr(f"({n})" if n < 0 else str(n), lambda env: n)
         if t == "bool":
             b = r.random() < 0.5
@@ -400,7 +420,9 @@ class Program:
             keys = r.sample(["k", "l", "m", "n"], r.randint(1, 3))
             values = [self.expr(t[1], depth - 1) for _ in keys]
             shown = ", ".join(f'"{k}": {v.text}' for k, v in zip(keys, values, strict=True))
-            return Expr("{" + shown + "}", lambda env: {k: v.value(env) for k, v in zip(keys, values, strict=True)})
+            return Expr(
+                "{" + shown + "}", lambda env: {k: v.value(env) for k, v in zip(keys, values, strict=True)}
+            )
         if head == "fn":
             return self.function_value(t, depth)
         name = t[1]
@@ -429,7 +451,8 @@ class Program:
         if not made:
             return Expr(variant, lambda env: (which,))
         return Expr(
-            f"{variant}({', '.join(m.text for m in made)})", lambda env: (which, *(m.value(env) for m in made))
+            f"{variant}({', '.join(m.text for m in made)})",
+            lambda env: (which, *(m.value(env) for m in made)),
         )
 
     def function_value(self, t: Type, depth: int) -> Expr:
@@ -451,11 +474,15 @@ class Program:
 
         return Expr(f"(({parameter}: {type_text(t[1])}) -> {type_text(t[2])} = {body.text})", make)
 
-    def inline(self, types: list[Type], result: Type, depth: int) -> tuple[str, Callable[[Env], Callable[..., Any]]]:
+    def inline(
+        self, types: list[Type], result: Type, depth: int
+    ) -> tuple[str, Callable[[Env], Callable[..., Any]]]:
         """A lambda without types, for the argument of a method."""
         names = [self.name("y") for _ in types]
         outer = self.scope
-        self.scope = [v for v in outer if not v.is_mutable] + [Variable(n, t) for n, t in zip(names, types, strict=True)]
+        self.scope = [v for v in outer if not v.is_mutable] + [
+            Variable(n, t) for n, t in zip(names, types, strict=True)
+        ]
         body = self.expr(result, depth - 1)
         self.scope = outer
 
@@ -485,7 +512,8 @@ class Program:
         f = self.random.choice(fitting)
         arguments = [self.expr(p, depth - 1) for p in f.parameters]
         return Expr(
-            f"{f.name}({', '.join(a.text for a in arguments)})", lambda env: f.call(*[a.value(env) for a in arguments])
+            f"{f.name}({', '.join(a.text for a in arguments)})",
+            lambda env: f.call(*[a.value(env) for a in arguments]),
         )
 
     def any_generic(self, t: Type, depth: int) -> Expr:
@@ -518,9 +546,7 @@ class Program:
             return Expr(f"pick({c.text}, {a.text}, {b.text})", pick)
         f, x = self.expr(("fn", "int", t), depth - 1), self.expr("int", depth - 1)
         name = self.name("f")
-        return Expr(
-            f"run(let {name} = {f.text}, {name}({x.text}))", lambda env: f.value(env)(x.value(env))
-        )
+        return Expr(f"run(let {name} = {f.text}, {name}({x.text}))", lambda env: f.value(env)(x.value(env)))
 
     def any_field(self, t: Type, depth: int) -> Expr:
         found = [
@@ -533,24 +559,23 @@ class Program:
         found.append((("tuple", "str", t), ".1", 1))
         whole, text, index = self.random.choice(found)
         e = self.expr(whole, depth - 1)
-        return Expr(f"{e.text}{text}" if e.text[-1] in ")" or e.text.isalnum() else f"({e.text}){text}", lambda env: e.value(env)[index])
+        return Expr(
+            f"{e.text}{text}" if e.text[-1] in ")" or e.text.isalnum() else f"({e.text}){text}",
+            lambda env: e.value(env)[index],
+        )
 
     def any_result(self, t: Type, depth: int) -> Expr:
         """A Result that is made, passed on by `?`, and taken apart."""
         r = self.random
         good, bad = self.expr(t, depth - 1), self.expr("str", 1)
         condition, name, error = self.expr("bool", depth - 1), self.name("r"), self.name("e")
-        made = (
-            f"run(let {name}: Result<{type_text(t)}, str> = if {condition.text} then Ok({good.text}) else Err({bad.text}), "
-        )
+        made = f"run(let {name}: Result<{type_text(t)}, str> = if {condition.text} then Ok({good.text}) else Err({bad.text}), "
         other = self.inside([Variable(error, "str")], lambda: self.expr(t, depth - 1))
         if r.random() < 0.5:
             made += f"match({name}, Ok({name}_ok) -> {name}_ok, Err({error}) -> {other.text}))"
         else:
             inner, mark = self.name("i"), "" if t[0] == "option" else r.choice(["", "?"])
-            made += (
-                f"match(try(let {inner} = {name}{mark}, Ok({inner})), Ok({inner}) -> {inner}, Err({error}) -> {other.text}))"
-            )
+            made += f"match(try(let {inner} = {name}{mark}, Ok({inner})), Ok({inner}) -> {inner}, Err({error}) -> {other.text}))"
 
         def value(env: Env) -> Any:
             if condition.value(env):
@@ -600,7 +625,15 @@ class Program:
         parts: list[str] = []
         steps: list[Callable[[Env], None]] = []
         for _ in range(r.randint(1, 4)):
-            makers = [self.let, self.let, self.let_mutable, self.assign, self.loop, self.take_apart, self.counted]
+            makers = [
+                self.let,
+                self.let,
+                self.let_mutable,
+                self.assign,
+                self.loop,
+                self.take_apart,
+                self.counted,
+            ]
             text, run = r.choice(makers)(depth)
             parts.append(text)
             steps.append(run)
@@ -723,7 +756,17 @@ class Program:
 
     def any_match(self, t: Type, depth: int) -> Expr:
         r = self.random
-        on_type = r.choice(["int", "str", ("option", self.type(1)), ("list", "int"), ("tuple", "int", "bool"), *(("named", n) for n in self.sums), *(("named", n) for n in self.records)])
+        on_type = r.choice(
+            [
+                "int",
+                "str",
+                ("option", self.type(1)),
+                ("list", "int"),
+                ("tuple", "int", "bool"),
+                *(("named", n) for n in self.sums),
+                *(("named", n) for n in self.records),
+            ]
+        )
         on = self.expr(on_type, depth - 1)
         arms: list[tuple[str, Callable[[Any], Env | None], Expr | None, Expr]] = []
         for _ in range(r.randint(1, 3)):
@@ -744,7 +787,8 @@ class Program:
             raise AssertionError
 
         shown = ", ".join(
-            f"{text}{f'.match({guard.text})' if guard else ''} -> {body.text}" for text, _fits, guard, body in arms
+            f"{text}{f'.match({guard.text})' if guard else ''} -> {body.text}"
+            for text, _fits, guard, body in arms
         )
         return Expr(f"match({on.text}, {shown})", value)
 
@@ -795,13 +839,21 @@ class Program:
         if head == "tuple":
             parts = [self.pattern(p, depth - 1) for p in t[1:]]
             shown_parts = ", ".join(p[0] for p in parts)
-            return f"({shown_parts})", lambda value: merge([p[1] for p in parts], value), [v for p in parts for v in p[2]]
+            return (
+                f"({shown_parts})",
+                lambda value: merge([p[1] for p in parts], value),
+                [v for p in parts for v in p[2]],
+            )
         name = t[1]
         if name in self.records:
             fields = self.records[name]
             parts = [self.pattern(ft, depth - 1) for _, ft in fields]
             shown_fields = ", ".join(f"{f}: {p[0]}" for (f, _), p in zip(fields, parts, strict=True))
-            return f"{name} {{ {shown_fields} }}", lambda value: merge([p[1] for p in parts], value), [v for p in parts for v in p[2]]
+            return (
+                f"{name} {{ {shown_fields} }}",
+                lambda value: merge([p[1] for p in parts], value),
+                [v for p in parts for v in p[2]],
+            )
         which = r.randrange(len(self.sums[name]))
         variant, types = self.sums[name][which]
         parts = [self.pattern(p, depth - 1) for p in types]
@@ -830,13 +882,18 @@ class Program:
             if operator in ("/", "%", "div") and r.random() < 0.8:
                 n = r.choice([1, 2, 3, 7, -3])
                 b = Expr(f"({n})", lambda env: n)
-            return Expr(f"({a.text} {operator} {b.text})", lambda env: operators[operator](a.value(env), b.value(env)))
+            return Expr(
+                f"({a.text} {operator} {b.text})", lambda env: operators[operator](a.value(env), b.value(env))
+            )
         if which == 3:
             e = self.expr(r.choice([("list", self.type(1)), "str", ("map", "int")]), depth - 1)
             return Expr(f"len({e.text})", lambda env: len(e.value(env)))
         if which == 4:
             e, text, make, init = self.folded("int", depth)
-            return Expr(f"{e.text}.fold({init.text}, {text})", lambda env: fold(e.value(env), init.value(env), make(env)))
+            return Expr(
+                f"{e.text}.fold({init.text}, {text})",
+                lambda env: fold(e.value(env), init.value(env), make(env)),
+            )
         if which == 5:
             e, i = self.expr(("list", "int"), depth - 1), r.choice([0, 0, 1])
             name = self.name("l")
@@ -848,7 +905,10 @@ class Program:
             e = self.expr(("list", "int"), depth - 1)
             return Expr(f"{e.text}.sum()", lambda env: fold(e.value(env), 0, lambda a, b: integer(a + b)))
         e, d = self.expr(("option", "int"), depth - 1), self.expr("int", depth - 1)
-        return Expr(f"({e.text} ?? {d.text})", lambda env: (lambda o: o[0] if o is not None else d.value(env))(e.value(env)))
+        return Expr(
+            f"({e.text} ?? {d.text})",
+            lambda env: (lambda o: o[0] if o is not None else d.value(env))(e.value(env)),
+        )
 
     def make_bool(self, t: Type, depth: int) -> Expr:
         r = self.random
@@ -863,7 +923,8 @@ class Program:
             a, b = self.expr(same, depth - 1), self.expr(same, depth - 1)
             is_not = r.random() < 0.5
             return Expr(
-                f"({a.text} {'!=' if is_not else '=='} {b.text})", lambda env: (a.value(env) == b.value(env)) != is_not
+                f"({a.text} {'!=' if is_not else '=='} {b.text})",
+                lambda env: (a.value(env) == b.value(env)) != is_not,
             )
         if which == 2:
             operator = r.choice(["&&", "||"])
@@ -893,7 +954,9 @@ class Program:
         if which == 7:
             e = self.expr("str", depth - 1)
             part = r.choice(["a", "b", "λ", "xy"])
-            return Expr(f'{e.text}.split("{part}").join("+")', lambda env: long("+".join(e.value(env).split(part))))
+            return Expr(
+                f'{e.text}.split("{part}").join("+")', lambda env: long("+".join(e.value(env).split(part)))
+            )
         if which <= 1:
             a, b = self.expr("str", depth - 1), self.expr("str", depth - 1)
             return Expr(f"({a.text} + {b.text})", lambda env: long(a.value(env) + b.value(env)))
@@ -940,7 +1003,10 @@ class Program:
         if which == 5:
             n = r.randint(0, 3)
             method = r.choice(["take", "skip"])
-            return Expr(f"{e.text}.{method}({n})", lambda env: e.value(env)[:n] if method == "take" else e.value(env)[n:])
+            return Expr(
+                f"{e.text}.{method}({n})",
+                lambda env: e.value(env)[:n] if method == "take" else e.value(env)[n:],
+            )
         if which == 6:
             return Expr(f"{e.text}.reverse()", lambda env: e.value(env)[::-1])
         if which == 7:
@@ -953,7 +1019,9 @@ class Program:
             return Expr(
                 f"(for {text_name} in {source.text} if {condition.text} yield {item.text})",
                 lambda env: [
-                    item.value({**env, text_name: v}) for v in long(source.value(env)) if condition.value({**env, text_name: v})
+                    item.value({**env, text_name: v})
+                    for v in long(source.value(env))
+                    if condition.value({**env, text_name: v})
                 ],
             )
         if t[1] == "int":
@@ -970,7 +1038,8 @@ class Program:
             return values
 
         return Expr(
-            f"run(let {name} = {e.text}, if {name}.len() > {index} then {name}.set({index}, {item.text}) else {name})", put
+            f"run(let {name} = {e.text}, if {name}.len() > {index} then {name}.set({index}, {item.text}) else {name})",
+            put,
         )
 
     def make_sorted(self, t: Type, depth: int) -> Expr:
@@ -1029,14 +1098,22 @@ class Program:
             item = self.type(1)
             e = self.expr(("option", item), depth - 1)
             text, make = self.inline([item], t[1], depth)
-            return Expr(f"{e.text}.map({text})", lambda env: (lambda o: None if o is None else (make(env)(o[0]),))(e.value(env)))
+            return Expr(
+                f"{e.text}.map({text})",
+                lambda env: (lambda o: None if o is None else (make(env)(o[0]),))(e.value(env)),
+            )
         if which == 2:
             e = self.expr(("map", t[1]), depth - 1)
-            return Expr(f'{e.text}.get("k")', lambda env: (lambda m: (m["k"],) if "k" in m else None)(e.value(env)))
+            return Expr(
+                f'{e.text}.get("k")', lambda env: (lambda m: (m["k"],) if "k" in m else None)(e.value(env))
+            )
         if which == 3:
             e = self.expr(("list", t[1]), depth - 1)
             text, make = self.inline([t[1]], "bool", depth)
-            return Expr(f"{e.text}.find({text})", lambda env: (lambda xs: (xs[0],) if xs else None)(filtered(e.value(env), make(env), 1)))
+            return Expr(
+                f"{e.text}.find({text})",
+                lambda env: (lambda xs: (xs[0],) if xs else None)(filtered(e.value(env), make(env), 1)),
+            )
         item = self.type(1)
         e, name = self.expr(("option", item), depth - 1), self.name("q")
         outer = self.scope
@@ -1058,9 +1135,14 @@ class Program:
         which = r.randrange(3)
         if which == 0:
             v = self.expr(t[1], depth - 1)
-            return Expr(f'{e.text}.insert("{key}", {v.text})', lambda env: (lambda m: {**m, key: v.value(env)})(e.value(env)))
+            return Expr(
+                f'{e.text}.insert("{key}", {v.text})',
+                lambda env: (lambda m: {**m, key: v.value(env)})(e.value(env)),
+            )
         if which == 1:
-            return Expr(f'{e.text}.remove("{key}")', lambda env: {k: v for k, v in e.value(env).items() if k != key})
+            return Expr(
+                f'{e.text}.remove("{key}")', lambda env: {k: v for k, v in e.value(env).items() if k != key}
+            )
         default = self.expr(t[1], 1)
         text, make = self.inline([t[1]], t[1], depth)
 

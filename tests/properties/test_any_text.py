@@ -86,8 +86,13 @@ def test_modules_that_import_each_other(seed: int) -> None:
     names = ["main", "a", "b", "c.d", "c.e"]
     modules = {}
     for name in names:
-        paths = [f"'{'../' if '.' in name else './'}{other.replace('.', '/')}'" for other in chance.sample(names, 2)]
-        uses = "".join(f"use {path} {{ {chance.choice(['f', 'main', 'T', '$x', '::g'])} }}\n" for path in paths)
+        paths = [
+            f"'{'../' if '.' in name else './'}{other.replace('.', '/')}'"
+            for other in chance.sample(names, 2)
+        ]
+        uses = "".join(
+            f"use {path} {{ {chance.choice(['f', 'main', 'T', '$x', '::g'])} }}\n" for path in paths
+        )
         modules[name] = uses.encode() + mutated(chance, chance.choice(SEEDS))
     all_threads_agree(modules)
 

@@ -14,7 +14,11 @@ import pytest
 
 sys.setrecursionlimit(5000)
 QUICK = range(30)  # with the debug profile's compiler
-SLOW = {"gcc": range(100, 102), "clang": range(200, 201), "asan": range(300, 301)}  # -O2 takes a second for each
+SLOW = {
+    "gcc": range(100, 102),
+    "clang": range(200, 201),
+    "asan": range(300, 301),
+}  # -O2 takes a second for each
 
 
 @pytest.mark.parametrize("way", list(programs.WAYS))

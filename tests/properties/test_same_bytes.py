@@ -25,9 +25,7 @@ EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/sigil
 
 def files_of(folder: Path) -> list[tuple[Any, ...]]:
     project = discover.project(folder)
-    return [
-        (f.module, f.kind, f.flags, f.shown, None, Path(f.path).read_bytes()) for f in project.files
-    ]
+    return [(f.module, f.kind, f.flags, f.shown, None, Path(f.path).read_bytes()) for f in project.files]
 
 
 def seen(files: list[tuple[Any, ...]], threads: int, is_warm: bool) -> dict[str, Any]:
@@ -50,9 +48,13 @@ def compare(files: list[tuple[Any, ...]], rounds: int = 1) -> dict[str, Any]:
     expected = seen(files, 1, False)
     for threads in compiler.THREADS:
         for turn in range(rounds):
-            got = seen(files, threads, turn > 0)  # a new workspace, then one whose interners know other programs
+            got = seen(
+                files, threads, turn > 0
+            )  # a new workspace, then one whose interners know other programs
             different = [what for what in expected if got.get(what) != expected[what]]
-            assert not different and got.keys() == expected.keys(), f"{threads} threads: other {different[:5]}"
+            assert not different and got.keys() == expected.keys(), (
+                f"{threads} threads: other {different[:5]}"
+            )
     return expected
 
 
