@@ -8,9 +8,9 @@
 Text variable_of(Gen *g, uint32_t local) {
     LocalInfo *it = &g->locals[local];
     it->is_declared = true;
-    if (it->slot != 0) return format_text(g, "f.%.*s", T(it->name));
-    if (it->is_parameter && it->is_copied) return format_text(g, "v_%.*s", T(it->name));
-    if (it->is_by_pointer) return format_text(g, "(*%.*s)", T(it->name));
+    if (it->slot != 0) return concat(g, TEXT("f."), it->name);
+    if (it->is_parameter && it->is_copied) return concat(g, TEXT("v_"), it->name);
+    if (it->is_by_pointer) return concat(g, TEXT("(*"), it->name, TEXT(")"));
     return it->name;
 }
 
@@ -34,15 +34,15 @@ Text address_of(Gen *g, uint32_t local) {
         g->locals[local].is_declared = true;
         return g->locals[local].name;
     }
-    return format_text(g, "&%.*s", T(variable_of(g, local)));
+    return concat(g, TEXT("&"), variable_of(g, local));
 }
 
 Text member_of(Gen *g, uint32_t local) {
     if (g->locals[local].is_by_pointer) {
         g->locals[local].is_declared = true;
-        return format_text(g, "%.*s->", T(g->locals[local].name));
+        return concat(g, g->locals[local].name, TEXT("->"));
     }
-    return format_text(g, "%.*s.", T(variable_of(g, local)));
+    return concat(g, variable_of(g, local), TEXT("."));
 }
 
 // An expression under construction: joins what its operands are.
@@ -51,7 +51,7 @@ static Text join(Gen *g, Expr *e, uint32_t local, bool parenthesize) {
     if (part.kind > e->kind) e->kind = part.kind;
     if (part.live != NULL) e->live = part.live;
     if (part.depth + 1 > e->depth) e->depth = (uint8_t)(part.depth + 1);
-    if (parenthesize && part.is_compound) return format_text(g, "(%.*s)", T(part.text));
+    if (parenthesize && part.is_compound) return concat(g, TEXT("("), part.text, TEXT(")"));
     return part.text;
 }
 
@@ -110,7 +110,7 @@ static bool build_comparison(Gen *g, const CoreInstruction *in, Expr *e, const c
         e->text = holds ? TEXT("1") : TEXT("0");
         return true;
     }
-    e->text = format_text(g, "%.*s %s %.*s", T(a), op, T(b));
+    e->text = concat(g, a, TEXT(" "), text_from(op), TEXT(" "), b);
     e->is_compound = true;
     return true;
 }
@@ -216,7 +216,7 @@ static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
         e->text = format_text(g, "si_byte_check(task, (int64_t)%.*s %s %.*s, %.*s)", T(a), plain, T(b), T(at));
         return true;
     }
-    e->text = format_text(g, "%s(task, %.*s, %.*s, %.*s)", function, T(a), T(b), T(at));
+    e->text = concat(g, text_from(function), TEXT("(task, "), a, TEXT(", "), b, TEXT(", "), at, TEXT(")"));
     if (to == LAYOUT_BYTE) {
         e->text = format_text(g, "(uint8_t)%.*s", T(e->text));
         e->is_compound = true;
@@ -509,7 +509,7 @@ static Text content_of(Gen *g, uint32_t local, Expr *e) { // "x.", "p->", "x->co
     if (!base->is_boxed) return member_of(g, local);
     use_type(g, base, USE_COMPLETE);
     Text pointer = join(g, e, local, true);
-    return format_text(g, "%.*s->content.", T(pointer));
+    return concat(g, pointer, TEXT("->content."));
 }
 
 static Text field_text(Gen *g, const CoreInstruction *in, Expr *e) {
@@ -520,7 +520,7 @@ static Text field_text(Gen *g, const CoreInstruction *in, Expr *e) {
     Text content = content_of(g, in->a, e);
     if (base->kind == LAYOUT_SUM)
         return format_text(g, "%.*sas.v%u.%.*s", T(content), in->sub, (int)name.length, name.data);
-    return format_text(g, "%.*s%.*s", T(content), (int)name.length, name.data);
+    return concat(g, content, buffer_finish(&name));
 }
 
 static bool needs_retain(Gen *g, const CoreInstruction *in) {

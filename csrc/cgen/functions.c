@@ -36,6 +36,18 @@ Text format_text(Gen *g, const char *format, ...) {
     return buffer_finish(&out);
 }
 
+Text concat_texts(Gen *g, const Text *parts, uint32_t count) {
+    uint32_t length = 0;
+    for (uint32_t i = 0; i < count; i++)
+        length += parts[i].length;
+    char *data = arena_alloc(g->arena, length + 1u, 1), *at = data;
+    for (uint32_t i = 0; i < count; i++) {
+        if (parts[i].length > 0) memcpy(at, parts[i].data, parts[i].length);
+        at += parts[i].length;
+    }
+    return (Text){data, length};
+}
+
 Text descriptor(Gen *g, const Layout *layout) {
     use_type(g, layout, USE_DESCRIPTOR);
     Buffer out = buffer_in(g->arena);
@@ -76,7 +88,7 @@ Text place_of(Gen *g, uint32_t token) {
         return TEXT("at");
     }
     Text name = own_place_of(g, token);
-    return format_text(g, "&%.*s", (int)name.length, name.data);
+    return concat(g, TEXT("&"), name);
 }
 
 Text literal_of(Gen *g, NameId name) {
@@ -114,12 +126,7 @@ static void local_text(const Program *p, const CoreLocal *local, uint32_t index,
     if (local->name.index == 0)
         buffer_literal(out, "t");
     else {
-        Text name = names_text(p->names, local->name);
-        for (uint32_t i = 0; i < name.length; i++) {
-            char c = name.data[i];
-            bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-            buffer_char(out, is_word ? c : '_');
-        }
+        write_file_prefix(names_text(p->names, local->name), out);
     }
     buffer_char(out, '_');
     buffer_int(out, index);
@@ -224,6 +231,8 @@ void owned_before(OwnedWalk *w, const CoreInstruction *in) {
     default:
         break;
     }
+    if (in->op == CORE_RETURN) w->is_reached = false;
+    if (w->words == 0) return;
     CoreOperands o = core_operands(w->function, in);
     for (uint32_t k = 0; k < operand_count(&o); k++) {
         uint32_t local = operand_local(&o, k);
@@ -233,11 +242,10 @@ void owned_before(OwnedWalk *w, const CoreInstruction *in) {
         else
             w->owned[(w->bit[local] - 1) / 64] &= ~((uint64_t)1 << ((w->bit[local] - 1) % 64));
     }
-    if (in->op == CORE_RETURN) w->is_reached = false;
 }
 
 void owned_after(OwnedWalk *w, const CoreInstruction *in) {
-    if (core_op_is_control((CoreOp)in->op)) return;
+    if (w->words == 0 || core_op_is_control((CoreOp)in->op)) return;
     CoreOperands o = core_operands(w->function, in);
     for (uint32_t d = 0; d < o.define_count; d++) {
         uint32_t bit = w->bit[o.defines[d]];
@@ -250,15 +258,6 @@ void owned_after(OwnedWalk *w, const CoreInstruction *in) {
 static void prepare_locals(Gen *g) {
     CoreFunction *f = g->f;
     g->locals = arena_array(g->arena, LocalInfo, f->local_count + 1);
-    for (uint32_t i = 1; i <= f->local_count; i++) {
-        LocalInfo *it = &g->locals[i];
-        it->layout = layout_of(g->layouts, f->locals[i].type);
-        it->base = layout_base(g->layouts, it->layout);
-        it->is_parameter = i <= f->parameter_count;
-        Buffer name = buffer_in(g->arena);
-        local_text(g->program, &f->locals[i], i, &name);
-        it->name = buffer_finish(&name);
-    }
     for (uint32_t i = 0; i < f->code_count; i++) {
         const CoreInstruction *in = &f->code[i];
         CoreOperands o = core_operands(f, in);
@@ -267,6 +266,16 @@ static void prepare_locals(Gen *g) {
         for (uint32_t d = 0; d < o.define_count; d++)
             g->locals[o.defines[d]].definitions++;
         if (in->op == CORE_STR_NEXT) g->locals[in->b].definitions += 2;
+    }
+    for (uint32_t i = 1; i <= f->local_count; i++) {
+        LocalInfo *it = &g->locals[i];
+        it->is_parameter = i <= f->parameter_count;
+        if (it->uses == 0 && it->definitions == 0 && !it->is_parameter) continue; // nobody will ask
+        it->layout = layout_of(g->layouts, f->locals[i].type);
+        it->base = layout_base(g->layouts, it->layout);
+        Buffer name = buffer_in(g->arena);
+        local_text(g->program, &f->locals[i], i, &name);
+        it->name = buffer_finish(&name);
     }
     uint8_t *tracked = counts_tracked(g->layouts, f, g->arena);
     for (uint32_t i = 1; i <= f->local_count; i++)

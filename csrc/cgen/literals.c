@@ -55,6 +55,13 @@ void write_c_string(Text text, Buffer *out) {
     buffer_char(out, '"');
     for (uint32_t i = 0; i < text.length; i++) {
         unsigned char c = (unsigned char)text.data[i];
+        uint32_t from = i;
+        while (c >= ' ' && c < 127 && c != '"' && c != '\\' && c != '?') {
+            if (++i == text.length) break;
+            c = (unsigned char)text.data[i];
+        }
+        buffer_bytes(out, text.data + from, i - from);
+        if (i == text.length) break;
         if (c == '"' || c == '\\')
             buffer_format(out, "\\%c", c);
         else if (c == '\n')
@@ -79,13 +86,18 @@ int64_t text_code_points(Text text) {
 }
 
 // C's keywords, and what common headers and GNU modes define in lower case.
-static const char *const taken_names[] = {
-    "auto",     "break",    "case",     "char",     "const", "continue", "default", "do",     "double",
-    "else",     "enum",     "extern",   "float",    "for",   "goto",     "if",      "inline", "int",
-    "long",     "register", "restrict", "return",   "short", "signed",   "sizeof",  "static", "struct",
-    "switch",   "typedef",  "union",    "unsigned", "void",  "volatile", "while",   "asm",    "typeof",
-    "offsetof", "unix",     "linux",    "near",     "far",   "i386",
+#define WORD(literal)                                                                                                  \
+    { (literal), sizeof(literal) - 1 }
+static const Text taken_names[] = {
+    WORD("auto"),     WORD("break"),    WORD("case"),     WORD("char"),   WORD("const"),   WORD("continue"),
+    WORD("default"),  WORD("do"),       WORD("double"),   WORD("else"),   WORD("enum"),    WORD("extern"),
+    WORD("float"),    WORD("for"),      WORD("goto"),     WORD("if"),     WORD("inline"),  WORD("int"),
+    WORD("long"),     WORD("register"), WORD("restrict"), WORD("return"), WORD("short"),   WORD("signed"),
+    WORD("sizeof"),   WORD("static"),   WORD("struct"),   WORD("switch"), WORD("typedef"), WORD("union"),
+    WORD("unsigned"), WORD("void"),     WORD("volatile"), WORD("while"),  WORD("asm"),     WORD("typeof"),
+    WORD("offsetof"), WORD("unix"),     WORD("linux"),    WORD("near"),   WORD("far"),     WORD("i386"),
 };
+#undef WORD
 
 void write_safe_name(Text name, Buffer *out) {
     buffer_text(out, name);
@@ -95,7 +107,7 @@ void write_safe_name(Text name, Buffer *out) {
                  text_starts_with(name, TEXT("si_")) || text_starts_with(name, TEXT("SI_")) ||
                  text_equal(name, TEXT("NULL"));
     for (size_t i = 0; !taken && i < sizeof taken_names / sizeof *taken_names; i++)
-        taken = text_equal(name, text_from(taken_names[i]));
+        taken = text_equal(name, taken_names[i]);
     bool upper = true; // a macro of some header
     for (uint32_t i = 0; i < name.length; i++)
         upper = upper && !(name.data[i] >= 'a' && name.data[i] <= 'z');
@@ -103,10 +115,11 @@ void write_safe_name(Text name, Buffer *out) {
 }
 
 void write_file_prefix(Text module, Buffer *out) {
+    buffer_reserve(out, module.length);
     for (uint32_t i = 0; i < module.length; i++) {
         char c = module.data[i];
         bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-        buffer_char(out, is_word ? c : '_');
+        out->data[out->length++] = is_word ? c : '_';
     }
 }
 
@@ -127,8 +140,10 @@ void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, u
     *line = *column = 1;
     if (tokens == NULL || token >= tokens->count) return;
     uint32_t offset = tokens->starts[token];
-    *line = find_line_of(tokens, token);
-    if (cache->line != *line) {
+    bool is_same = cache->line != 0 && tokens->line_starts[cache->line - 1] <= offset &&
+                   (cache->line == tokens->line_count || offset < tokens->line_starts[cache->line]);
+    *line = is_same ? cache->line : find_line_of(tokens, token);
+    if (!is_same) {
         uint32_t start = tokens->line_starts[*line - 1];
         *cache = (PositionCache){.line = *line, .offset = start, .column = 1};
     }

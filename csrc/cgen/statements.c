@@ -37,7 +37,11 @@ void write_label(Gen *g, Text name) { write_raw(g, format_text(g, "%.*s:;", T(na
 static void find_line(Gen *g, uint32_t token) {
     if (!g->has_lines) return;
     const Tokens *tokens = &g->module->file->tokens;
-    if (token < tokens->count) g->wanted_line = find_line_of(tokens, token);
+    if (token >= tokens->count) return;
+    uint32_t offset = tokens->starts[token], line = g->wanted_line; // mostly the line of the instruction before
+    bool is_same = line != 0 && tokens->line_starts[line - 1] <= offset &&
+                   (line == tokens->line_count || offset < tokens->line_starts[line]);
+    if (!is_same) g->wanted_line = find_line_of(tokens, token);
 }
 
 // ---- the frame -------------------------------------------------------------------------------------------------------------------
@@ -82,7 +86,7 @@ static void assign(Gen *g, uint32_t local, const Expr *e) {
         return;
     }
     Text name = variable_of(g, local);
-    if (!text_equal(name, e->text)) write_line(g, format_text(g, "%.*s = %.*s;", T(name), T(e->text)));
+    if (!text_equal(name, e->text)) write_line(g, concat(g, name, TEXT(" = "), e->text, TEXT(";")));
 }
 
 static void write_pending(Gen *g, uint32_t position) {
@@ -171,7 +175,7 @@ void write_retain(Gen *g, uint32_t local) {
         write_line(g, format_text(g, "si_value_retain(%.*s, %.*s);", T(address), T(type)));
     } else {
         materialize(g, local);
-        write_line(g, format_text(g, "si_retain(%.*s);", T(variable_of(g, local))));
+        write_line(g, concat(g, TEXT("si_retain("), variable_of(g, local), TEXT(");")));
     }
 }
 
@@ -180,9 +184,9 @@ void write_release(Gen *g, uint32_t local) {
     g->uses_task = true;
     if (layout->is_aggregate) {
         Text address = address_of(g, local), type = descriptor(g, layout);
-        write_line(g, format_text(g, "si_value_release(task, %.*s, %.*s);", T(address), T(type)));
+        write_line(g, concat(g, TEXT("si_value_release(task, "), address, TEXT(", "), type, TEXT(");")));
     } else
-        write_line(g, format_text(g, "si_release(task, %.*s);", T(variable_of(g, local))));
+        write_line(g, concat(g, TEXT("si_release(task, "), variable_of(g, local), TEXT(");")));
 }
 
 // ---- building values ---------------------------------------------------------------------------------------------------------------------
@@ -214,7 +218,7 @@ static void write_construct(Gen *g, Text to, const Layout *layout, uint32_t vari
     use_type(g, base, USE_NAME | USE_COMPLETE);
     Text content = initializer(g, base, variant, fields);
     if (!base->is_boxed) {
-        write_line(g, format_text(g, "%.*s = %.*s;", T(to), T(content)));
+        write_line(g, concat(g, to, TEXT(" = "), content, TEXT(";")));
         return;
     }
     g->uses_task = true;
@@ -235,6 +239,15 @@ static void write_construct_op(Gen *g, const CoreInstruction *in, const CoreOper
     flush_pending(g);
     set_live(g, all.live);
     bool is_own_part = base->is_boxed && is_operand(o, in->dst);
+    LocalInfo *to = &g->locals[in->dst];
+    // Only returned: C evaluates the whole of the new value before it is stored, so arguments may lie where the result goes.
+    bool is_result = to->layout->is_aggregate && in[1].op == CORE_RETURN && in[1].a == in->dst && to->uses == 1 &&
+                     to->definitions == 1 && to->slot == 0 && !to->is_parameter;
+    if (is_result) {
+        write_construct(g, TEXT("*result"), to->layout, in->sub, fields);
+        to->is_in_result = true;
+        return;
+    }
     if (!is_own_part) {
         write_construct(g, variable_of(g, in->dst), g->locals[in->dst].layout, in->sub, fields);
         return;
@@ -390,7 +403,7 @@ static void write_operation(Gen *g, const CoreInstruction *in, const CoreOperand
         Text call = call_text(g, in, result, e);
         flush_pending(g);
         set_live(g, e->live);
-        write_line(g, format_text(g, "%.*s;", T(call)));
+        write_line(g, concat(g, call, TEXT(";")));
         break;
     }
     case CORE_CLOSURE:
@@ -576,13 +589,15 @@ static void write_jump(Gen *g, const CoreInstruction *in) {
 
 static void write_return(Gen *g, const CoreInstruction *in) {
     bool is_aggregate = g->locals[in->a].layout->is_aggregate;
+    bool is_there = g->locals[in->a].is_in_result;
     if (g->slot_count > 0) flush_effects(g); // the frame goes before the return
-    Expr e = take(g, in->a);
+    Expr e = {.depth = 0};
+    if (!is_there) e = take(g, in->a);
     flush_pending(g);
     set_live(g, e.live);
-    if (is_aggregate) write_line(g, format_text(g, "*result = %.*s;", T(e.text)));
+    if (is_aggregate && !is_there) write_line(g, concat(g, TEXT("*result = "), e.text, TEXT(";")));
     if (g->slot_count > 0) write_line(g, TEXT("SI_FRAME_POP(task, f);"));
-    write_line(g, is_aggregate ? TEXT("return;") : format_text(g, "return %.*s;", T(e.text)));
+    write_line(g, is_aggregate ? TEXT("return;") : concat(g, TEXT("return "), e.text, TEXT(";")));
     end_path(g);
 }
 

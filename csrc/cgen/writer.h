@@ -32,6 +32,7 @@ typedef struct LocalInfo {
     bool is_copied;   // a parameter with a variable of its own
     bool is_declared; // mentioned as a variable
     bool is_pending;
+    bool is_in_result; // an aggregate that was built where the caller wants it
     Expr pending;
     Text name; // "total_4"
 } LocalInfo;
@@ -112,6 +113,9 @@ Text type_name(Gen *g, const Layout *layout);
 Text place_of(Gen *g, uint32_t token);     // `at` or `&L54C11`
 Text own_place_of(Gen *g, uint32_t token); // `L54C11`, even where `at` would do
 Text literal_of(Gen *g, NameId text);      // `(SiStr *)&str_…`
+Text concat_texts(Gen *g, const Text *parts, uint32_t count);
+#define concat(g, ...)                                                                                                 \
+    concat_texts((g), (const Text[]){__VA_ARGS__}, (uint32_t)(sizeof((const Text[]){__VA_ARGS__}) / sizeof(Text)))
 Text format_text(Gen *g, const char *format, ...) PRINTF_LIKE(2, 3);
 Text closure_cell(Gen *g, uint32_t lambda); // name of the struct of a lambda's closure: "sc_…"
 

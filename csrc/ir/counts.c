@@ -67,7 +67,7 @@ typedef struct Counts {
     VEC(CoreLocal) locals;
     Word **free_sets;
     uint32_t free_count, free_capacity;
-    bool has_aliases;
+    bool has_aliases, has_loops;
 } Counts;
 
 // ---- sets ----------------------------------------------------------------------------------------------------------------
@@ -195,6 +195,15 @@ static void step_plain(Counts *c, uint32_t index, Pass pass) {
     if (in.op == CORE_COPY && counted(c, in.dst) && c->alias[in.dst] != 0 && pass != PASS_CHECK)
         in.flags |= CORE_IS_ALIAS;
     CoreOperands o = core_operands(f, &in);
+    bool any = false; // most instructions have nothing that is counted
+    for (uint32_t d = 0; d < o.define_count && !any; d++)
+        any = counted(c, o.defines[d]);
+    for (uint32_t k = 0; k < operand_count(&o) && !any; k++)
+        any = counted(c, operand_local(&o, k));
+    if (!any) {
+        if (pass == PASS_EMIT) emit(c, in);
+        return;
+    }
     uint32_t replaced = 0; // dst, when the old value of the same local is still to be dropped after the operation
 
     if (pass == PASS_CHECK) { // aliases count as locals of their own here, so `live` says where each is needed
@@ -428,8 +437,9 @@ static bool walk(Counts *c, Pass pass) {
     return has_grown;
 }
 
+// What a pass leaves behind are the heads of loops alone; without loops there is nothing to find out.
 static void solve(Counts *c) {
-    while (walk(c, PASS_SOLVE)) {
+    while (c->has_loops && walk(c, PASS_SOLVE)) {
     }
 }
 
@@ -534,11 +544,16 @@ void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
     *out = *from;
     uint32_t locals = from->local_count + 1;
     c.reached = core_reachable(from, arena);
-    c.def_count = arena_array(arena, uint32_t, locals);
-    c.def_at = arena_array(arena, uint32_t, locals);
+    uint32_t *numbers =
+        arena_array(arena, uint32_t, (size_t)locals * 7); // one block for all of them: most functions are small
+    c.def_count = numbers;
+    c.def_at = numbers + locals;
+    c.bit = numbers + (size_t)locals * 2;
+    c.bit_local = numbers + (size_t)locals * 3;
+    c.alias = numbers + (size_t)locals * 4;
+    c.owned_uses = numbers + (size_t)locals * 5;
+    c.borrowed_uses = numbers + (size_t)locals * 6;
     find_definitions(from, c.reached, c.def_count, c.def_at);
-    c.bit = arena_array(arena, uint32_t, locals);
-    c.bit_local = arena_array(arena, uint32_t, locals);
     for (uint32_t i = 1; i < locals; i++) {
         if (!layout_of(layouts, from->locals[i].type)->is_counted || is_constant(from, i, c.def_count, c.def_at))
             continue;
@@ -547,11 +562,11 @@ void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
     }
     c.words = (c.bit_count + 63) / 64;
     c.match = core_match(from, arena);
-    c.alias = arena_array(arena, uint32_t, locals);
-    c.owned_uses = arena_array(arena, uint32_t, locals);
-    c.borrowed_uses = arena_array(arena, uint32_t, locals);
     c.head = arena_array(arena, Word *, from->code_count + 1);
     c.live = set_empty(&c);
+    for (uint32_t i = 0; i < from->code_count; i++)
+        c.has_loops |= from->code[i].op == CORE_LOOP;
+    vec_reserve(arena, &c.out, from->code_count + from->code_count / 4 + 8);
     vec_reserve(arena, &c.locals, locals + 4);
     memcpy(c.locals.items, from->locals, sizeof(CoreLocal) * locals);
     c.locals.items[0] = (CoreLocal){.is_parameter = false};

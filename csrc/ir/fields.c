@@ -119,12 +119,13 @@ void fields_gather(const Layouts *layouts, const CoreFunction *from, Arena *aren
     uint32_t locals = from->local_count + 1;
     Gather g = {.layouts = layouts, .from = from, .arena = arena};
     *out = *from;
-    g.def_count = arena_array(arena, uint32_t, locals);
-    g.def_at = arena_array(arena, uint32_t, locals);
-    g.field_reads = arena_array(arena, uint32_t, locals);
-    g.other_uses = arena_array(arena, uint32_t, locals);
-    g.is_given = arena_array(arena, uint8_t, locals);
-    g.has_given = arena_array(arena, uint8_t, locals);
+    uint32_t *numbers = arena_array(arena, uint32_t, (size_t)locals * 4);
+    g.def_count = numbers;
+    g.def_at = numbers + locals;
+    g.field_reads = numbers + (size_t)locals * 2;
+    g.other_uses = numbers + (size_t)locals * 3;
+    g.is_given = arena_array(arena, uint8_t, (size_t)locals * 2);
+    g.has_given = g.is_given + locals;
     look(&g);
     bool any = false;
     for (uint32_t i = 1; i < locals; i++)

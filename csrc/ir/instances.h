@@ -35,7 +35,8 @@ bool instance_is_root(const Program *program, uint32_t id, bool with_tests);
 uint32_t instance_add(Build *build, const Instance *instance); // finds or adds; its index
 void instance_request_refs(Build *build, uint32_t index);      // what instance `index` calls becomes an instance too
 // symbols.c: names, the final order of functions, refs that point into it; entry and tests.
-void instances_link(Build *build);
+void instances_name(Build *build, uint32_t first, uint32_t limit, Arena *arena); // symbols of [first, limit)
+void instances_link(Build *build);                                               // when all have one
 void instances_find_entry_and_tests(Build *build, bool with_tests);
 // recursion.c: the components of the call graph, for is_recursive.
 void instances_find_recursion(Build *build);

@@ -50,7 +50,7 @@ uint32_t layouts_add(Layouts *l, TypeId type) {
     return index;
 }
 
-const Layout *layout_of(const Layouts *l, TypeId type) {
+const Layout *layout_search(const Layouts *l, TypeId type) {
     uint32_t found = l->slots[slot_for(l, type)];
     if (found == 0) found = l->slots[slot_for(l, TYPE_ID(TYPE_VOID))];
     return &l->items[found];
@@ -520,6 +520,8 @@ static void show(const Layouts *l, TypeId type, bool with_modules, Buffer *out) 
     buffer_string(out, close);
 }
 
+#define DIRECT_MAX (1u << 18)
+
 static void name_layout(Layouts *l, Layout *it) {
     Buffer shown = buffer_in(l->arena), name = buffer_in(l->arena);
     show(l, it->type, false, &shown);
@@ -529,8 +531,12 @@ static void name_layout(Layouts *l, Layout *it) {
     if (!is_plain || name.length > 64) {
         Buffer exact = buffer_in(l->arena);
         show(l, it->type, true, &exact);
-        if (name.length > 48) name.length = 48;
-        buffer_format(&name, "_x%016llx", (unsigned long long)hash_bytes(exact.data, exact.length));
+        uint64_t hash = hash_bytes(exact.data, exact.length);
+        if (name.length > 64) { // much of the name is only in the hash
+            name.length = 48;
+            buffer_format(&name, "_x%016llx", (unsigned long long)hash);
+        } else
+            buffer_format(&name, "_x%08x", (unsigned)hash);
     }
     it->name = (Text){name.data, (uint32_t)name.length};
 }
@@ -592,23 +598,37 @@ void layouts_finish(Layouts *l) {
     for (uint32_t i = 0; i < l->count; i++)
         l->by_name[i] = i + 1;
     sort_by_name(l, l->by_name, arena_array(l->arena, uint32_t, l->count + 1), l->count);
+    for (uint32_t i = 1; i <= l->count; i++)
+        if (l->items[i].type.index >= l->direct_count) l->direct_count = l->items[i].type.index + 1;
+    if (l->direct_count > DIRECT_MAX) l->direct_count = DIRECT_MAX; // ids may be far apart
+    l->direct = arena_array(l->arena, uint32_t, l->direct_count + 1);
+    for (uint32_t i = 1; i <= l->count; i++)
+        if (l->items[i].type.index < l->direct_count) l->direct[l->items[i].type.index] = i;
     l->rank = arena_array(l->arena, uint32_t, l->count + 1);
     for (uint32_t k = 0; k < l->count; k++)
         l->rank[l->by_name[k]] = k;
     find_printable(l);
 }
 
+// Nearly all types of a function were just added for another: a small table of the last ones saves the look-up.
+static void add_once(Layouts *l, TypeId type) {
+    TypeId *last = &l->recent[type.index % LAYOUTS_RECENT];
+    if (last->index == type.index) return;
+    *last = type;
+    layouts_add(l, type);
+}
+
 void layouts_add_function(Layouts *l, const CoreFunction *f) {
-    layouts_add(l, f->result);
+    add_once(l, f->result);
     for (uint32_t i = 1; i <= f->local_count; i++)
-        layouts_add(l, f->locals[i].type);
+        add_once(l, f->locals[i].type);
     for (uint32_t i = 0; i < f->capture_count; i++)
-        layouts_add(l, f->captures[i]);
+        add_once(l, f->captures[i]);
     for (uint32_t i = 0; i < f->argument_count; i++)
-        layouts_add(l, f->arguments[i]);
+        add_once(l, f->arguments[i]);
     for (uint32_t r = 1; r <= f->ref_count; r++)
         for (uint32_t i = 0; i < f->refs[r].argument_count; i++)
-            layouts_add(l, f->refs[r].arguments[i]);
+            add_once(l, f->refs[r].arguments[i]);
 }
 
 // Callers that ask once have no table, so this makes a small one.

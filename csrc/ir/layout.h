@@ -65,6 +65,8 @@ typedef struct Layout {
     Text shown; // for people: "[int]", "Point"
 } Layout;
 
+enum { LAYOUTS_RECENT = 1024 };
+
 typedef struct Layouts {
     Arena *arena;
     const Program *program;
@@ -72,9 +74,12 @@ typedef struct Layouts {
     uint32_t count, capacity;
     uint32_t *slots; // open addressing by TypeId; 0 is free
     uint32_t slot_count;
-    uint32_t *by_name; // [0 … count - 1]: layouts ordered by `name`
-    uint32_t *rank;    // [1 … count]: where it stands in by_name
-    uint32_t *by_size; // [0 … count - 1]: parts stored by value come before what holds them
+    uint32_t *direct; // by TypeId, once they are finished: 0 is unknown
+    uint32_t direct_count;
+    TypeId recent[LAYOUTS_RECENT]; // by TypeId, that were added lately
+    uint32_t *by_name;             // [0 … count - 1]: layouts ordered by `name`
+    uint32_t *rank;                // [1 … count]: where it stands in by_name
+    uint32_t *by_size;             // [0 … count - 1]: parts stored by value come before what holds them
 } Layouts;
 
 #define LAYOUT_BOX_BYTES 64u // larger tuples, records and sums are boxed
@@ -84,7 +89,13 @@ void layouts_init(Layouts *layouts, const Program *program, Arena *arena);
 uint32_t layouts_add(Layouts *layouts, TypeId type); // its index
 void layouts_finish(Layouts *layouts);
 void layouts_add_function(Layouts *layouts, const CoreFunction *function); // every type that it mentions
-const Layout *layout_of(const Layouts *layouts, TypeId type); // of a type that was added or is a part of one
+const Layout *layout_search(const Layouts *layouts, TypeId type);
+static inline const Layout *layout_of(const Layouts *layouts,
+                                      TypeId type); // of a type that was added or is a part of one
+static inline const Layout *layout_of(const Layouts *layouts, TypeId type) {
+    uint32_t index = type.index < layouts->direct_count ? layouts->direct[type.index] : 0;
+    return index != 0 ? &layouts->items[index] : layout_search(layouts, type);
+}
 static inline const Layout *layout_base(const Layouts *layouts, const Layout *layout) {
     return &layouts->items[layout->base];
 }

@@ -18,6 +18,18 @@ static Status lower_one(Worker *worker, void *job, uint32_t item) {
     return STATUS_OK;
 }
 
+enum { NAMES_PER_ITEM = 64 };
+
+static Status name_some(Worker *worker, void *job, uint32_t item) {
+    Build *build = job;
+    Arena *arena = &build->core->worker_arenas[worker_index(worker)];
+    ARENA_GUARD(arena);
+    uint32_t first = 1 + item * NAMES_PER_ITEM;
+    instances_name(build, first, first + NAMES_PER_ITEM, arena);
+    ARENA_GUARD_END(arena);
+    return STATUS_OK;
+}
+
 static Status lower_rounds(Build *build, struct Pool *pool) {
     build->round_first = 1;
     while (build->round_first < build->instances.count && !build->has_failed) {
@@ -42,6 +54,10 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
     for (uint32_t i = 1; i <= program->function_count; i++)
         if (instance_is_root(program, i, with_tests)) (void)instance_add(build, &(Instance){.function = {i}});
     Status status = lower_rounds(build, pool);
+    if (status == STATUS_OK && !build->has_failed) {
+        uint32_t count = build->instances.count - 1;
+        status = pool_for_each(pool, NULL, (count + NAMES_PER_ITEM - 1) / NAMES_PER_ITEM, name_some, build);
+    }
     if (status == STATUS_OK && !build->has_failed) {
         instances_link(build);
         instances_find_entry_and_tests(build, with_tests);

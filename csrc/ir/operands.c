@@ -2,127 +2,83 @@
 #include "ir/operands.h"
 #include "ir/counts.h"
 
-static void own(CoreOperands *o, uint32_t local, OperandMode mode) {
-    if (local == 0) return;
-    o->own[o->own_count] = local;
-    o->own_mode[o->own_count++] = (uint8_t)mode;
-}
-static void define(CoreOperands *o, uint32_t local) {
-    if (local != 0) o->defines[o->define_count++] = local;
-}
-static void list(CoreOperands *o, const CoreFunction *f, uint32_t at, OperandMode mode) {
-    if (at == 0) return;
-    o->list = f->extra + at + 1;
-    o->list_count = f->extra[at];
-    o->list_mode = (uint8_t)mode;
-}
+#define DST OPERANDS_DEFINE_DST
+#define A_BORROWED (1 << OPERANDS_A_SHIFT)
+#define A_OWNED (2 << OPERANDS_A_SHIFT)
+#define A_CHANGED (3 << OPERANDS_A_SHIFT)
+#define B_BORROWED (1 << OPERANDS_B_SHIFT)
+#define B_OWNED (2 << OPERANDS_B_SHIFT)
+#define B_CHANGED (3 << OPERANDS_B_SHIFT)
+#define LIST_BORROWED (1 << OPERANDS_LIST_SHIFT)
+#define LIST_OWNED (2 << OPERANDS_LIST_SHIFT)
+#define SPECIAL OPERANDS_SPECIAL
 
-CoreOperands core_operands(const CoreFunction *f, const CoreInstruction *i) {
-    CoreOperands o = {.own_count = 0};
+const uint8_t operand_shapes[CORE_OP_COUNT] = {
+    // 0: no locals
+    [CORE_INT] = DST,
+    [CORE_FLOAT] = DST,
+    [CORE_STR] = DST,
+    [CORE_UNIT] = DST,
+    [CORE_FUNCTION] = DST,
+    [CORE_CAPTURE] = DST,
+    [CORE_DEFAULT] = DST,
+    [CORE_MAP_NEW] = DST,
+    [CORE_DUP] = A_BORROWED,
+    [CORE_DROP] = A_OWNED,
+    [CORE_RETURN] = A_OWNED,
+    [CORE_COPY] = DST | A_OWNED | SPECIAL,
+    [CORE_BINARY] = DST | A_BORROWED | B_BORROWED,
+    [CORE_EQUAL] = DST | A_BORROWED | B_BORROWED,
+    [CORE_COMPARE] = DST | A_BORROWED | B_BORROWED,
+    [CORE_LIST_GET] = DST | A_BORROWED | B_BORROWED,
+    [CORE_MAP_GET] = DST | A_BORROWED | B_BORROWED,
+    [CORE_RANGE] = DST | A_BORROWED | B_BORROWED,
+    [CORE_UNARY] = DST | A_BORROWED,
+    [CORE_CONVERT] = DST | A_BORROWED,
+    [CORE_HASH] = DST | A_BORROWED,
+    [CORE_SHOW] = DST | A_BORROWED,
+    [CORE_FIELD] = DST | A_BORROWED,
+    [CORE_TAG] = DST | A_BORROWED,
+    [CORE_LIST_NEW] = DST | A_BORROWED,
+    [CORE_LIST_LENGTH] = DST | A_BORROWED,
+    [CORE_MAP_LENGTH] = DST | A_BORROWED,
+    [CORE_STR_BYTES] = DST | A_BORROWED,
+    [CORE_STR_LENGTH] = DST | A_BORROWED,
+    [CORE_RANGE_END] = DST | A_BORROWED,
+    [CORE_CALL] = DST | LIST_OWNED,
+    [CORE_CLOSURE] = DST | LIST_OWNED,
+    [CORE_CONSTRUCT] = DST | LIST_OWNED,
+    [CORE_INTRINSIC] = DST | LIST_BORROWED | SPECIAL,
+    [CORE_CALL_CLOSURE] = DST | A_BORROWED | LIST_OWNED,
+    [CORE_LIST_APPEND] = A_CHANGED | B_OWNED,
+    [CORE_MAP_PUT] = A_CHANGED | LIST_OWNED,
+    [CORE_MAP_NEXT] = DST | A_BORROWED | SPECIAL,
+    [CORE_STR_NEXT] = DST | A_BORROWED | B_CHANGED,
+    [CORE_IF] = A_BORROWED,
+    [CORE_SWITCH] = A_BORROWED,
+};
+
+void core_operands_special(const CoreFunction *f, const CoreInstruction *i, CoreOperands *o) {
     switch ((CoreOp)i->op) {
-    case CORE_NOP:
-    case CORE_BLOCK:
-    case CORE_LOOP:
-    case CORE_ELSE:
-    case CORE_CASE:
-    case CORE_DEFAULT_CASE:
-    case CORE_END:
-    case CORE_BREAK:
-    case CORE_CONTINUE:
-    case CORE_PANIC:
-    case CORE_UNREACHABLE:
-    case CORE_OP_COUNT:
-        break;
-    case CORE_INT:
-    case CORE_FLOAT:
-    case CORE_STR:
-    case CORE_UNIT:
-    case CORE_FUNCTION:
-    case CORE_CAPTURE:
-    case CORE_DEFAULT:
-    case CORE_MAP_NEW:
-        define(&o, i->dst);
-        break;
-    case CORE_DUP:
-        own(&o, i->a, OPERAND_BORROWED);
-        break;
-    case CORE_DROP:
-    case CORE_RETURN:
-        own(&o, i->a, OPERAND_OWNED);
-        break;
     case CORE_COPY:
-        define(&o, i->dst);
-        own(&o, i->a, (i->flags & CORE_IS_ALIAS) != 0 ? OPERAND_BORROWED : OPERAND_OWNED);
-        break;
-    case CORE_BINARY:
-    case CORE_EQUAL:
-    case CORE_COMPARE:
-    case CORE_LIST_GET:
-    case CORE_MAP_GET:
-    case CORE_RANGE:
-        define(&o, i->dst);
-        own(&o, i->a, OPERAND_BORROWED);
-        own(&o, i->b, OPERAND_BORROWED);
-        break;
-    case CORE_UNARY:
-    case CORE_CONVERT:
-    case CORE_HASH:
-    case CORE_SHOW:
-    case CORE_FIELD:
-    case CORE_TAG:
-    case CORE_LIST_NEW:
-    case CORE_LIST_LENGTH:
-    case CORE_MAP_LENGTH:
-    case CORE_STR_BYTES:
-    case CORE_STR_LENGTH:
-    case CORE_RANGE_END:
-        define(&o, i->dst);
-        own(&o, i->a, OPERAND_BORROWED);
-        break;
-    case CORE_CALL:
-    case CORE_CLOSURE:
-    case CORE_CONSTRUCT:
-        define(&o, i->dst);
-        list(&o, f, i->b, OPERAND_OWNED);
+        if ((i->flags & CORE_IS_ALIAS) != 0) o->own_mode[0] = OPERAND_BORROWED;
         break;
     case CORE_INTRINSIC:
-        define(&o, i->dst);
-        list(&o, f, i->b, OPERAND_BORROWED);
-        o.letters = intrinsic_ownership((Intrinsic)f->refs[i->a].target);
-        break;
-    case CORE_CALL_CLOSURE:
-        define(&o, i->dst);
-        own(&o, i->a, OPERAND_BORROWED);
-        list(&o, f, i->b, OPERAND_OWNED);
-        break;
-    case CORE_LIST_APPEND:
-        own(&o, i->a, OPERAND_CHANGED);
-        own(&o, i->b, OPERAND_OWNED);
-        break;
-    case CORE_MAP_PUT:
-        own(&o, i->a, OPERAND_CHANGED);
-        list(&o, f, i->b, OPERAND_OWNED);
+        o->letters = intrinsic_ownership((Intrinsic)f->refs[i->a].target);
         break;
     case CORE_MAP_NEXT: {
-        define(&o, i->dst);
-        own(&o, i->a, OPERAND_BORROWED);
         const uint32_t *words = f->extra + i->b;
-        own(&o, words[1], OPERAND_BORROWED);
+        if (words[1] != 0) {
+            o->own[o->own_count] = words[1];
+            o->own_mode[o->own_count++] = OPERAND_BORROWED;
+        }
         for (uint32_t k = 2; k <= words[0] && k <= 3; k++)
-            define(&o, words[k]);
+            if (words[k] != 0) o->defines[o->define_count++] = words[k];
         break;
     }
-    case CORE_STR_NEXT:
-        define(&o, i->dst);
-        own(&o, i->a, OPERAND_BORROWED);
-        own(&o, i->b, OPERAND_CHANGED);
-        break;
-    case CORE_IF:
-    case CORE_SWITCH:
-        own(&o, i->a, OPERAND_BORROWED);
+    default:
         break;
     }
-    return o;
 }
 
 bool core_op_is_control(CoreOp op) {

@@ -22,7 +22,47 @@ typedef struct CoreOperands {
     uint32_t define_count;
 } CoreOperands;
 
-CoreOperands core_operands(const CoreFunction *function, const CoreInstruction *instruction);
+// Per operation, one row of core.def in a byte: whether dst is assigned; mode + 1 of a, b and the list, or 0.
+enum {
+    OPERANDS_DEFINE_DST = 1,
+    OPERANDS_A_SHIFT = 1,
+    OPERANDS_B_SHIFT = 3,
+    OPERANDS_LIST_SHIFT = 5,
+    OPERANDS_SPECIAL = 128, // core_operands_special has the rest
+};
+extern const uint8_t operand_shapes[CORE_OP_COUNT];
+void core_operands_special(const CoreFunction *function, const CoreInstruction *instruction, CoreOperands *operands);
+
+// Inline, and writes no more than what there is: every pass asks this of every instruction.
+static inline CoreOperands core_operands(const CoreFunction *function, const CoreInstruction *instruction) {
+    CoreOperands o;
+    uint32_t shape = instruction->op < CORE_OP_COUNT ? operand_shapes[instruction->op] : 0;
+    o.own_count = 0;
+    o.list_count = 0;
+    o.list_mode = OPERAND_BORROWED;
+    o.list = NULL;
+    o.letters = NULL;
+    o.define_count = 0;
+    if ((shape & OPERANDS_DEFINE_DST) != 0 && instruction->dst != 0) o.defines[o.define_count++] = instruction->dst;
+    uint32_t a = shape >> OPERANDS_A_SHIFT & 3, b = shape >> OPERANDS_B_SHIFT & 3,
+             list = shape >> OPERANDS_LIST_SHIFT & 3;
+    if (a != 0 && instruction->a != 0) {
+        o.own[0] = instruction->a;
+        o.own_mode[0] = (uint8_t)(a - 1);
+        o.own_count = 1;
+    }
+    if (b != 0 && instruction->b != 0) {
+        o.own[o.own_count] = instruction->b;
+        o.own_mode[o.own_count++] = (uint8_t)(b - 1);
+    }
+    if (list != 0 && instruction->b != 0) {
+        o.list = function->extra + instruction->b + 1;
+        o.list_count = function->extra[instruction->b];
+        o.list_mode = (uint8_t)(list - 1);
+    }
+    if ((shape & OPERANDS_SPECIAL) != 0) core_operands_special(function, instruction, &o);
+    return o;
+}
 
 static inline uint32_t operand_count(const CoreOperands *o) { return o->own_count + o->list_count; }
 static inline uint32_t operand_local(const CoreOperands *o, uint32_t k) {

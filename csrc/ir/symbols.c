@@ -19,7 +19,7 @@ static void mangle(Buffer *out, Text text) {
     }
 }
 
-// [(int, str)] is list_tuple_int_str. Two types may come out alike: name_instances looks for that.
+// [(int, str)] is list_tuple_int_str. Two types may come out alike: settle_names looks for that.
 static void mangle_type(const Build *build, TypeId type, Buffer *out) {
     static const char *const words[] = {
         [TYPE_ERROR] = "error",       [TYPE_INT] = "int",         [TYPE_FLOAT] = "float",
@@ -94,28 +94,28 @@ static void identify_type(const Build *build, TypeId type, Buffer *out) {
 }
 
 // What tells the instance from every other, as text that no schedule changes: for hashes.
-static Text instance_identity(const Build *build, const Instance *instance) {
+static Text instance_identity(const Build *build, const Instance *instance, Arena *arena) {
     const Program *program = build->program;
     const Function *function = &program->functions[instance->function.index];
     const Module *module = &program->modules[function->module.index];
-    Buffer text = buffer_in(build->arena);
+    Buffer text = buffer_in(arena);
     buffer_text(&text, module->name);
     buffer_format(&text, ":%u", instance->function.index - module->first_function);
     for (uint32_t i = 0; i < instance->argument_count; i++) {
         buffer_char(&text, ',');
         identify_type(build, instance->arguments[i], &text);
     }
-    return (Text){text.data, (uint32_t)text.length};
+    return buffer_finish(&text);
 }
 
 static void add_hash(Buffer *out, Text identity) {
     buffer_format(out, "_%016llx", (unsigned long long)hash_text(identity));
 }
 
-static Text instance_symbol(const Build *build, const Instance *instance) {
+static Text instance_symbol(const Build *build, const Instance *instance, Arena *arena) {
     const Program *program = build->program;
     const Function *function = &program->functions[instance->function.index];
-    Buffer out = buffer_in(build->arena);
+    Buffer out = buffer_in(arena);
     buffer_literal(&out, "sg_");
     mangle(&out, program->modules[function->module.index].name);
     buffer_literal(&out, "__");
@@ -133,9 +133,9 @@ static Text instance_symbol(const Build *build, const Instance *instance) {
         memmem(out.data, out.length, "__lambda_", 9) != NULL; // whose names are made from their owner's
     if (out.length > SYMBOL_BYTES_MAX || is_like_a_lambda) {
         if (out.length > SYMBOL_BYTES_MAX) out.length = SYMBOL_BYTES_MAX - 17;
-        add_hash(&out, instance_identity(build, instance));
+        add_hash(&out, instance_identity(build, instance, arena));
     }
-    return (Text){out.data, (uint32_t)out.length};
+    return buffer_finish(&out);
 }
 
 static uint32_t module_of(const Build *build, const Instance *instance) {
@@ -156,7 +156,8 @@ static int compare_symbols(const void *left, const void *right) {
     const Instance *first = &a->build->instances.items[a->instance], *second = &a->build->instances.items[b->instance];
     int order = text_compare(first->symbol, second->symbol);
     if (order != 0) return order;
-    return text_compare(instance_identity(a->build, first), instance_identity(a->build, second));
+    return text_compare(instance_identity(a->build, first, a->build->arena),
+                        instance_identity(a->build, second, a->build->arena));
 }
 
 static int compare_final(const void *left, const void *right) {
@@ -168,11 +169,12 @@ static int compare_final(const void *left, const void *right) {
     return (first->function.index > second->function.index) - (first->function.index < second->function.index);
 }
 
-static void name_instances(Build *build, Entry *entries, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        Instance *instance = &build->instances.items[entries[i].instance];
-        instance->symbol = instance_symbol(build, instance);
-    }
+void instances_name(Build *build, uint32_t first, uint32_t limit, Arena *arena) {
+    for (uint32_t i = first; i < limit && i < build->instances.count; i++)
+        build->instances.items[i].symbol = instance_symbol(build, &build->instances.items[i], arena);
+}
+
+static void settle_names(Build *build, Entry *entries, uint32_t count) {
     qsort(entries, count, sizeof *entries, compare_symbols);
     for (uint32_t i = 0; i < count;) { // where two would have one symbol, all of them get a hash
         Text symbol = build->instances.items[entries[i].instance].symbol;
@@ -183,7 +185,7 @@ static void name_instances(Build *build, Entry *entries, uint32_t count) {
             Instance *instance = &build->instances.items[entries[n].instance];
             Buffer out = buffer_in(build->arena);
             buffer_text(&out, symbol);
-            add_hash(&out, instance_identity(build, instance));
+            add_hash(&out, instance_identity(build, instance, build->arena));
             instance->symbol = (Text){out.data, (uint32_t)out.length};
         }
         i = k;
@@ -198,7 +200,7 @@ void instances_link(Build *build) {
     Entry *entries = arena_array(build->arena, Entry, count + 1);
     for (uint32_t i = 0; i < count; i++)
         entries[i] = (Entry){build, i + 1};
-    name_instances(build, entries, count);
+    settle_names(build, entries, count);
     qsort(entries, count, sizeof *entries, compare_final);
     for (uint32_t i = 0; i < count; i++)
         total += build->instances.items[entries[i].instance].function_count;
@@ -209,7 +211,7 @@ void instances_link(Build *build) {
         for (uint32_t k = 0; k < instance->function_count; k++) {
             CoreFunction *function = instance->functions[k];
             core->functions[++core->function_count] = function;
-            function->symbol = arena_text(&core->arena, instance->symbol);
+            function->symbol = instance->symbol;
             if (k == 0) continue;
             function->symbol = arena_format(&core->arena, "%.*s__lambda_%u", (int)instance->symbol.length,
                                             instance->symbol.data, function->lambda);

@@ -259,10 +259,10 @@ typedef struct Body {
     VEC(Reason) reasons;
     VEC(PatternCheck) pattern_checks;
     VEC(uint32_t) pattern_alternatives; // of every PAT_OR: its node and its syntax; nodes ascend
-    VEC(uint32_t) spine;   // tree nodes of the operator chains in progress
-    VEC(uint32_t) orphans; // locals that only some alternatives of the pattern in progress bind
-    VEC(uint32_t) stack;   // words of lists under construction
-    Binding **table;       // open addressing by name: the binding in force
+    VEC(uint32_t) spine;                // tree nodes of the operator chains in progress
+    VEC(uint32_t) orphans;              // locals that only some alternatives of the pattern in progress bind
+    VEC(uint32_t) stack;                // words of lists under construction
+    Binding **table;                    // open addressing by name: the binding in force
     uint32_t table_capacity, table_count;
     Env env;
     VEC(struct General *) generals; // generalise.c

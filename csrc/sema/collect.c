@@ -10,6 +10,7 @@ typedef struct Collector {
     Arena *arena;
     DiagSink *sink;
     uint32_t next_type, next_trait, next_config, next_impl;
+    PositionHint hint; // the place of the function before
 } Collector;
 
 // Enters an item under its name; a second one of the same kind of name is reported and the first stays.
@@ -33,8 +34,8 @@ static void declare(const Collector *c, ScopeKind kind, NameId name, Span span, 
     diag_label(c->sink, d, entry->span, TEXT("first defined here"));
 }
 
-static void collect_function(const Collector *c, const TreeView *view, uint32_t declaration, NodeIndex node,
-                             FunctionId id, ImplId impl, TraitId trait) {
+static void collect_function(Collector *c, const TreeView *view, uint32_t declaration, NodeIndex node, FunctionId id,
+                             ImplId impl, TraitId trait) {
     const FunctionHead *head = tree_function_head(view, node);
     Function *f = &c->program->functions[id.index];
     bool is_member = impl.index != 0 || trait.index != 0;
@@ -50,7 +51,7 @@ static void collect_function(const Collector *c, const TreeView *view, uint32_t 
     f->is_test = !is_member && (view->kinds[node] == NODE_TEST || function_is_plain_test(c->program, view, node));
     f->is_main = !is_member && !f->is_test && module_state(c->program, c->id)->is_entry &&
                  name_equal(f->name, program_word(c->program, WORD_MAIN));
-    tokens_position(&c->module->file->tokens, span.start, &f->line, &f->column);
+    tokens_position_near(&c->module->file->tokens, &c->hint, span.start, &f->line, &f->column);
     NodeIndex body = view->b[node];
     f->is_intrinsic = c->module->kind != MODULE_PROJECT && view->kinds[body] == NODE_NAME &&
                       view->a[body] == program_word(c->program, WORD_INTRINSIC).index;
@@ -58,8 +59,8 @@ static void collect_function(const Collector *c, const TreeView *view, uint32_t 
     if (!is_member) declare(c, SCOPE_VALUE, f->name, span, (Item){ITEM_FUNCTION, id.index, 0, f->is_public});
 }
 
-static void collect_methods(const Collector *c, const TreeView *view, uint32_t declaration, uint32_t list,
-                            uint32_t first, ImplId impl, TraitId trait) {
+static void collect_methods(Collector *c, const TreeView *view, uint32_t declaration, uint32_t list, uint32_t first,
+                            ImplId impl, TraitId trait) {
     for (uint32_t i = 0, index = first; i < tree_list_count(view, list); i++) {
         NodeIndex node = tree_list_item(view, list, i);
         if (view->kinds[node] != NODE_FUNCTION) continue;
@@ -189,6 +190,8 @@ void collect_module(Program *program, ModuleId id) {
                    .next_trait = module->first_trait,
                    .next_config = module->first_config,
                    .next_impl = module->first_impl};
+    scope_table_reserve(c.arena, &module->scope->own,
+                        module->function_count + module->type_count + module->trait_count + module->config_count);
     const Tree *tree = &module->file->tree;
     for (uint32_t d = 0; d < tree->declaration_count; d++) {
         NodeIndex root = tree->declarations[d].root;

@@ -123,7 +123,7 @@ void check_module(Program *program, ModuleId id) {
         bool is_kept = declaration_function_count(program, module, d) == 1;
         targets_resolve(program, id, d, is_kept ? &program->functions[state->function_declarations[d]] : NULL);
     }
-    for (uint32_t i = 0; i < module->function_count; i++) {
+    for (uint32_t i = 0; state->is_entry && i < module->function_count; i++) { // only there is one `main`
         const Function *f = &program->functions[module->first_function + i];
         if (f->is_main) main_check(program, id, f);
     }

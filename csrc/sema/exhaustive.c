@@ -450,7 +450,10 @@ static void column_part(Cover *v, uint32_t first, uint32_t end, uint32_t node) {
     frame.refs = v->refs.count;
     frame.options = v->options.count;
     frame.buckets = v->buckets.count;
-    frame.next = frame.first_bucket + (options.option_count == 0);
+    bool has_options = options.option_count > 0,
+         are_last = c->kind[node] == TYPED_PAT_LIST; // longer lists after shorter
+    frame.next = frame.first_bucket + (!has_options || are_last);
+    frame.left = frame.buckets - frame.first_bucket - !has_options;
     vec_push(c->scratch, &v->frames, frame);
 }
 
@@ -549,10 +552,11 @@ void cover_rows(Cover *v, const uint32_t *patterns, const uint8_t *guarded, uint
         v->options.count = frame->options;
         v->buckets.count = frame->buckets;
         v->path.count = frame->path;
-        if (frame->next == frame->buckets) {
+        if (frame->left-- == 0) {
             v->frames.count--;
             continue;
         }
+        if (frame->next == frame->buckets) frame->next = frame->first_bucket;
         Bucket bucket = v->buckets.items[frame->next++];
         bucket_open(v, &bucket);
     }

@@ -66,7 +66,7 @@ typedef struct Reach { // which buckets a row goes into
 
 typedef struct Frame { // a column that is being looked at; the counts are how long each vector was when it was parted
     uint32_t first_row, rows, cells, links, refs, options, path;
-    uint32_t first_bucket, buckets, next;
+    uint32_t first_bucket, buckets, next, left; // round from `next` until none is left
 } Frame;
 
 typedef struct Cover {
@@ -94,8 +94,8 @@ typedef struct Cover {
 } Cover;
 
 // ---- exhaustive.c ------------------------------------------------------------------------------------------------------
-uint32_t cover_head(const Body *c, uint32_t node);  // the pattern without names around it; 0 when it fits everything
-void cover_parts_push(Cover *v, uint32_t node);     // its parts, onto Cover.walk
+uint32_t cover_head(const Body *c, uint32_t node); // the pattern without names around it; 0 when it fits everything
+void cover_parts_push(Cover *v, uint32_t node);    // its parts, onto Cover.walk
 bool cover_variant_is_empty(Body *c, const TypeShape *shape, uint32_t variant);
 void cover_rows(Cover *v, const uint32_t *patterns, const uint8_t *guarded, uint32_t count);
 

@@ -10,7 +10,8 @@ typedef struct Shown { // a case that is being written
     Buffer *out;
     uint32_t at;     // of Cover.path
     bool is_blurred; // literals are shown as `_`
-    uint32_t picked; // which of their options the OPTIONS of the path take: one number in mixed base, the last one fastest
+    uint32_t
+        picked; // which of their options the OPTIONS of the path take: one number in mixed base, the last one fastest
 } Shown;
 
 static void value_show(Buffer *out, TypeKind kind, uint64_t key) {
@@ -79,7 +80,8 @@ static bool record_show(Shown *s, const Choice *choice, const TypeShape *shape, 
     buffer_literal(s->out, "{ ");
     for (uint32_t i = 0; i < choice->heads; i++) {
         size_t start = s->out->length;
-        NameId name = decl != NULL ? decl->variants[0].fields[i].name : (NameId){shape->args[shape->arg_count + i].index};
+        NameId name =
+            decl != NULL ? decl->variants[0].fields[i].name : (NameId){shape->args[shape->arg_count + i].index};
         if (shown > 0) buffer_literal(s->out, ", ");
         buffer_text(s->out, name_text(c, name));
         buffer_literal(s->out, ": ");
@@ -134,7 +136,8 @@ static bool part_show(Shown *s) {
         picked = v->options.items[choice->option + number % choice->option_count];
         choice = &picked;
     }
-    if (choice->kind == CHOICE_ANY || (choice->kind == CHOICE_LITERAL && s->is_blurred)) return buffer_char(s->out, '_'), false;
+    if (choice->kind == CHOICE_ANY || (choice->kind == CHOICE_LITERAL && s->is_blurred))
+        return buffer_char(s->out, '_'), false;
     TypeShape shape = type_shape(c, c->type[choice->node]);
     const TypeDecl *decl = shape.kind == TYPE_NAMED ? &c->program->type_decls[shape.head] : NULL;
     size_t start = s->out->length;
@@ -352,7 +355,8 @@ static void must_fit_check(Cover *v, NodeIndex n, uint32_t pattern, bool can_fai
     cover_rows(v, &pattern, &unguarded, 1);
     cases_settle(v);
     if (!can_fail && (v->case_count > 0 || v->is_too_long)) {
-        Text cases = v->is_too_long ? TEXT("every value for sure: to know takes more than 1,000,000 steps") : cases_text(v);
+        Text cases =
+            v->is_too_long ? TEXT("every value for sure: to know takes more than 1,000,000 steps") : cases_text(v);
         Diagnostic *d = diag(c->sink, DIAG_PATTERN_CAN_FAIL, span_of(c, n), cases);
         diag_note(c->sink, d, TEXT("use `match`, which says what happens otherwise"));
     }
@@ -389,7 +393,8 @@ static void report_not_covered(Cover *v, NodeIndex n, TypeId type, bool has_guar
     Diagnostic *d = diag(c->sink, DIAG_MATCH_NOT_COVERED, tree_token_span(&c->view, n), cases);
     diag_label(c->sink, d, span_of(c, c->view.a[n]),
                arena_format(c->scratch, "this is `%.*s`", (int)shown.length, shown.data));
-    if (has_guards) diag_note(c->sink, d, TEXT("an arm with a condition does not count: it may be false"));
+    if (has_guards)
+        diag_note(c->sink, d, TEXT("an arm with a condition does not count: it may be false"));
     else if (!v->is_too_long && text_equal(v->cases[0], TEXT("_")))
         diag_note(c->sink, d, TEXT("`_` stands for every value that the arms do not name"));
     if (v->is_too_long) {

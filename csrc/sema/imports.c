@@ -158,10 +158,7 @@ static void import_declaration(Importer *im, const ImportPlan *plan) {
 }
 
 // Own names beside imported ones (W0207) and beside the prelude's (W0803), in the order of the text.
-static void report_shadowing(const Importer *im, ScopeKind kind, NameId name, uint32_t start) {
-    if (name.index == 0) return;
-    const ScopeEntry *own = scope_table_find(&im->module->scope->own, kind, name);
-    if (own == NULL || own->span.start != start) return; // a second definition, reported as such
+static void report_shadowing_of(const Importer *im, ScopeKind kind, NameId name, const ScopeEntry *own) {
     Span span = own->span;
     const ScopeEntry *entry = scope_table_find(&im->module->scope->imported, kind, name);
     if (entry != NULL && !entry->came_along && own->item.kind != ITEM_VARIANT) {
@@ -173,6 +170,19 @@ static void report_shadowing(const Importer *im, ScopeKind kind, NameId name, ui
     }
     if (kind != SCOPE_CONFIG && prelude_has_name(im->program, name))
         (void)diag(im->sink, DIAG_SHADOWS_PRELUDE, span, program_name(im->program, name)); // complete as it is
+}
+
+static void report_shadowing(const Importer *im, ScopeKind kind, NameId name, uint32_t start) {
+    const ScopeEntry *own = scope_table_find(&im->module->scope->own, kind, name);
+    if (own == NULL || own->span.start != start) return; // a second definition, reported as such
+    report_shadowing_of(im, kind, name, own);
+}
+
+// The same for a function, without a look at its text.
+static void report_shadowing_function(const Importer *im, NameId name, uint32_t function) {
+    const ScopeEntry *own = scope_table_find(&im->module->scope->own, SCOPE_VALUE, name);
+    if (own != NULL && own->item.kind == ITEM_FUNCTION && own->item.index == function)
+        report_shadowing_of(im, SCOPE_VALUE, name, own);
 }
 
 void imports_module(Program *program, ModuleId id) {
@@ -211,7 +221,6 @@ void imports_module(Program *program, ModuleId id) {
     for (uint32_t i = 0; i < module->function_count; i++) {
         const Function *f = &program->functions[module->first_function + i];
         if (f->impl.index != 0 || f->trait.index != 0) continue;
-        TreeView view = module_view(module, f->declaration);
-        report_shadowing(&im, SCOPE_VALUE, f->name, view.file_tokens->starts[tree_token(&view, f->node)]);
+        report_shadowing_function(&im, f->name, module->first_function + i);
     }
 }

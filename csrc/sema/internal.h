@@ -99,6 +99,7 @@ typedef struct Doubles {
 } Doubles;
 bool doubles_add(Doubles *doubles, NameId name, Span span); // true after reporting E0211: the name stood there before
 
+void scope_table_reserve(Arena *arena, ScopeTable *table, uint32_t count); // room for so many entries in all
 ScopeEntry *scope_table_find(const ScopeTable *table, ScopeKind kind, NameId name);
 ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind,
                             NameId name); // the entry; name none in it when new

@@ -10,7 +10,9 @@
 #define TABLE_CAPACITY_FIRST 16u
 
 static uint32_t entry_slot(const ScopeTable *table, ScopeKind kind, NameId name) {
-    return (uint32_t)hash_mix(name.index, (uint64_t)kind) & (table->capacity - 1);
+    // Names are numbered densely, so a multiplication spreads them (Fibonacci hashing; Knuth, volume 3, 6.4).
+    uint64_t key = (uint64_t)name.index << 2 | (uint64_t)kind;
+    return (uint32_t)(key * 0x9E3779B97F4A7C15u >> 32) & (table->capacity - 1);
 }
 
 ScopeEntry *scope_table_find(const ScopeTable *table, ScopeKind kind, NameId name) {
@@ -29,19 +31,28 @@ static ScopeEntry *free_slot(ScopeTable *table, ScopeKind kind, NameId name) {
     return &table->slots[slot];
 }
 
+static void table_grow(Arena *arena, ScopeTable *table, uint32_t capacity) {
+    ScopeTable grown = {.capacity = capacity, .count = table->count};
+    grown.slots = arena_array(arena, ScopeEntry, grown.capacity);
+    for (uint32_t i = 0; i < table->capacity; i++) {
+        const ScopeEntry *old = &table->slots[i];
+        if (old->name.index != 0) *free_slot(&grown, old->kind, old->name) = *old;
+    }
+    *table = grown;
+}
+
+void scope_table_reserve(Arena *arena, ScopeTable *table, uint32_t count) {
+    uint64_t capacity = TABLE_CAPACITY_FIRST;
+    while (capacity * 3 < (uint64_t)count * 4)
+        capacity *= 2;
+    if (count > 0 && capacity > table->capacity && capacity <= UINT32_MAX) table_grow(arena, table, (uint32_t)capacity);
+}
+
 ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind, NameId name) {
     ScopeEntry *found = scope_table_find(table, kind, name);
     if (found != NULL) return found;
-    if ((table->count + 1) * 4 > table->capacity * 3) {
-        ScopeTable grown = {.capacity = table->capacity == 0 ? TABLE_CAPACITY_FIRST : table->capacity * 2,
-                            .count = table->count};
-        grown.slots = arena_array(arena, ScopeEntry, grown.capacity);
-        for (uint32_t i = 0; i < table->capacity; i++) {
-            const ScopeEntry *old = &table->slots[i];
-            if (old->name.index != 0) *free_slot(&grown, old->kind, old->name) = *old;
-        }
-        *table = grown;
-    }
+    if ((table->count + 1) * 4 > table->capacity * 3)
+        table_grow(arena, table, table->capacity == 0 ? TABLE_CAPACITY_FIRST : table->capacity * 2);
     ScopeEntry *entry = free_slot(table, kind, name);
     *entry = (ScopeEntry){.name = name, .kind = kind};
     table->count++;

@@ -64,15 +64,26 @@ static void pair(const Pairing *pairing, uint32_t open, uint32_t close) {
     pairing->p->tokens->partner[close] = open;
 }
 
+// What a token can mean to pair_balanced: most mean nothing.
+enum { ROLE_NONE, ROLE_OPENS, ROLE_CLOSES, ROLE_HEAD, ROLE_NAME };
+static const uint8_t roles[TOKEN_COUNT] = {
+    [TOKEN_LPAREN] = ROLE_OPENS,  [TOKEN_LBRACKET] = ROLE_OPENS,  [TOKEN_LBRACE] = ROLE_OPENS,
+    [TOKEN_RPAREN] = ROLE_CLOSES, [TOKEN_RBRACKET] = ROLE_CLOSES, [TOKEN_RBRACE] = ROLE_CLOSES,
+    [TOKEN_AT] = ROLE_HEAD,       [TOKEN_PUB] = ROLE_HEAD,        [TOKEN_TYPE] = ROLE_HEAD,
+    [TOKEN_TRAIT] = ROLE_HEAD,    [TOKEN_IMPL] = ROLE_HEAD,       [TOKEN_USE] = ROLE_HEAD,
+    [TOKEN_NAME] = ROLE_NAME}; // perhaps `extend`
+
 // The common case: everything closes what was opened last, and no declaration begins inside brackets.
 static bool pair_balanced(Pairing *pairing) {
     Parser *p = pairing->p;
     uint32_t count = p->tokens->count;
     for (uint32_t token = 0; token < count; token++) {
         TokenKind kind = p->kinds[token];
-        if (is_opening(kind)) {
+        uint8_t role = roles[kind];
+        if (role == ROLE_NONE || (role == ROLE_NAME && pairing->open.count > 0)) continue;
+        if (role == ROLE_OPENS) {
             push_open(pairing, token, 0);
-        } else if (is_closing(kind)) {
+        } else if (role == ROLE_CLOSES) {
             if (pairing->open.count == 0) return false;
             uint32_t open = pairing->open.items[--pairing->open.count].token;
             if (closing_of(p->kinds[open]) != kind) return false;

@@ -514,6 +514,14 @@ static const char *lex_punctuation(Lexer *lexer, const char *at) {
     return at + length;
 }
 
+// Punctuation that is a token whatever follows it; 0, which is END, for all other bytes.
+static const uint8_t alone[256] = {
+    ['('] = TOKEN_LPAREN, [')'] = TOKEN_RPAREN,  ['['] = TOKEN_LBRACKET, [']'] = TOKEN_RBRACKET,
+    ['{'] = TOKEN_LBRACE, ['}'] = TOKEN_RBRACE,  [','] = TOKEN_COMMA,    ['@'] = TOKEN_AT,
+    ['#'] = TOKEN_HASH,   ['$'] = TOKEN_DOLLAR,  ['+'] = TOKEN_PLUS,     [';'] = TOKEN_SEMICOLON,
+    ['*'] = TOKEN_STAR,   ['%'] = TOKEN_PERCENT, ['^'] = TOKEN_CARET,    ['~'] = TOKEN_TILDE};
+_Static_assert(TOKEN_END == 0, "a byte that the table leaves out is END");
+
 // ---- the loop
 
 void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end, NameCache *names,
@@ -523,6 +531,7 @@ void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end,
     Lexer *lexer = &state;
     *out = (LexChunk){0};
     chunk_grow(arena, out, (end - start) / 3 + 16); // usual code has a token to four bytes; growing would copy all
+    vec_reserve(arena, &out->lines, (end - start) / 24 + 16);
     const char *at = text + start;
     if (start == 0 && end >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0) {
         report_offset(lexer, DIAG_BYTE_ORDER_MARK, at, 3);
@@ -530,8 +539,10 @@ void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end,
     }
     while (at < state.end) {
         switch (class_of(*at)) {
-        case S:
-            at++;
+        case S: // indentation is the longest run that most text has
+            do
+                at++;
+            while (at < state.end && *at == ' ');
             break;
         case C:
             if (at + 1 < state.end && at[1] == '\n') at++;
@@ -559,9 +570,16 @@ void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end,
             else
                 at = lex_punctuation(lexer, at);
             break;
-        case P:
-            at = lex_punctuation(lexer, at);
+        case P: {
+            TokenKind kind = (TokenKind)alone[(unsigned char)*at];
+            if (kind != TOKEN_END) {
+                push(lexer, kind, at, 0);
+                at++;
+            } else {
+                at = lex_punctuation(lexer, at);
+            }
             break;
+        }
         default:
             at = lex_bad(lexer, at);
             break;

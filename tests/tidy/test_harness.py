@@ -28,7 +28,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("harness")
     (folder / "test_sample.c").write_text(PROGRAM)
     command = [*cbuild.c_compiler(), *cbuild.base_flags(), "-I.", "-o", str(folder / "sample")]
-    sources = [str(folder / "test_sample.c"), "tests/unit/harness.c", "csrc/base/arena.c"]
+    sources = [str(folder / "test_sample.c"), "tests/unit/harness.c", "csrc/base/arena.c", "csrc/base/buffer.c"]
     subprocess.run([*command, *sources, "-lpthread"], cwd=cbuild.ROOT, check=True)
     return folder / "sample"
 

@@ -221,6 +221,21 @@ TEST(lines_end_in_lf_cr_lf_or_cr) {
     CHECK_LEXED("// a\rb", "NAME b");
 }
 
+TEST(places_from_one_to_the_next_are_those_from_the_start) {
+    const Lexed *lexed = lex(TEXT("aä b\nc \"ö\" d\n\ne"));
+    uint32_t length = lexed->source.text.length;
+    for (uint32_t step = 1; step <= length; step++) {
+        PositionHint hint = {0};
+        for (uint32_t offset = 0; offset <= 2 * length; offset += step) { // forwards, then from the start again
+            uint32_t at = offset <= length ? offset : offset - length, line, column;
+            tokens_position(&lexed->tokens, at, &line, &column);
+            uint32_t near_line, near_column;
+            tokens_position_near(&lexed->tokens, &hint, at, &near_line, &near_column);
+            CHECK(near_line == line && near_column == column);
+        }
+    }
+}
+
 // ---- L1: chunks
 
 static void check_same(const Lexed *whole, const Lexed *parts) {
