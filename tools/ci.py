@@ -21,6 +21,7 @@ import cbuild
 ROOT = cbuild.ROOT
 CI_FOLDER = ROOT / "build/ci"
 FUZZ_SECONDS = 20
+SEEDS = (ROOT / "examples", ROOT / "tests/conformance")  # what longer fuzzing begins with besides its corpus
 
 
 def call(*command: str | Path, **environment: str) -> bool:
@@ -184,6 +185,7 @@ def fuzz(seconds: str = "") -> bool:
             f"-artifact_prefix={found}/",
             found,
             *([stored] if stored.is_dir() else []),
+            *(SEEDS if int(seconds or FUZZ_SECONDS) >= 60 else []),  # a short run would only read them
         )
     return passed
 
