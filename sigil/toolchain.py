@@ -253,12 +253,17 @@ def _headers_hash() -> bytes:
     return state.digest()
 
 
+def _beside(path: Path) -> Path:
+    """A name in the same folder that no other process and no other thread of this one uses."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_native_id()}")
+
+
 def write_if_changed(path: Path, content: bytes) -> None:
     """Writes a file under a temporary name and renames it; leaves one alone that has this content already."""
     with contextlib.suppress(OSError):
         if path.stat().st_size == len(content) and path.read_bytes() == content:
             return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = _beside(path)
     temporary.write_bytes(content)
     temporary.replace(path)
 
@@ -354,7 +359,7 @@ def _publish(unit: _Unit, place: Path) -> None:
     """
     own = place / unit.name
     own.write_bytes(unit.content)
-    beside = unit.source.with_name(f".{unit.name}.{os.getpid()}")
+    beside = _beside(unit.source)
     try:
         beside.hardlink_to(own)
         beside.replace(unit.source)
@@ -475,7 +480,7 @@ def _move(made: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        beside = _beside(target)
         try:
             shutil.copy2(made, beside)
             beside.replace(target)
