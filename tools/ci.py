@@ -82,11 +82,7 @@ def asan_python(piece: str = "") -> bool:
 
 def tsan(piece: str = "") -> bool:
     """The unit tests that have threads under ThreadSanitizer."""
-    # test_rt_threads: si_retain looks at the sign of a shared count with a plain read, because tcc has no
-    # atomics; ThreadSanitizer reports that read.
-    return pytest(
-        "tests/unit", *_chosen(piece or "not rt_threads"), SIGIL_TEST_VARIANT="tsan", SIGIL_TEST_SECONDS="200"
-    )
+    return pytest("tests/unit", *_chosen(piece), SIGIL_TEST_VARIANT="tsan", SIGIL_TEST_SECONDS="200")
 
 
 def _chosen(piece: str) -> list[str]:

@@ -394,8 +394,19 @@ static void write_frame(Gen *g, Buffer *out) {
     buffer_format(out, "static const SiFrameInfo info = {%u, slots};", g->slot_count);
 }
 
+// The name where the function is declared; a lambda's place is its first instruction's.
+static uint32_t name_token(const Gen *g) {
+    const CoreFunction *f = g->f;
+    if (f->lambda != 0) return f->code_count > 0 ? f->code[0].token : 0;
+    const Function *function = &g->program->functions[f->function.index];
+    const ParsedFile *file = g->program->modules[function->module.index].file;
+    TreeView view = tree_view(&file->tree, &file->tokens, &file->tree.declarations[function->declaration]);
+    return tree_token(&view, function->node);
+}
+
 static void write_stack_check(Gen *g, Buffer *out) {
     CoreFunction *f = g->f;
+    Text at = place_of(g, name_token(g));
     Buffer quoted = buffer_in(g->arena);
     write_c_string(names_text(g->program->names, g->program->functions[f->function.index].name), &quoted);
     Text name = buffer_finish(&quoted);
@@ -405,7 +416,7 @@ static void write_stack_check(Gen *g, Buffer *out) {
         owns |= g->locals[p].is_tracked;
     buffer_string(out, gap(g));
     if (!owns) {
-        buffer_format(out, "SI_STACK_CHECK(task, %.*s);", (int)name.length, name.data);
+        buffer_format(out, "SI_STACK_CHECK(task, %.*s, %.*s);", (int)name.length, name.data, (int)at.length, at.data);
         return;
     }
     // The arguments are ours already, and no frame lists them yet.
@@ -424,7 +435,7 @@ static void write_stack_check(Gen *g, Buffer *out) {
             buffer_format(out, "si_release(task, %.*s);", (int)it->name.length, it->name.data);
     }
     buffer_string(out, gap(g));
-    buffer_format(out, "si_stack_overflow(task, %.*s);", (int)name.length, name.data);
+    buffer_format(out, "si_stack_overflow(task, %.*s, %.*s);", (int)name.length, name.data, (int)at.length, at.data);
     buffer_string(out, gap(g));
     buffer_char(out, '}');
 }

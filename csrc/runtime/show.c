@@ -166,7 +166,7 @@ static void show_range(SiBuffer *buffer, const SiRange *range, const SiType *par
 }
 
 void si_show_value(SiBuffer *buffer, const void *value, const SiType *type, bool is_part) {
-    SI_STACK_CHECK(buffer->task, "to_string");
+    SI_STACK_CHECK(buffer->task, "to_string", NULL);
     char text[NUMBER_TEXT_MAX];
     int length = 0;
     if (type->show != NULL) {

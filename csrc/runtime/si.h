@@ -138,10 +138,10 @@ struct SiTask {
     ((f).frame.info = (frame_info), (f).frame.live[0] = 0, (f).frame.parent = (task)->frames,                          \
      (task)->frames = &(f).frame)
 #define SI_FRAME_POP(task, f) ((task)->frames = (f).frame.parent)
-#define SI_STACK_CHECK(task, name)                                                                                     \
+#define SI_STACK_CHECK(task, name, at)                                                                                 \
     do {                                                                                                               \
         char si_probe;                                                                                                 \
-        if ((uintptr_t)&si_probe < (task)->stack_limit) si_stack_overflow((task), (name));                             \
+        if ((uintptr_t)&si_probe < (task)->stack_limit) si_stack_overflow((task), (name), (at));                       \
     } while (0)
 
 #if defined(__GNUC__) && !defined(__TINYC__)
@@ -159,7 +159,7 @@ SI_NORETURN void si_panic_division(SiTask *task, const SiPlace *at);
 SI_NORETURN void si_panic_shift(SiTask *task, int64_t count, const SiPlace *at);
 SI_NORETURN void si_panic_index(SiTask *task, int64_t index, int64_t length, const SiPlace *at);
 SI_NORETURN void si_panic_no_match(SiTask *task, const SiPlace *at);
-SI_NORETURN void si_stack_overflow(SiTask *task, const char *name);
+SI_NORETURN void si_stack_overflow(SiTask *task, const char *name, const SiPlace *at);
 
 // Calls body(task, self); returns NULL, or the message of the panic that ended it (owned). `closure` is borrowed: `() -> void`-like code.
 SiStr *si_catch(SiTask *task, SiClosure *closure);
@@ -171,18 +171,27 @@ void si_value_retain(const void *value, const SiType *type);                // e
 void si_value_release(SiTask *task, const void *value, const SiType *type); // likewise
 int64_t si_live_cells(void);
 
+// A shared count is changed by others at any time; only its sign is looked at here, which never changes. The load is atomic
+// where the compiler can say so (it costs nothing); tcc's is one instruction anyhow.
+#if defined(__GNUC__) && !defined(__TINYC__)
+#define SI_COUNT(header) __atomic_load_n(&(header)->count, __ATOMIC_RELAXED)
+#else
+#define SI_COUNT(header) ((header)->count)
+#endif
 static inline void si_retain(void *cell) {
     SiHeader *header = cell;
-    if (header->count > 0)
-        header->count++;
-    else if (header->count < 0)
+    int64_t count = SI_COUNT(header);
+    if (count > 0)
+        header->count = count + 1;
+    else if (count < 0)
         si_retain_slow(cell);
 }
 static inline void si_release(SiTask *task, void *cell) {
     SiHeader *header = cell;
-    if (header->count > 1)
-        header->count--;
-    else if (header->count != 0)
+    int64_t count = SI_COUNT(header);
+    if (count > 1)
+        header->count = count - 1;
+    else if (count != 0)
         si_release_slow(task, cell);
 }
 void *si_box_new(SiTask *task, const SiType *box); // count 1, content not set; box->kind == SI_BOX

@@ -132,8 +132,8 @@ void si_panic_shift(SiTask *task, int64_t count, const SiPlace *at) {
 void si_panic_index(SiTask *task, int64_t index, int64_t length, const SiPlace *at) {
     si_task_panic_format(task, at, "index %lld out of range for length %lld", (long long)index, (long long)length);
 }
-void si_stack_overflow(SiTask *task, const char *name) {
-    si_task_panic_format(task, NULL, "stack overflow in %.400s", name);
+void si_stack_overflow(SiTask *task, const char *name, const SiPlace *at) {
+    si_task_panic_format(task, at, "stack overflow in %.400s", name);
 }
 
 // ---- assertions ----------------------------------------------------------------------------------------------------------

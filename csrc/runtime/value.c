@@ -78,7 +78,7 @@ static uint8_t maps_equal(SiTask *task, const SiMap *first, const SiMap *second,
 }
 
 uint8_t si_equal(SiTask *task, const void *first, const void *second, const SiType *type) {
-    SI_STACK_CHECK(task, "equals");
+    SI_STACK_CHECK(task, "equals", NULL);
 again:
     if (type->equals != NULL) return type->equals(task, first, second);
     const SiVariant *variant = type->variants;
@@ -148,7 +148,7 @@ again:
 static int32_t order_ints(int64_t first, int64_t second) { return (first > second) - (first < second); }
 
 int32_t si_compare(SiTask *task, const void *first, const void *second, const SiType *type) {
-    SI_STACK_CHECK(task, "compare");
+    SI_STACK_CHECK(task, "compare", NULL);
 again:
     if (type->compare != NULL) return order_ints(type->compare(task, first, second), 0);
     const SiVariant *variant = type->variants;
@@ -226,7 +226,7 @@ static uint64_t mix(uint64_t hash, uint64_t word) {
 }
 
 static uint64_t hash_value(SiTask *task, const void *value, const SiType *type, uint64_t hash) {
-    SI_STACK_CHECK(task, "hash");
+    SI_STACK_CHECK(task, "hash", NULL);
 again:
     if (type->hash != NULL) return mix(hash, type->hash(task, value));
     const SiVariant *variant = type->variants;

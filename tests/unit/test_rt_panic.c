@@ -125,7 +125,7 @@ TEST(assertions_say_what_they_saw) {
 static int64_t endless(SiTask *t, int64_t n) {
     volatile char room[256];
     room[n & 255] = 1;
-    SI_STACK_CHECK(t, "endless");
+    SI_STACK_CHECK(t, "endless", NULL);
     return bottom == 1 ? 0 : endless(t, n + 1) + room[n & 255];
 }
 
@@ -256,7 +256,7 @@ TEST(programs_end_as_the_reference_says) {
 static int64_t depth_reached(SiTask *t, int64_t n) {
     volatile char room[200];
     room[n % 200] = 1;
-    SI_STACK_CHECK(t, "main");
+    SI_STACK_CHECK(t, "main", NULL);
     return n == 0 ? 0 : depth_reached(t, n - 1) + room[n % 200];
 }
 static int64_t main_deep(SiTask *t) { return depth_reached(t, 1000000) == 1000000 ? 5 : 6; }
