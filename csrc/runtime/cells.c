@@ -169,7 +169,7 @@ static void bury(SiTask *task, SiHeader *header) {
 
 void si_release_slow(SiTask *task, void *cell) {
     SiHeader *header = cell;
-    if (header->count < 0) {
+    if (SI_COUNT(header) < 0) {
         // release: what this task did with the cell comes before its end; acquire: the last one sees all of that.
         if (__atomic_fetch_add(&header->count, 1, __ATOMIC_ACQ_REL) != -1) return;
     }

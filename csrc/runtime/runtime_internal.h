@@ -68,7 +68,7 @@ static inline size_t cell_round(size_t bytes) { return (bytes + (CELL_STEP - 1))
 // A counted cell: header set, counted as live. si_cell_dead frees one whose content is gone.
 void *si_cell_new(SiTask *task, const SiType *type, size_t bytes);
 void si_cell_dead(SiTask *task, void *cell, size_t bytes);
-static inline bool cell_is_unique(const void *cell) { return ((const SiHeader *)cell)->count == 1; }
+static inline bool cell_is_unique(const void *cell) { return SI_COUNT((const SiHeader *)cell) == 1; }
 size_t si_map_release_content(SiTask *task, SiMap *map); // entries released, tables freed; returns the cell's size
 
 // ---- the process (process.c) ---------------------------------------------------------------------------------------------

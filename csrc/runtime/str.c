@@ -184,7 +184,7 @@ static int64_t offset_of(SiTask *task, const SiStr *text, int64_t index) {
         while ((data[byte] & 0xC0) == 0x80);
         point--;
     }
-    if (text->header.count > 0) { // a shared cell may die in another task, which would not clear this cursor
+    if (SI_COUNT(&text->header) > 0) { // a shared cell may die in another task, which would not clear this cursor
         self->cursor_text = text;
         self->cursor_point = point;
         self->cursor_byte = byte;
