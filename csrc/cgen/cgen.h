@@ -20,10 +20,13 @@ typedef struct COutput {
     uint32_t file_count;
 } COutput;
 
+struct Progress;
+
 typedef struct COptions {
     Text program_name;
     bool with_tests;
-    bool with_lines; // #line directives
+    bool with_lines;           // #line directives
+    struct Progress *progress; // counts functions_generated as they end; may be NULL
 } COptions;
 
 struct Pool;

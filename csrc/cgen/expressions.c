@@ -196,11 +196,7 @@ static bool build_binary(Gen *g, const CoreInstruction *in, Expr *e) {
         return true;
     }
     if (to == LAYOUT_FLOAT) {
-        if (op == OP_REMAINDER) {
-            e->text = format_text(g, "si_float_rem(%.*s, %.*s)", T(a), T(b));
-            e->is_compound = false;
-        } else
-            e->text = format_text(g, "%.*s %s %.*s", T(a), plain == NULL ? "/" : plain, T(b));
+        e->text = format_text(g, "%.*s %s %.*s", T(a), plain == NULL ? "/" : plain, T(b)); // `%` is not float's
         return true;
     }
     if (!checked && plain != NULL) {

@@ -3,6 +3,7 @@
 // Results land by index, so what comes out does not depend on the schedule (C1). Text lies in the arena of the worker that wrote it;
 // all arenas go over to the output.
 #include "cgen/cgen_internal.h"
+#include "sched/progress.h"
 #include "sched/sched.h"
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@ static uint32_t arena_index(const Worker *worker) { return worker == NULL ? 0 : 
 static Status function_item(Worker *worker, void *job_pointer, uint32_t item) {
     Job *job = job_pointer;
     uint32_t at = arena_index(worker);
+    progress_add(job->g->options->progress, PROGRESS_functions_generated, 1);
     return write_function(job->g, item + 1, &job->g->scratch[at], &job->g->arenas[at], &job->g->texts[item + 1]);
 }
 

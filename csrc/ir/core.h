@@ -8,7 +8,7 @@
 // INVARIANTS I1 No TYPE_PARAMETER occurs in any type. I2 Every local is assigned before it is read on every path.
 //            I3 BLOCK, LOOP, IF, SWITCH and END nest; labels are unique in a function. I4 Every path ends in RETURN, PANIC,
 //            UNREACHABLE, BREAK or CONTINUE, or reaches the END around it.
-//            I5 After counts_insert, along every path each owned value is taken exactly once.    core_verify checks I1–I5.
+//            I5 After counts_insert, along every path each owned value is taken exactly once.    core_verify checks I1–I4, counts_verify I5.
 //            I6 The order of functions, instances and refs does not depend on the schedule.
 #pragma once
 #include "sema/typed.h"
@@ -100,8 +100,8 @@ MUST_USE Status core_lower(const Program *program, bool with_tests, struct Pool 
 void core_program_free(CoreProgram *core);
 // Adds DUP and DROP. Pure per function.
 void counts_insert(const CoreProgram *core, CoreFunction *function);
-// NULL, or what is wrong (I1–I5) with the function. For tests and check builds.
-const char *core_verify(const CoreProgram *core, const CoreFunction *function, Arena *arena, bool with_counts);
+// NULL, or what is wrong (I1–I4) with the function. For tests and fuzzing; I5 is counts_verify's (ir/counts.h).
+const char *core_verify(const CoreProgram *core, const CoreFunction *function, Arena *arena);
 void core_print(const CoreProgram *core, const CoreFunction *function, Buffer *out); // `sigil emit core`
 const char *core_op_name(CoreOp op);
 bool type_is_counted(const Program *program, TypeId type); // ir/layout.c: holds counted pointers

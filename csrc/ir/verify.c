@@ -265,11 +265,10 @@ static void step(Verify *v, const CoreInstruction *i, const CoreInstruction *pre
     }
 }
 
-const char *core_verify(const CoreProgram *core, const CoreFunction *function, Arena *arena, bool with_counts) {
+const char *core_verify(const CoreProgram *core, const CoreFunction *function, Arena *arena) {
     Verify v = {.core = core, .function = function, .arena = arena, .words = function->local_count / 64 + 1};
     v.assigned = arena_array(arena, uint64_t, v.words);
     v.labels = arena_array(arena, bool, function->label_count + 1);
-    (void)with_counts;
     for (uint32_t i = 1; i <= function->local_count; i++) {
         if (function->locals[i].type.index == 0 ||
             (type_info(core->program->types, function->locals[i].type)->flags & (TYPE_HAS_PARAMETER | TYPE_HAS_ERROR)))

@@ -41,9 +41,7 @@ static Status load_sources(Workspace *ws) {
 // ---- the stages ---------------------------------------------------------------------------------------------------------
 
 static Status parse_modules(Workspace *ws) {
-    TRY(parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, ws->parsed));
-    progress_add(&ws->progress, PROGRESS_files_parsed, ws->file_count);
-    return STATUS_OK;
+    return parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, &ws->progress, ws->parsed);
 }
 
 static Status link_modules(Workspace *ws) {
@@ -70,8 +68,7 @@ static Status link_modules(Workspace *ws) {
 
 static Status check_bodies(Workspace *ws) {
     progress_add(&ws->progress, PROGRESS_functions_total, ws->program->function_count);
-    TRY(bodies_check(ws->program, ws->pool, ws->caches));
-    progress_add(&ws->progress, PROGRESS_functions_typed, ws->program->function_count);
+    TRY(bodies_check(ws->program, ws->pool, &ws->progress));
     return program_finish(ws->program, ws->pool);
 }
 
@@ -82,10 +79,10 @@ static Status lower_functions(Workspace *ws) {
 static Status generate_c(Workspace *ws) {
     COptions options = {.program_name = ws->options.program_name,
                         .with_tests = ws->options.with_tests,
-                        .with_lines = ws->options.with_lines};
+                        .with_lines = ws->options.with_lines,
+                        .progress = &ws->progress};
     TRY(c_generate(ws->core, &options, ws->pool, &ws->output));
     ws->has_output = true;
-    progress_add(&ws->progress, PROGRESS_functions_generated, ws->core->function_count);
     return STATUS_OK;
 }
 

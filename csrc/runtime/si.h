@@ -265,7 +265,6 @@ static inline int64_t si_size_check(SiTask *task, int64_t r, const SiPlace *at) 
     if (SI_UNLIKELY(r < 0)) si_panic_overflow(task, at);
     return r;
 }
-double si_float_rem(double a, double b); // not in the language; kept out until it is
 
 // ---- any value, by its description ---------------------------------------------------------------------------------
 uint8_t si_equal(SiTask *task, const void *first, const void *second, const SiType *type);   // borrows

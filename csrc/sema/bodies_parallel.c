@@ -1,4 +1,5 @@
 // sema/bodies_parallel.c: step 3 for the whole program, and all of its parallelism: each body is a task of its own.
+#include "sched/progress.h"
 #include "sched/sched.h"
 #include "sema/body_internal.h"
 #include "sema/internal.h"
@@ -7,6 +8,7 @@ typedef struct BodiesJob {
     Program *program;
     KnownNames known;
     Arena *scratch; // one for each worker
+    Progress *progress;
 } BodiesJob;
 
 static Status one_body_in(BodiesJob *job, uint32_t item, uint32_t worker) {
@@ -16,6 +18,9 @@ static Status one_body_in(BodiesJob *job, uint32_t item, uint32_t worker) {
     if (job->program->modules[job->program->functions[function.index].module.index].is_cyclic) return STATUS_OK;
     Status status =
         body_check_in(job->program, function, &job->known, scratch, &job->program->internal->results[worker], out);
+    progress_add(job->progress, PROGRESS_functions_typed, 1);
+    if (status == STATUS_OK && out->diagnostics.error_count > 0)
+        progress_add(job->progress, PROGRESS_errors, out->diagnostics.error_count);
     if (scratch->reserved_bytes > 4u << 20)
         arena_free(scratch); // one giant body must not keep its memory for all
     else
@@ -42,11 +47,11 @@ static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out
 }
 
 // Without a pool the caller's thread does it all.
-Status bodies_check(Program *program, Pool *pool, NameCache *caches) {
-    (void)caches; // see body_check
+Status bodies_check(Program *program, Pool *pool, Progress *progress) {
     uint32_t workers = pool == NULL ? 1 : pool_thread_count(pool);
     BodiesJob *job = NULL;
     TRY(bodies_prepare(program, workers, &job));
+    job->progress = progress;
     Status status = STATUS_OK;
     if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
     for (uint32_t i = 0; pool == NULL && i < program->function_count && status == STATUS_OK; i++)

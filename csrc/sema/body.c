@@ -295,8 +295,7 @@ Status body_check_in(const Program *program, FunctionId id, const KnownNames *kn
     return status;
 }
 
-Status body_check(const Program *program, FunctionId function, NameCache *names, TypedBody *out) {
-    (void)names; // nothing is interned by a body: its names come from the lexer
+Status body_check(const Program *program, FunctionId function, TypedBody *out) {
     KnownNames known;
     known_names_init(&known, program->names);
     Arena scratch;

@@ -371,28 +371,6 @@ uint32_t expr(Body *c, NodeIndex n, Expected expected) {
     case NODE_INDEX:
     case NODE_CALL:
     case NODE_QUESTION:
-    case NODE_MULTIPLY:
-    case NODE_DIVIDE:
-    case NODE_REMAINDER:
-    case NODE_FLOOR_DIVIDE:
-    case NODE_ADD:
-    case NODE_SUBTRACT:
-    case NODE_SHIFT_LEFT:
-    case NODE_SHIFT_RIGHT:
-    case NODE_RANGE:
-    case NODE_RANGE_INCLUSIVE:
-    case NODE_LESS:
-    case NODE_LESS_EQUAL:
-    case NODE_GREATER:
-    case NODE_GREATER_EQUAL:
-    case NODE_EQUAL:
-    case NODE_NOT_EQUAL:
-    case NODE_BIT_AND:
-    case NODE_BIT_XOR:
-    case NODE_BIT_OR:
-    case NODE_AND:
-    case NODE_OR:
-    case NODE_COALESCE:
         return spine_expression(c, n, expected);
     case NODE_OPERATOR:
         return operator_function(c, n, expected);
@@ -431,6 +409,7 @@ uint32_t expr(Body *c, NodeIndex n, Expected expected) {
         (void)body_unsupported(c, tree_token_span(&c->view, n), "the pattern `with`");
         return node_error(c, n);
     default:
+        if (is_binary((NodeKind)c->view.kinds[n])) return spine_expression(c, n, expected);
         return node_error(c, n); // ERROR nodes, and what can only follow from one
     }
 }

@@ -256,14 +256,16 @@ typedef struct LinkInput {
 } LinkInput;
 
 struct Pool;
+struct Progress;
 MUST_USE Status program_create(NameInterner *names, TypeInterner *types, Program **out);
 void program_free(Program *program);
 MUST_USE Status modules_link(Program *program, const LinkInput *input);
 // ---- step 2: sema/signatures_parallel.c; modules in parallel ---------------------------------------------------------------------
 MUST_USE Status signatures_check(Program *program, struct Pool *pool);
 // ---- step 3: sema/body.c; each function apart ---------------------------------------------------------------------------
-MUST_USE Status bodies_check(Program *program, struct Pool *pool, NameCache *caches);
-MUST_USE Status body_check(const Program *program, FunctionId function, NameCache *names, struct TypedBody *out);
+// Counts functions_typed and errors as bodies end; `progress` may be NULL.
+MUST_USE Status bodies_check(Program *program, struct Pool *pool, struct Progress *progress);
+MUST_USE Status body_check(const Program *program, FunctionId function, struct TypedBody *out);
 // ---- after step 3: unused imports (W0208), coverage (E0500); module by module -------------------------------------------
 MUST_USE Status program_finish(Program *program, struct Pool *pool);
 

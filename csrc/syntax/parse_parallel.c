@@ -1,5 +1,6 @@
 // syntax/parse_parallel.c: all of parsing's parallelism. File i is parsed into out[i], whoever does it and whenever, so
 // nothing that a user sees depends on the schedule. The largest go first, so that a big one never ends the stage alone.
+#include "sched/progress.h"
 #include "sched/sched.h"
 #include "syntax/syntax.h"
 #include <stdlib.h>
@@ -9,6 +10,7 @@ typedef struct ParseJob {
     NameCache *caches;
     Arena *scratch; // one for each worker
     Arena *results; // likewise, or NULL
+    Progress *progress;
     ParsedFile *out;
 } ParseJob;
 
@@ -28,6 +30,9 @@ static Status parse_one(Worker *worker, void *argument, uint32_t item) {
     Status status = parse_file_in(&job->scratch[index], job->results == NULL ? NULL : &job->results[index],
                                   &job->sources[item], &job->caches[index], &job->out[item]);
     arena_reset(&job->scratch[index]);
+    progress_add(job->progress, PROGRESS_files_parsed, 1);
+    uint32_t errors = job->out[item].diagnostics.error_count;
+    if (errors > 0) progress_add(job->progress, PROGRESS_errors, errors);
     return status;
 }
 
@@ -51,7 +56,7 @@ static Status prepare(Arena *arena, const Source *sources, uint32_t count, uint3
 }
 
 Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *caches, Arena *results,
-                 ParsedFile *out) {
+                 Progress *progress, ParsedFile *out) {
     for (uint32_t i = 0; i < count; i++)
         out[i] = (ParsedFile){.source = &sources[i], .status = STATUS_CANCELLED};
     Arena arena = {0};
@@ -60,7 +65,7 @@ Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *c
     uint32_t workers = pool_thread_count(pool);
     Status status = prepare(&arena, sources, count, workers, &order, &scratch);
     if (status == STATUS_OK) {
-        ParseJob job = {sources, caches, scratch, results, out};
+        ParseJob job = {sources, caches, scratch, results, progress, out};
         status = pool_for_each(pool, order, count, parse_one, &job);
         for (uint32_t i = 0; i < workers; i++)
             arena_free(&scratch[i]);

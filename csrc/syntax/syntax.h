@@ -25,7 +25,9 @@ Status parse_file_in(Arena *scratch, Arena *results, const Source *source, NameC
 void parsed_file_free(ParsedFile *file);
 
 struct Pool;
+struct Progress;
 // syntax/parse_parallel.c: all files, largest first; the result of file i lands in out[i]. caches[worker index].
 // results[worker index] own what is in the files, until the caller frees them; with NULL each file has its own memory.
+// Counts files_parsed and errors as files end; `progress` may be NULL.
 Status parse_all(struct Pool *pool, const Source *sources, uint32_t count, NameCache *caches, Arena *results,
-                 ParsedFile *out);
+                 struct Progress *progress, ParsedFile *out);

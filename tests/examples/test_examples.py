@@ -69,6 +69,18 @@ def test_no_undefined_behaviour_and_no_leak(root: Path, tmp_path: Path, name: st
     assert output == expected_output(root, name, output)
 
 
-def test_debug_builds_take_tcc_where_it_is() -> None:
-    chosen = toolchain.choose("debug")
-    assert chosen.family == ("tcc" if shutil.which("tcc") and "SIGIL_CC" not in os.environ else chosen.family)
+def test_debug_builds_take_tcc_where_it_is_and_cc_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SIGIL_CC", raising=False)
+    gcc = shutil.which("gcc")
+    if gcc is None:
+        pytest.skip("needs gcc")
+    (tmp_path / "cc").symlink_to(gcc)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert toolchain.choose("debug").family == "gcc"
+    (tmp_path / "tcc").write_text("#!/bin/sh\n", encoding="utf-8")
+    (tmp_path / "tcc").chmod(0o755)
+    assert toolchain.choose("debug").family == "tcc"
+    assert toolchain.choose("debug").linker_family == "gcc"
+    assert toolchain.choose("release").family == "gcc"

@@ -65,21 +65,34 @@ static int by_name(const void *first, const void *second) {
     return text_compare(((const WorkspaceFile *)first)->module, ((const WorkspaceFile *)second)->module);
 }
 
-static void check_core(const CoreProgram *core, bool with_counts) {
-    Arena scratch = {0};
+// I1 to I4 of every function, and I5 of its copy with counts.
+static void check_core(const CoreProgram *core) {
+    Arena arena = {0}, scratch = {0};
+    Layouts layouts;
+    layouts_init(&layouts, core->program, &arena);
+    for (uint32_t i = 1; i <= core->function_count; i++)
+        layouts_add_function(&layouts, core->functions[i]);
+    layouts_finish(&layouts);
     for (uint32_t i = 1; i <= core->function_count; i++) {
-        CoreFunction *function = core->functions[i];
-        if (with_counts) counts_insert(core, function);
-        const char *wrong = core_verify(core, function, &scratch, with_counts);
+        const CoreFunction *function = core->functions[i];
+        const char *stage = "core", *wrong = core_verify(core, function, &scratch);
+        CoreFunction counted;
+        if (wrong == NULL) {
+            counts_make(&layouts, function, &scratch, &counted);
+            function = &counted;
+            stage = "core with counts";
+            wrong = counts_verify(&layouts, function, &scratch);
+        }
         if (wrong != NULL) {
             Buffer out = buffer_in(&scratch);
             core_print(core, function, &out);
             fprintf(stderr, "%.*s\n", (int)out.length, out.data);
-            fail(with_counts ? "core with counts" : "core", wrong);
+            fail(stage, wrong);
         }
         arena_reset(&scratch);
     }
     arena_free(&scratch);
+    arena_free(&arena);
 }
 
 static void run(const WorkspaceFile *files, uint32_t count) {
@@ -105,12 +118,11 @@ static void run(const WorkspaceFile *files, uint32_t count) {
     }
     CoreProgram *core = (CoreProgram *)(uintptr_t)workspace_core(workspace);
     if (core == NULL || workspace_has_errors(workspace)) return;
-    check_core(core, false);
+    check_core(core);
     COutput output;
     const COptions c_options = {.program_name = TEXT("fuzz"), .with_tests = true, .with_lines = true};
     if (c_generate(core, &c_options, workspace_pool(workspace), &output) != STATUS_OK) fail("run", "generate");
     c_output_free(&output);
-    check_core(core, true);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

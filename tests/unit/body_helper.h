@@ -14,7 +14,7 @@
 static inline void body_compare(const char *text, const char *expected, bool is_full) {
     Text whole = arena_format(test_arena(), "%s%s", BODY_HEADER, text);
     TestProgram *p = program_from_text(whole.data);
-    CHECK_INT(bodies_check(p->program, p->pool, p->caches), STATUS_OK);
+    CHECK_INT(bodies_check(p->program, p->pool, NULL), STATUS_OK);
     Text found = is_full ? program_messages_full(p) : program_messages(p);
     if (!text_equal(found, text_from(expected))) FAIL("of %s", text);
     CHECK_TEXT(found, text_from(expected));

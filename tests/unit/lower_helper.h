@@ -34,11 +34,11 @@ static inline TestCore core_from_text(const char *text, uint32_t threads) {
     TestModule module = {.name = "main", .text = text};
     TestOptions options = {.threads = threads};
     TestCore c = {.program = program_from(&module, 1, &options)};
-    REQUIRE(bodies_check(c.program->program, c.program->pool, c.program->caches) == STATUS_OK);
+    REQUIRE(bodies_check(c.program->program, c.program->pool, NULL) == STATUS_OK);
     CHECK_TEXT(messages_that_count(c.program), TEXT(""));
     REQUIRE(core_lower(c.program->program, true, c.program->pool, &c.core) == STATUS_OK);
     for (uint32_t i = 1; i <= c.core->function_count; i++) {
-        const char *problem = core_verify(c.core, c.core->functions[i], test_arena(), false);
+        const char *problem = core_verify(c.core, c.core->functions[i], test_arena());
         if (problem == NULL) continue;
         Buffer printed = buffer_in(test_arena());
         core_print(c.core, c.core->functions[i], &printed);

@@ -5,7 +5,7 @@ static TestProgram *checked(const char *text, uint32_t threads) {
     Text whole = arena_format(test_arena(), "%s%s", BODY_HEADER, text);
     TestModule module = {.name = "main", .text = whole.data};
     TestProgram *p = program_from(&module, 1, &(TestOptions){.threads = threads});
-    REQUIRE(bodies_check(p->program, p->pool, p->caches) == STATUS_OK);
+    REQUIRE(bodies_check(p->program, p->pool, NULL) == STATUS_OK);
     return p;
 }
 

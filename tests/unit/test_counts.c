@@ -6,7 +6,7 @@
 // The counts of function `name` in order, with the operations in between that own or borrow: "dup s; call; drop xs".
 static Text counts_in(const char *text, const char *name) {
     TestProgram *p = program_from_text(text);
-    REQUIRE(bodies_check(p->program, p->pool, p->caches) == STATUS_OK);
+    REQUIRE(bodies_check(p->program, p->pool, NULL) == STATUS_OK);
     Text messages = program_messages(p);
     if (messages.length > 0 && memmem(messages.data, messages.length, ": E", 3) != NULL)
         FAIL("%.*s", (int)messages.length, messages.data);

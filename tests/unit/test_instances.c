@@ -73,7 +73,7 @@ static void check_growth(const char *text, const char *start) {
     TestModule module = {.name = "main", .text = text};
     TestOptions options = {.threads = 2};
     TestProgram *p = program_from(&module, 1, &options);
-    REQUIRE(bodies_check(p->program, p->pool, p->caches) == STATUS_OK);
+    REQUIRE(bodies_check(p->program, p->pool, NULL) == STATUS_OK);
     CoreProgram *core;
     REQUIRE(core_lower(p->program, true, p->pool, &core) == STATUS_OK);
     CHECK_INT(core->diagnostics.error_count, 1);
@@ -99,7 +99,7 @@ TEST(tests_are_roots_when_asked_for) {
     TestModule module = {.name = "main", .text = text};
     TestOptions options = {.threads = 1};
     TestProgram *p = program_from(&module, 1, &options);
-    REQUIRE(bodies_check(p->program, p->pool, p->caches) == STATUS_OK);
+    REQUIRE(bodies_check(p->program, p->pool, NULL) == STATUS_OK);
     for (uint32_t with_tests = 0; with_tests <= 1; with_tests++) {
         CoreProgram *core;
         REQUIRE(core_lower(p->program, with_tests != 0, p->pool, &core) == STATUS_OK);

@@ -39,7 +39,7 @@ static void parse_with(uint32_t threads) {
         sources[i] = (Source){{i + 1}, TEXT("m.si"), source_text(i)};
     ParsedFile *files = arena_array(test_arena(), ParsedFile, FILES);
 
-    CHECK_INT(parse_all(pool, sources, FILES, caches, NULL, files), STATUS_OK);
+    CHECK_INT(parse_all(pool, sources, FILES, caches, NULL, NULL, files), STATUS_OK);
     for (uint32_t i = 0; i < FILES; i++) {
         check_same(&files[i], &sources[i], names, &caches[THREADS_MAX]);
         parsed_file_free(&files[i]);
@@ -56,7 +56,7 @@ TEST(many_threads_give_what_each_file_alone_gives) {
 TEST(no_files_are_no_trouble) {
     Pool *pool;
     REQUIRE(pool_create(NULL, &pool) == STATUS_OK);
-    CHECK_INT(parse_all(pool, NULL, 0, NULL, NULL, NULL), STATUS_OK);
+    CHECK_INT(parse_all(pool, NULL, 0, NULL, NULL, NULL, NULL), STATUS_OK);
     pool_free(pool);
 }
 TEST(a_cancelled_run_leaves_nothing_to_free) {
@@ -66,7 +66,7 @@ TEST(a_cancelled_run_leaves_nothing_to_free) {
     Source source = {{1}, TEXT("m.si"), TEXT("@f () = 1")};
     ParsedFile file;
     NameCache cache = {0}; // never reached
-    CHECK_INT(parse_all(pool, &source, 1, &cache, NULL, &file), STATUS_CANCELLED);
+    CHECK_INT(parse_all(pool, &source, 1, &cache, NULL, NULL, &file), STATUS_CANCELLED);
     CHECK_INT(file.status, STATUS_CANCELLED);
     parsed_file_free(&file);
     pool_free(pool);

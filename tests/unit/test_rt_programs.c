@@ -5,7 +5,7 @@
 
 // Checks and lowers; verifies I1 to I5 of every function.
 static CoreProgram *lowered(TestProgram *p) {
-    REQUIRE(bodies_check(p->program, p->pool, p->caches) == STATUS_OK);
+    REQUIRE(bodies_check(p->program, p->pool, NULL) == STATUS_OK);
     Text messages = program_messages(p);
     if (messages.length > 0 && memmem(messages.data, messages.length, ": E", 3) != NULL)
         FAIL("%.*s", (int)messages.length, messages.data);
@@ -17,7 +17,7 @@ static CoreProgram *lowered(TestProgram *p) {
         layouts_add_function(&layouts, core->functions[i]);
     layouts_finish(&layouts);
     for (uint32_t i = 1; i <= core->function_count; i++) {
-        const char *wrong = core_verify(core, core->functions[i], test_arena(), false);
+        const char *wrong = core_verify(core, core->functions[i], test_arena());
         CoreFunction counted;
         counts_make(&layouts, core->functions[i], test_arena(), &counted);
         if (wrong == NULL) wrong = counts_verify(&layouts, &counted, test_arena());
