@@ -20,7 +20,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))
-import cbuild  # noqa: E402
+import cbuild  # noqa: E402  # its folder was put on the path above
 
 VERSION = re.search(r'SIGIL_VERSION "([^"]+)"', (ROOT / "csrc/base/version.h").read_text(encoding="utf-8"))
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CORPUS_VERSION = 1
+CORPUS_VERSION = 2
 
 NOUNS = """account anchor archive basket beacon bridge broker bucket budget buffer cable canvas carrier castle channel
 circuit cluster column compass contract corner counter courier crate credit cursor depot digest docket domain drawer
@@ -179,7 +179,7 @@ class Writer:
         made = Function(name, parameters, result)
         if public:
             self.module.functions.append(made)
-        if test is not None and self.rng.random() < 0.42:
+        if test is not None and self.rng.random() < 0.29:
             elements = test(name)
             self.emit(f"@test_{name} tests @{name} () -> void = run(")
             self.emit(*(f"    {element}," for element in elements), ")", "")

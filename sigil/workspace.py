@@ -80,6 +80,7 @@ class Progress:
     modules: int
     functions_total: int
     functions_typed: int
+    instances_total: int
     functions_generated: int
     bytes: int
     objects_total: int

@@ -81,6 +81,7 @@ static Status generate_c(Workspace *ws) {
                         .with_tests = ws->options.with_tests,
                         .with_lines = ws->options.with_lines,
                         .progress = &ws->progress};
+    progress_add(&ws->progress, PROGRESS_instances_total, ws->core->function_count);
     TRY(c_generate(ws->core, &options, ws->pool, &ws->output));
     ws->has_output = true;
     return STATUS_OK;

@@ -17,7 +17,8 @@
     ROW(modules, "modules linked into the graph")                                                                      \
     ROW(functions_total, "functions found")                                                                            \
     ROW(functions_typed, "function bodies checked")                                                                    \
-    ROW(functions_generated, "functions turned into C")                                                                \
+    ROW(instances_total, "functions of the core form: instances and lambdas too")                                      \
+    ROW(functions_generated, "of these, turned into C")                                                                \
     ROW(bytes, "bytes of source read")                                                                                 \
     ROW(objects_total, "C files to compile")                                                                           \
     ROW(objects_compiled, "C files compiled")                                                                          \

@@ -93,7 +93,7 @@ class Console:
     def of_process(cls) -> Console:
         for name in ("stdout", "stderr"):
             if getattr(sys, name) is None:  # closed by whoever started us
-                setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+                setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # stays open as the stream itself
             stream = getattr(sys, name)
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:  # a path may hold bytes that are no text; never fail on them

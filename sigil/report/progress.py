@@ -71,8 +71,8 @@ def _step(progress: Progress) -> tuple[str, int, int]:
         return "testing", progress.tests_run, progress.tests_total
     if progress.objects_total:
         return "compiling", progress.objects_compiled, progress.objects_total
-    if progress.functions_generated:
-        return "generating", progress.functions_generated, progress.functions_total
+    if progress.instances_total:
+        return "generating", progress.functions_generated, progress.instances_total
     if progress.functions_total:
         return "checking", progress.functions_typed, progress.functions_total
     return "parsing", progress.files_parsed, progress.files_total

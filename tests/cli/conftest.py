@@ -33,7 +33,7 @@ def sigil(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Done]:
     def run(
         *words: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None, **more: object
     ) -> Done:
-        return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        return subprocess.run(  # type: ignore[call-overload,no-any-return]  # keywords are passed on
             [sys.executable, "-m", "sigil", *map(str, words)],
             cwd=cwd or tmp_path,
             env=environment | (env or {}),

@@ -36,7 +36,7 @@ def sigil(project: Path, *words: str, **more: object) -> subprocess.CompletedPro
         timeout=120,
         check=False,
         env=environment(project.parent),
-        **more,  # type: ignore[call-overload]
+        **more,  # type: ignore[call-overload]  # keywords are passed on
     )
 
 

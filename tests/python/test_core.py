@@ -255,6 +255,10 @@ def test_progress_can_be_read_while_a_check_runs(large: Path) -> None:
     assert done and done[0].ok
     parsed = [progress.files_parsed for progress in seen]
     assert parsed == sorted(parsed)
+    typed = [progress.functions_typed for progress in seen]
+    assert typed == sorted(typed)
+    total = workspace.progress().functions_total
+    assert any(0 < count < total for count in typed), "bodies are counted as they end, not all at once"
     assert workspace.progress().files_parsed == workspace.progress().files_total == 9
 
 
