@@ -1,7 +1,8 @@
 """What a build's workers did and when: the recorded trace, as the reports, the replay and tests read it.
 
-A trace is a list of stages; in a stage, parallel-fors (`Loop`) and the items that workers ran in them (`Event`).
-What lies in a stage outside of any loop was done by one thread alone. Times are nanoseconds since the trace began.
+A trace is a list of stages; in a stage, parallel-fors (`Loop`) and the items that workers ran in them
+(`Event`). What lies in a stage outside of any loop was done by one thread alone. Times are nanoseconds
+since the trace began.
 """
 
 from __future__ import annotations
