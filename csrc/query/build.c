@@ -31,7 +31,7 @@ static Status read_one(Worker *worker, void *job, uint32_t item) {
 static Status load_sources(Workspace *ws) {
     progress_reset(&ws->progress);
     progress_add(&ws->progress, PROGRESS_files_total, ws->file_count);
-    TRY(pool_for_each(ws->pool, NULL, ws->file_count, read_one, ws));
+    TRY(pool_for_each_named(ws->pool, WORK_read_file, NULL, ws->file_count, read_one, ws));
     for (uint32_t i = 0; i < ws->file_count; i++)
         if (ws->read_statuses[i] != STATUS_OK)
             diag(&ws->own_diagnostics, DIAG_UNREADABLE_FILE, ((Span){ws->sources[i].file, 0, 0}), ws->read_reasons[i]);

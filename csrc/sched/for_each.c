@@ -40,6 +40,7 @@ typedef struct Job {
     const uint32_t *order;      // may be NULL
     uint32_t count;
     uint32_t lane_count;
+    WorkKind kind;
     TaskGroup *group; // a batch's, may be NULL
     InjectorNode node;
     // Written by all.
@@ -85,7 +86,7 @@ static void job_fail(Job *job, uint32_t item, Status status) {
 
 static void job_run_item(Job *job, Worker *worker, uint64_t position) {
     uint32_t item = job->order == NULL ? (uint32_t)position : job->order[position];
-    TaskInfo info = {.item_function = job->item_function, .argument = job->argument, .item = item};
+    TaskInfo info = {.item_function = job->item_function, .argument = job->argument, .item = item, .kind = job->kind};
     if (job->item_function == NULL)
         info = (TaskInfo){
             .task = job->task_function, .argument = job->argument + item * job->argument_bytes, .item = TASK_NO_ITEM};
@@ -213,6 +214,11 @@ static Status for_each_outside(Pool *pool, Job *job) {
 static uint32_t smaller(uint32_t first, uint32_t second) { return first < second ? first : second; }
 
 Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job_argument) {
+    return pool_for_each_named(pool, WORK_other, order, count, function, job_argument);
+}
+
+Status pool_for_each_named(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count, ItemFunction function,
+                           void *job_argument) {
     if (count == 0) return cancel_requested(&pool->cancel) ? STATUS_CANCELLED : STATUS_OK;
     Worker *worker = pool_own_worker(pool);
     if (worker == NULL && !pool_is_alive(pool)) return STATUS_LIMIT;
@@ -221,6 +227,7 @@ Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunc
     Job *job = job_create(pool, count, helper_count, pool->thread_count);
     if (job == NULL) return STATUS_NO_MEMORY;
     job->item_function = function;
+    job->kind = kind;
     job->argument = job_argument;
     job->order = order;
     return worker == NULL ? for_each_outside(pool, job) : for_each_nested(worker, job, helper_count);

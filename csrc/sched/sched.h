@@ -37,6 +37,7 @@
 #include "base/status.h"
 #include "base/thread.h"
 #include "sched/cancel.h"
+#include "sched/kinds.h"
 
 typedef struct Pool Pool;
 typedef struct Worker Worker;
@@ -89,6 +90,9 @@ bool worker_cancelled(const Worker *worker); // for polling inside long items
 // Runs function(worker, job, item) for each item of order[0 … count - 1], begun in roughly that order; NULL order means
 // 0 … count - 1. From an outside thread, which only waits, or nested (see above).
 MUST_USE Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job);
+// The same; `kind` is what a trace calls the items.
+MUST_USE Status pool_for_each_named(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count,
+                                    ItemFunction function, void *job);
 
 // ---- tasks
 
@@ -122,6 +126,7 @@ typedef struct TaskInfo {
     ItemFunction item_function; // NULL for a task
     void *argument;             // the task's argument, the parallel-for's job
     uint32_t item;              // TASK_NO_ITEM for a task
+    WorkKind kind;              // of the parallel-for; WORK_other for a task
 } TaskInfo;
 typedef void (*TaskHook)(void *context, Worker *worker, const TaskInfo *info);
 
