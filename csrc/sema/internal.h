@@ -187,7 +187,8 @@ uint32_t graph_components(Arena *arena, const Graph *graph, uint32_t *component)
 void collect_module(Program *program, ModuleId module);
 void collect_known(Program *program); // after phase 1: the prelude's types and traits
 void imports_module(Program *program, ModuleId module);
-void types_module(Program *program, ModuleId module);     // generics, fields, traits
+void traits_module(Program *program, ModuleId module);    // supertraits
+void types_module(Program *program, ModuleId module);     // generics, fields, bounds of traits
 void functions_module(Program *program, ModuleId module); // impls, functions, configs, tests
 void check_module(Program *program, ModuleId module);     // pending bounds, derives, test targets
 void finish_module(Program *program, ModuleId module);    // after step 3: W0208, E0500

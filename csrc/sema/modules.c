@@ -334,18 +334,26 @@ uint32_t declaration_function_count(const Program *program, const Module *module
         return with_tests || !function_is_plain_test(program, &view, declaration->root) ? 1 : 0;
     case NODE_TEST:
         return with_tests ? 1 : 0;
-    case NODE_IMPL: // an impl of a trait is not supported yet: its methods are not checked
-        return tree_impl_head(&view, declaration->root)->trait == 0 ? count_functions(&view, view.b[declaration->root])
-                                                                    : 0;
+    case NODE_IMPL:
     case NODE_TRAIT_DECL:
-        return module->kind == MODULE_PROJECT ? 0 : count_functions(&view, view.b[declaration->root]);
+        return count_functions(&view, view.b[declaration->root]);
     default:
         return 0;
     }
 }
 
+static uint32_t associated_count(const Module *module, uint32_t d) {
+    const Declaration *declaration = module_declaration(module, d);
+    if (declaration->kind != NODE_TRAIT_DECL) return 0;
+    TreeView view = module_view(module, d);
+    uint32_t list = view.b[declaration->root], count = 0;
+    for (uint32_t i = 0; i < tree_list_count(&view, list); i++)
+        count += view.kinds[tree_list_item(&view, list, i)] == NODE_ASSOCIATED_TYPE;
+    return count;
+}
+
 static void items_number(Program *program) {
-    uint32_t functions = 0, types = 0, traits = 0, configs = 0, impls = 0;
+    uint32_t functions = 0, types = 0, traits = 0, configs = 0, impls = 0, associated = 0;
     for (uint32_t i = 1; i <= program->module_count; i++) {
         Module *module = &program->modules[i];
         ModuleState *state = &program->internal->states[i];
@@ -354,6 +362,7 @@ static void items_number(Program *program) {
         module->first_trait = traits + 1;
         module->first_config = configs + 1;
         module->first_impl = impls + 1;
+        module->first_associated = associated + 1;
         if (module->is_cyclic) continue; // checked no further
         const Tree *tree = &module->file->tree;
         state->function_declarations = arena_array(&program->arena, uint32_t, (size_t)tree->declaration_count + 1);
@@ -364,12 +373,14 @@ static void items_number(Program *program) {
             traits += tree->declarations[d].kind == NODE_TRAIT_DECL;
             configs += tree->declarations[d].kind == NODE_CONFIG_DECL;
             impls += tree->declarations[d].kind == NODE_IMPL;
+            associated += associated_count(module, d);
         }
         module->function_count = functions + 1 - module->first_function;
         module->type_count = types + 1 - module->first_type;
         module->trait_count = traits + 1 - module->first_trait;
         module->config_count = configs + 1 - module->first_config;
         module->impl_count = impls + 1 - module->first_impl;
+        module->associated_count = associated + 1 - module->first_associated;
     }
     Arena *arena = &program->arena;
     program->functions = arena_array(arena, Function, (size_t)functions + 1);
@@ -377,6 +388,8 @@ static void items_number(Program *program) {
     program->traits = arena_array(arena, TraitDecl, (size_t)traits + 1);
     program->configs = arena_array(arena, ConfigDecl, (size_t)configs + 1);
     program->impls = arena_array(arena, ImplDecl, (size_t)impls + 1);
+    program->associated = arena_array(arena, AssociatedDecl, (size_t)associated + 1);
+    program->associated_count = associated;
     program->bodies = arena_array(arena, TypedBody, (size_t)functions + 1);
     program->internal->covered = arena_array(arena, _Atomic uint8_t, (size_t)functions + 1);
     program->function_count = functions;

@@ -21,6 +21,7 @@ ID_TYPE(TypeDeclId);
 ID_TYPE(TraitId);
 ID_TYPE(ConfigId);
 ID_TYPE(ImplId);
+ID_TYPE(AssociatedId);
 
 typedef enum ModuleKind { MODULE_PROJECT, MODULE_PRELUDE, MODULE_STD } ModuleKind;
 
@@ -66,6 +67,7 @@ typedef struct Module {
     uint32_t first_trait, trait_count;
     uint32_t first_config, config_count;
     uint32_t first_impl, impl_count;
+    uint32_t first_associated, associated_count;
     Import *imports;
     uint32_t import_count;
     ModuleId *dependencies; // modules that it imports, ascending, without duplicates
@@ -74,17 +76,35 @@ typedef struct Module {
     DiagSink diagnostics; // of steps 1 and 2
 } Module;
 
-typedef struct Bound { // T: Trait
-    uint32_t parameter;
+typedef struct TraitUse { // a trait with its type arguments
+    TraitId trait;
+    const TypeId *arguments;
+    uint32_t argument_count;
+} TraitUse;
+
+#define BOUND_OF_TYPE UINT32_MAX
+typedef struct Bound {  // T: Trait<A>, T.Item: Trait
+    uint32_t parameter; // BOUND_OF_TYPE: not of a parameter itself but of `subject`
     TraitId trait;
     Span span;
+    const TypeId *arguments; // the trait's
+    uint32_t argument_count;
+    TypeId subject; // a TYPE_PARAMETER or TYPE_ASSOCIATED
 } Bound;
+
+typedef struct Equality { // T.Item = int
+    TypeId left;          // TYPE_ASSOCIATED
+    TypeId right;
+    Span span;
+} Equality;
 
 typedef struct Generics { // of a function (an impl's first), a type, a trait or an impl
     uint32_t count;
     const NameId *names;
     const Bound *bounds;
     uint32_t bound_count;
+    const Equality *equalities;
+    uint32_t equality_count;
 } Generics;
 
 typedef struct Parameter {
@@ -177,12 +197,23 @@ typedef struct TraitDecl {
     uint32_t declaration;
     NodeIndex node;
     bool is_public;
-    Generics generics;
-    const TraitId *supertraits;
+    Generics generics;       // its own parameters
+    Generics self_generics;  // `Self`, then its own; the first bound is that Self has the trait
+    const TraitUse *supertraits; // over self_generics
     uint32_t supertrait_count;
-    uint32_t first_method, method_count; // into Program.functions
-    int builtin;                         // BuiltinTrait or -1
+    uint32_t first_method, method_count;         // into Program.functions
+    uint32_t first_associated, associated_count; // into Program.associated
+    int builtin;                                 // BuiltinTrait or -1
+    Span span;                                   // of the name
 } TraitDecl;
+
+typedef struct AssociatedDecl { // `type Item: A + B` of a trait
+    NameId name;
+    TraitId trait;
+    const TraitUse *bounds; // over the trait's self_generics
+    uint32_t bound_count;
+    Span span;
+} AssociatedDecl;
 
 typedef struct ConfigDecl {
     NameId name;
@@ -202,8 +233,12 @@ typedef struct ImplDecl {
     Generics generics;
     TypeId self_type; // over its generics
     TraitId trait;    // none: inherent
+    const TypeId *trait_arguments;
+    uint32_t trait_argument_count;
     bool is_extension;
+    bool has_error;                      // it is not looked for
     uint32_t first_method, method_count; // into Program.functions
+    const TypeId *associated;            // of a trait's impl, one for each associated type of the trait; none: missing
 } ImplDecl;
 
 typedef struct KnownTypes { // declared in the prelude
@@ -228,6 +263,8 @@ typedef struct Program {
     uint32_t config_count;
     ImplDecl *impls;
     uint32_t impl_count;
+    AssociatedDecl *associated;
+    uint32_t associated_count;
     ModuleId prelude;
     KnownTypes known;
     TraitId builtin_traits[BUILTIN_TRAIT_COUNT];
@@ -299,9 +336,10 @@ typedef struct TypeScope {
     ModuleId module;
     const TreeView *view;
     const Generics *generics; // names of TYPE_PARAMETERs in scope; may be NULL
-    TypeId self_type;         // of `Self`; none outside impls
+    TypeId self_type;         // of `Self`; none outside impls and traits
     Arena *arena;
     DiagSink *sink;
+    ImplId impl; // where `Self.Item` is what the impl says, or none
 } TypeScope;
 TypeId type_resolve(const TypeScope *scope, NodeIndex node);
 
