@@ -11,3 +11,6 @@ typedef struct ModuleState {
 static inline ModuleState *module_state(PyObject *module) { return (ModuleState *)PyModule_GetState(module); }
 
 extern PyType_Spec workspace_spec; // workspace.c
+
+struct Workspace;
+PyObject *trace_to_python(const struct Workspace *workspace); // trace.c
