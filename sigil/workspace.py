@@ -13,6 +13,7 @@ from typing import Any
 
 from sigil import _core, discover, testing, toolchain
 from sigil.config import MANIFEST
+from sigil.pool import ThreadPoolConfig
 from sigil.results import (
     BuildResult,
     CheckResult,
@@ -30,45 +31,6 @@ from sigil.results import (
 )
 
 COVERAGE = {"off": 0, "warn": 1, "error": 2}
-_PRIORITY = {"low": -1, "normal": 0, "high": 1}
-_MIB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadPoolConfig:
-    """How many workers the compiler starts, and with what stacks. 0 threads: every CPU that the process may
-    use.
-    """
-
-    max_threads: int = 0
-    stack_size: int = 4 * _MIB
-    priority: str = "normal"
-
-    @classmethod
-    def default(cls) -> ThreadPoolConfig:
-        return cls()
-
-    @classmethod
-    def small(cls) -> ThreadPoolConfig:
-        return cls(max_threads=max(2, usable_cpus() // 2))
-
-    @classmethod
-    def large(cls) -> ThreadPoolConfig:
-        return cls(stack_size=8 * _MIB)
-
-    @classmethod
-    def for_project(cls, files: int) -> ThreadPoolConfig:
-        """The recommendation for a project of so many files."""
-        if files < 50:
-            return cls(max_threads=min(4, usable_cpus()), stack_size=2 * _MIB)
-        return cls() if files <= 500 else cls.large()
-
-
-def usable_cpus() -> int:
-    """The CPUs that this process may use, by its affinity mask."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +81,39 @@ class Workspace:
             pool = replace(pool, max_threads=jobs)
         self.pool = pool
         self._jobs = jobs or manifest.jobs
-        self._core = _core.Workspace(
-            max_threads=pool.max_threads, stack_size=pool.stack_size, priority=_PRIORITY[pool.priority]
-        )
-        self._lock = threading.RLock()  # held by whoever runs stages and reads their results
+        self._start()
         self._objects = (0, 0)
         self._tests = (0, 0)
         self._files: list[str] = []
+
+    def _start(self) -> None:
+        self._core = _core.Workspace(**self.pool.as_core())
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+
+    def _hold(self) -> threading.RLock:
+        """The lock to hold while stages run and results are read; a forked child first starts anew."""
+        if self._process != os.getpid():
+            self._start()  # the parent's threads did not come along, and one of them may have held the lock
+        return self._lock
 
     @property
     def threads(self) -> int:
         """How many workers the pool has."""
         return self._core.threads
 
+    @property
+    def granted(self) -> ThreadPoolConfig:
+        """Threads, stack size and priority that the workers really have."""
+        return ThreadPoolConfig._of(self._core.granted)
+
+    def counters(self) -> dict[str, int]:
+        """What the workers did since the workspace was made: tasks, steals and so on."""
+        return self._core.counters()
+
     def reload(self) -> None:
         """Looks at the file system again."""
-        with self._lock:
+        with self._hold():
             self.project = discover.again(self.project)
 
     def progress(self) -> Progress:
@@ -152,26 +131,26 @@ class Workspace:
 
     def check(self, *, coverage: str | None = None) -> CheckResult:
         """Reads, parses and checks the project."""
-        with self._lock:
+        with self._hold():
             return CheckResult(**self._run("lower", with_tests=True, coverage=coverage))
 
     def emit(self, kind: str, module: str | None = None) -> tuple[CheckResult, str | None]:
         """Tokens, tree, core form or C of a module (the entry's by default) as text."""
         last = {"tokens": "parse", "tree": "parse", "core": "lower", "c": "generate"}[kind]
-        with self._lock:
+        with self._hold():
             result = CheckResult(**self._run(last, with_tests=False, coverage="off"))
             return result, self.emitted(kind, module or self.project.entry)
 
     def emitted(self, kind: str, module: str) -> str | None:
         """What the latest run made of a module: tokens, tree, core or c; None where it did not get so far."""
-        with self._lock:
+        with self._hold():
             return self._core.emit(kind, module)  # type: ignore[arg-type]  # the core refuses others
 
     def generate(
         self, *, with_tests: bool = False, coverage: str | None = None
     ) -> tuple[CheckResult, list[tuple[str, bytes]]]:
         """The generated C files by name; none when there are errors."""
-        with self._lock:
+        with self._hold():
             result = CheckResult(**self._run("generate", with_tests=with_tests, coverage=coverage))
             return result, self._core.output() if result.ok else []
 
@@ -191,7 +170,7 @@ class Workspace:
 
         `emit` also writes what the compiler made of each module (tokens, tree, core or c) into files.
         """
-        with self._lock:
+        with self._hold():
             return self._build(profile, output, with_tests, coverage, jobs, cc, sanitize, emit)
 
     def _build(
@@ -266,7 +245,7 @@ class Workspace:
         sanitize: str | None = None,
     ) -> TestResult:
         """Builds the project with its tests and runs those whose names contain `filter`, `jobs` at once."""
-        with self._lock:
+        with self._hold():
             self._tests = (0, 0)
             built = self.build(
                 profile=profile, with_tests=True, coverage=coverage, jobs=jobs, cc=cc, sanitize=sanitize
@@ -318,17 +297,17 @@ class Workspace:
 
     def tests(self) -> list[Test]:
         """The tests of the latest run, in the order of module and position."""
-        with self._lock:
+        with self._hold():
             return [Test(*row) for row in self._core.program()["tests"]]
 
     def coverage(self) -> list[Coverage]:
         """Every function that needs tests, as of the latest check, with the tests that target it."""
-        with self._lock:
+        with self._hold():
             return [Coverage(*row) for row in self._core.coverage()]
 
     def source(self, shown: str) -> bytes | None:
         """The text of a file of the latest run, or of the manifest, by the path that diagnostics carry."""
-        with self._lock:
+        with self._hold():
             if shown in self._files:
                 return self._core.source(self._files.index(shown))[1]
         with contextlib.suppress(OSError):  # the manifest, a file that is ignored

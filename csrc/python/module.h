@@ -6,11 +6,13 @@
 // One per module object, so one per interpreter. Every type of TYPES in module.c has its place here.
 typedef struct ModuleState {
     PyObject *workspace_type;
+    PyObject *scheduler_type;
 } ModuleState;
 
 static inline ModuleState *module_state(PyObject *module) { return (ModuleState *)PyModule_GetState(module); }
 
 extern PyType_Spec workspace_spec; // workspace.c
+extern PyType_Spec scheduler_spec; // scheduler.c
 
 struct Workspace;
 PyObject *trace_to_python(const struct Workspace *workspace); // trace.c

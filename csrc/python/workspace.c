@@ -5,21 +5,27 @@
 //          wait. While a stage runs, the waiting thread comes back about every 50 ms to look for signals (poll_signals), so
 //          that Ctrl-C becomes the cancel flag and, when the stage has stopped, KeyboardInterrupt.
 #include "query/workspace.h"
-#include "python/module.h"
+#include "python/pool.h"
 
 typedef struct WorkspaceObject {
     PyObject_HEAD
     Workspace *workspace;
     PyThread_type_lock busy;
-    unsigned long owner;     // who holds `busy` (its identifier), 0 nobody; written by the holder alone, with the GIL
+    _Atomic uint64_t owner;  // who holds `busy` (its identifier), 0 nobody; written by the holder alone
     PyThreadState *released; // of the thread that runs a stage, while it does
 } WorkspaceObject;
 
 enum { WAIT_MICROSECONDS = 50000 };
 
 static int workspace_enter(WorkspaceObject *self) {
-    unsigned long me = PyThread_get_thread_ident();
-    if (self->owner == me) { // a signal handler, called by poll_signals: waiting would be for ever
+    if (!pool_is_alive(workspace_pool(self->workspace))) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "this process was forked off the one that made the workspace, and has none of its threads: "
+                        "make a workspace here");
+        return -1;
+    }
+    uint64_t me = PyThread_get_thread_ident();
+    if (load_relaxed(&self->owner) == me) { // a signal handler, called by poll_signals: waiting would be for ever
         PyErr_SetString(PyExc_RuntimeError, "this thread is inside another call of the same workspace");
         return -1;
     }
@@ -30,12 +36,12 @@ static int workspace_enter(WorkspaceObject *self) {
         Py_END_ALLOW_THREADS
         if (locked != PY_LOCK_ACQUIRED && PyErr_CheckSignals() < 0) return -1;
     }
-    self->owner = me;
+    store_relaxed(&self->owner, me); // relaxed: only this thread can read its own identifier here
     return 0;
 }
 
 static void workspace_leave(WorkspaceObject *self) {
-    self->owner = 0;
+    store_relaxed(&self->owner, UINT64_C(0));
     PyThread_release_lock(self->busy);
 }
 
@@ -47,39 +53,11 @@ static bool poll_signals(void *context) {
     return interrupted;
 }
 
-static PyObject *raise_status(Status status) {
-    if (PyErr_Occurred()) return NULL; // KeyboardInterrupt from poll_signals
-    switch (status) {
-    case STATUS_OK:
-        break;
-    case STATUS_NO_MEMORY:
-        return PyErr_NoMemory();
-    case STATUS_CANCELLED:
-        PyErr_SetNone(PyExc_KeyboardInterrupt);
-        return NULL;
-    case STATUS_IO:
-    case STATUS_LIMIT:
-        PyErr_SetString(PyExc_OSError,
-                        status == STATUS_IO ? "a file could not be read" : "the system refused a thread");
-        return NULL;
-    }
-    PyErr_SetString(PyExc_SystemError, "the core returned no result");
-    return NULL;
-}
-
 // ---- life cycle -----------------------------------------------------------------------------------------------------------
 
 static PyObject *workspace_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    static char *keywords[] = {"max_threads", "stack_size", "priority", NULL};
-    unsigned int max_threads = 0;
-    Py_ssize_t stack_size = 0;
-    int priority = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$Ini:Workspace", keywords, &max_threads, &stack_size, &priority))
-        return NULL;
-    if (stack_size < 0 || max_threads > POOL_THREADS_MAX) {
-        PyErr_Format(PyExc_ValueError, "max_threads is at most %u and stack_size is not negative", POOL_THREADS_MAX);
-        return NULL;
-    }
+    ThreadPoolConfig config;
+    if (pool_config_of(args, kwargs, &config) < 0) return NULL;
     WorkspaceObject *self = (WorkspaceObject *)type->tp_alloc(type, 0);
     if (self == NULL) return NULL;
     self->busy = PyThread_allocate_lock();
@@ -87,7 +65,6 @@ static PyObject *workspace_new(PyTypeObject *type, PyObject *args, PyObject *kwa
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
-    ThreadPoolConfig config = {.max_threads = max_threads, .stack_size = (size_t)stack_size, .priority = priority};
     Status status;
     Py_BEGIN_ALLOW_THREADS
     status = workspace_create(&config, &self->workspace);
@@ -594,6 +571,16 @@ static PyObject *workspace_cancel_method(WorkspaceObject *self, PyObject *no_arg
     Py_RETURN_NONE;
 }
 
+static PyObject *workspace_counters(WorkspaceObject *self, PyObject *no_arguments) {
+    (void)no_arguments;
+    return counters_to_python(workspace_pool(self->workspace));
+}
+
+static PyObject *workspace_granted(WorkspaceObject *self, void *closure) {
+    (void)closure;
+    return granted_to_python(workspace_pool(self->workspace));
+}
+
 static PyObject *workspace_threads(WorkspaceObject *self, void *closure) {
     (void)closure;
     return PyLong_FromUnsignedLong(pool_thread_count(workspace_pool(self->workspace)));
@@ -612,11 +599,15 @@ static PyMethodDef workspace_methods[] = {
     {"progress", METHOD(workspace_progress_method), METH_NOARGS, progress_doc},
     {"trace", METHOD(workspace_trace_method), METH_NOARGS, trace_doc},
     {"cancel", METHOD(workspace_cancel_method), METH_NOARGS, cancel_doc},
+    {"counters", METHOD(workspace_counters), METH_NOARGS,
+     "counters() -> dict[str, int]\n\nWhat the workers did so far."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef workspace_getset[] = {
     {"threads", (getter)(void (*)(void))workspace_threads, NULL, "How many workers the pool has.", NULL},
+    {"granted", (getter)(void (*)(void))workspace_granted, NULL,
+     "(threads, stack bytes, priority) that the workers have.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
