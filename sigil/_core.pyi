@@ -15,6 +15,16 @@ _Stage = Literal["parse", "modules", "signatures", "bodies", "lower", "generate"
 # module, name, file, line, column, targets, compile_fail, body has errors, number in the test executable
 _Test = tuple[str, str, str, int, int, tuple[str, ...], str | None, bool, int | None]
 
+# origin, stages (name, begin, end), loops (kind, stage, begin, end, count),
+# events (kind, loop, item, worker, begin, end, stolen from, name), dropped
+_Trace = tuple[
+    int,
+    list[tuple[str, int, int]],
+    list[tuple[str, int, int, int, int]],
+    list[tuple[str, int, int, int, int, int, int, str]],
+    int,
+]
+
 class _Program(TypedDict):
     modules: int
     functions: int
@@ -59,6 +69,7 @@ class Workspace:
         with_tests: bool = False,
         with_lines: bool = True,
         coverage: int = 2,
+        with_trace: bool = True,
     ) -> tuple[list[_Diagnostic], dict[str, tuple[float, float]]]: ...
     def output(self) -> list[tuple[str, bytes]]: ...
     def emit(self, kind: Literal["tokens", "tree", "core", "c"], module: str, /) -> str | None: ...
@@ -66,5 +77,6 @@ class Workspace:
     def coverage(self) -> list[tuple[str, str, tuple[str, ...]]]: ...  # module, function, its tests
     def program(self) -> _Program: ...
     def progress(self) -> dict[str, int]: ...
+    def trace(self) -> _Trace | None: ...
     def cancel(self) -> None: ...
     def counters(self) -> dict[str, int]: ...

@@ -96,6 +96,11 @@ static Status write_files(const Generation *g, Pool *pool, COutput *out) {
     Job job = {.g = g};
     files_plan(g, arena, &job.files, &count); // with room for sg_main.c behind them
     FilePlan *files = job.files;
+    Text *names = arena_array(arena, Text, count);
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = files[i].name;
+    out->planned = names;
+    out->planned_count = count;
     Status status = run_items(pool, WORK_write_c_file, NULL, count, file_item, &job);
     if (status == STATUS_OK) {
         files[count] = (FilePlan){.module = NULL};

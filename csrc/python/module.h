@@ -13,3 +13,6 @@ static inline ModuleState *module_state(PyObject *module) { return (ModuleState 
 
 extern PyType_Spec workspace_spec; // workspace.c
 extern PyType_Spec scheduler_spec; // scheduler.c
+
+struct Workspace;
+PyObject *trace_to_python(const struct Workspace *workspace); // trace.c

@@ -290,20 +290,20 @@ static int stage_from_name(const char *name, Stage *out) {
     return -1;
 }
 
-PyDoc_STRVAR(
-    run_doc,
-    "run(last, *, program_name='program', with_tests=False, with_lines=True, coverage=2) -> (diagnostics, times)\n\n"
-    "Runs the stages up to and with `last` (parse, modules, signatures, bodies, lower, generate) with the GIL "
-    "released.\n"
-    "times: stage -> (wall, cpu) in seconds.");
+PyDoc_STRVAR(run_doc,
+             "run(last, *, program_name='program', with_tests=False, with_lines=True, coverage=2, with_trace=True) -> "
+             "(diagnostics, times)\n\n"
+             "Runs the stages up to and with `last` (parse, modules, signatures, bodies, lower, generate) with the GIL "
+             "released.\n"
+             "times: stage -> (wall, cpu) in seconds.");
 static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyObject *kwargs) {
-    static char *keywords[] = {"last", "program_name", "with_tests", "with_lines", "coverage", NULL};
+    static char *keywords[] = {"last", "program_name", "with_tests", "with_lines", "coverage", "with_trace", NULL};
     const char *last_name;
     const char *program_name = "program";
     Py_ssize_t name_length = 7;
-    int with_tests = 0, with_lines = 1, coverage = COVERAGE_ERROR;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|$s#ppi:run", keywords, &last_name, &program_name, &name_length,
-                                     &with_tests, &with_lines, &coverage))
+    int with_tests = 0, with_lines = 1, coverage = COVERAGE_ERROR, with_trace = 1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|$s#ppip:run", keywords, &last_name, &program_name, &name_length,
+                                     &with_tests, &with_lines, &coverage, &with_trace))
         return NULL;
     Stage last;
     if (stage_from_name(last_name, &last) < 0) return NULL;
@@ -313,6 +313,7 @@ static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyO
     }
     RunOptions options = {.with_tests = with_tests != 0,
                           .with_lines = with_lines != 0,
+                          .without_trace = with_trace == 0,
                           .coverage = (CoverageLevel)coverage,
                           .program_name = {program_name, (uint32_t)name_length}};
     if (workspace_enter(self) < 0) return NULL;
@@ -550,6 +551,18 @@ static PyObject *workspace_progress_method(WorkspaceObject *self, PyObject *no_a
 }
 
 PyDoc_STRVAR(
+    trace_doc,
+    "trace() -> tuple | None\n\nWhat the workers did in the latest run: (origin, stages, loops, events, dropped). "
+    "Times are\nnanoseconds since `origin`, which is one of time.monotonic_ns().");
+static PyObject *workspace_trace_method(WorkspaceObject *self, PyObject *no_arguments) {
+    (void)no_arguments;
+    if (workspace_enter(self) < 0) return NULL;
+    PyObject *answer = trace_to_python(self->workspace);
+    workspace_leave(self);
+    return answer;
+}
+
+PyDoc_STRVAR(
     cancel_doc,
     "cancel() -> None\n\nAsks the stage that is running to stop; it raises KeyboardInterrupt where it was called.");
 static PyObject *workspace_cancel_method(WorkspaceObject *self, PyObject *no_arguments) {
@@ -584,6 +597,7 @@ static PyMethodDef workspace_methods[] = {
     {"coverage", METHOD(workspace_coverage_method), METH_NOARGS, coverage_doc},
     {"program", METHOD(workspace_program_method), METH_NOARGS, program_doc},
     {"progress", METHOD(workspace_progress_method), METH_NOARGS, progress_doc},
+    {"trace", METHOD(workspace_trace_method), METH_NOARGS, trace_doc},
     {"cancel", METHOD(workspace_cancel_method), METH_NOARGS, cancel_doc},
     {"counters", METHOD(workspace_counters), METH_NOARGS,
      "counters() -> dict[str, int]\n\nWhat the workers did so far."},

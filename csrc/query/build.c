@@ -88,10 +88,11 @@ static Status generate_c(Workspace *ws) {
 }
 
 static Status run_stage(Workspace *ws, Stage stage, Status (*run)(Workspace *)) {
-    int64_t wall = clock_now_ns();
+    trace_stage(ws->trace, stage);
+    int64_t begin = clock_now_ns();
     int64_t cpu = clock_process_cpu_ns();
     Status status = run(ws);
-    ws->times[stage] = (StageTime){clock_now_ns() - wall, clock_process_cpu_ns() - cpu};
+    ws->times[stage] = (StageTime){begin, clock_now_ns() - begin, clock_process_cpu_ns() - cpu};
     if (status == STATUS_OK) {
         ws->reached = stage;
         ws->has_started = true;
@@ -126,7 +127,9 @@ Status workspace_run(Workspace *ws, const RunOptions *options, Stage last) {
     ws->options = *options;
     ws->options.program_name = arena_text(&ws->files_arena, options->program_name);
     cancel_reset(pool_cancel_flag(ws->pool));
+    if (!options->without_trace) trace_start(ws->trace);
     Status status = run_stages(ws, last);
+    trace_stop(ws->trace);
     ARENA_GUARD_END(&ws->files_arena);
     return status;
 }
