@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Edit,
         Fix,
         Label,
+        ModuleGraph,
         Result,
         Severity,
         Span,
@@ -48,6 +49,7 @@ _HOMES = {
     "Edit": "results",
     "Fix": "results",
     "Label": "results",
+    "ModuleGraph": "results",
     "Progress": "workspace",
     "Project": "discover",
     "ProjectError": "discover",
@@ -69,12 +71,13 @@ def check(
     *,
     pool: ThreadPoolConfig | None = None,
     jobs: int | None = None,
+    schedule: str | None = None,
     coverage: str | None = None,
 ) -> CheckResult:
     """Checks a project. `coverage` (error, warn, off) is the manifest's where it is left out."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool, jobs=jobs).check(coverage=coverage)
+    return Workspace(path, pool=pool, jobs=jobs, schedule=schedule).check(coverage=coverage)
 
 
 def build(
@@ -82,6 +85,7 @@ def build(
     *,
     pool: ThreadPoolConfig | None = None,
     jobs: int | None = None,
+    schedule: str | None = None,
     profile: str | None = None,
     output: Path | str | None = None,
     coverage: str | None = None,
@@ -92,7 +96,7 @@ def build(
     """Builds a project: `profile` is debug or release. The options are those of the command line."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool, jobs=jobs).build(
+    return Workspace(path, pool=pool, jobs=jobs, schedule=schedule).build(
         profile=profile, output=output, coverage=coverage, cc=cc, sanitize=sanitize, emit=emit
     )
 
@@ -102,6 +106,7 @@ def test(
     *,
     pool: ThreadPoolConfig | None = None,
     jobs: int | None = None,
+    schedule: str | None = None,
     filter: str | None = None,
     timeout: float = 60.0,
     profile: str | None = None,
@@ -112,7 +117,7 @@ def test(
     """Builds a project with its tests and runs those whose names contain `filter`, `timeout` seconds each."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool, jobs=jobs).test(
+    return Workspace(path, pool=pool, jobs=jobs, schedule=schedule).test(
         filter=filter, timeout=timeout, profile=profile, coverage=coverage, cc=cc, sanitize=sanitize
     )
 

@@ -23,6 +23,15 @@ class _Program(TypedDict):
     has_entry: bool
     tests: list[_Test]
 
+class _Graph(TypedDict):
+    imports: dict[str, list[str]]
+    levels: list[list[str]]
+    cycles: list[list[str]]
+    longest_path: list[str]
+    critical_path: list[str]
+    critical_cost: int
+    total_cost: int
+
 def version() -> str: ...
 
 # code -> (severity, name, message with {0} … for its arguments)
@@ -41,11 +50,13 @@ class Workspace:
         with_tests: bool = False,
         with_lines: bool = True,
         coverage: int = 2,
+        schedule: Literal["signatures", "levels"] = "signatures",
     ) -> tuple[list[_Diagnostic], dict[str, tuple[float, float]]]: ...
     def output(self) -> list[tuple[str, bytes]]: ...
     def emit(self, kind: Literal["tokens", "tree", "core", "c"], module: str, /) -> str | None: ...
     def source(self, index: int, /) -> tuple[str, bytes]: ...
     def coverage(self) -> list[tuple[str, str, tuple[str, ...]]]: ...  # module, function, its tests
     def program(self) -> _Program: ...
+    def graph(self) -> _Graph | None: ...
     def progress(self) -> dict[str, int]: ...
     def cancel(self) -> None: ...

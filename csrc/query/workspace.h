@@ -28,6 +28,7 @@ typedef struct RunOptions {
     bool with_tests; // tests are lowered and generated, too (they are always checked)
     bool with_lines; // #line directives in the C text
     CoverageLevel coverage;
+    Schedule schedule; // how checking is spread over the workers; no result shows it
     Text program_name;
 } RunOptions;
 

@@ -14,7 +14,7 @@ from sigil.report.progress import ProgressBar
 def run(arguments: CheckArguments, console: Console) -> ExitStatus:
     """Checks; diagnostics go to standard output, the summary to standard error."""
     statuses: list[ExitStatus] = []
-    for project in opened([arguments.path], arguments.jobs):
+    for project in opened([arguments.path], arguments.jobs, arguments.schedule):
         with ProgressBar(project.workspace, console, project.subject, quiet=arguments.quiet):
             result = project.workspace.check(coverage=arguments.coverage)
         diagnostics.show(

@@ -20,7 +20,7 @@ class Opened:
     prefix: str  # before the paths of its files, where one command works on several projects
 
 
-def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
+def opened(paths: Sequence[Path], jobs: int | None, schedule: str | None = None) -> Iterator[Opened]:
     """The projects that the paths stand for, one after another; a project that is named twice comes once."""
     seen: set[Path] = set()
     for path in paths:
@@ -32,7 +32,9 @@ def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
                 continue
             seen.add(identity)
             yield Opened(
-                Workspace(project, jobs=jobs), subject(project.place), _prefix(project) if is_many else ""
+                Workspace(project, jobs=jobs, schedule=schedule),
+                subject(project.place),
+                _prefix(project) if is_many else "",
             )
 
 
