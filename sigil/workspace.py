@@ -22,6 +22,7 @@ from sigil.results import (
     Edit,
     Fix,
     Label,
+    ModuleGraph,
     Result,
     Severity,
     Span,
@@ -58,7 +59,8 @@ class Workspace:
     `path` is a project folder, a `.si` file, or a Project that was discovered already. Results are immutable
     snapshots. One call at a time changes a workspace; others wait, without the GIL. KeyboardInterrupt leaves
     it usable. `pool` is the manifest's where it is left out; `jobs` overrules the threads of both our own
-    stages and C compilers.
+    stages and C compilers. `schedule` overrules how the manifest spreads checking over threads: `signatures` or
+    `levels`; both find the same.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Workspace:
         *,
         pool: ThreadPoolConfig | None = None,
         jobs: int | None = None,
+        schedule: str | None = None,
     ) -> None:
         self.project = path if isinstance(path, discover.Project) else discover.project(path)
         manifest = self.project.manifest
@@ -81,6 +84,7 @@ class Workspace:
             pool = replace(pool, max_threads=jobs)
         self.pool = pool
         self._jobs = jobs or manifest.jobs
+        self._schedule = schedule or manifest.schedule
         self._start()
         self._objects = (0, 0)
         self._tests = (0, 0)
@@ -305,6 +309,12 @@ class Workspace:
         with self._hold():
             return [Coverage(*row) for row in self._core.coverage()]
 
+    def graph(self) -> ModuleGraph | None:
+        """The modules of the latest run, what they import, their levels and circles; None before a check."""
+        with self._hold():
+            found = self._core.graph()
+            return None if found is None else ModuleGraph(**found)
+
     def source(self, shown: str) -> bytes | None:
         """The text of a file of the latest run, or of the manifest, by the path that diagnostics carry."""
         with self._hold():
@@ -326,6 +336,7 @@ class Workspace:
             program_name=self.project.name,
             with_tests=with_tests,
             coverage=COVERAGE[coverage or self.project.coverage],
+            schedule=self._schedule,  # type: ignore[arg-type]  # the core refuses others
         )
         diagnostics = self._ordered([self._diagnostic(item) for item in raw])
         program = self._core.program()

@@ -66,9 +66,17 @@ static Status link_modules(Workspace *ws) {
     return STATUS_OK;
 }
 
+static Status check_signatures(Workspace *ws) {
+    if (ws->options.schedule == SCHEDULE_LEVELS) return declarations_check(ws->program, ws->pool);
+    return signatures_check(ws->program, ws->pool);
+}
+
 static Status check_bodies(Workspace *ws) {
     progress_add(&ws->progress, PROGRESS_functions_total, ws->program->function_count);
-    TRY(bodies_check(ws->program, ws->pool, &ws->progress));
+    if (ws->options.schedule == SCHEDULE_LEVELS)
+        TRY(levels_check(ws->program, ws->pool, &ws->progress));
+    else
+        TRY(bodies_check(ws->program, ws->pool, &ws->progress));
     return program_finish(ws->program, ws->pool);
 }
 
@@ -99,8 +107,6 @@ static Status run_stage(Workspace *ws, Stage stage, Status (*run)(Workspace *)) 
     }
     return status;
 }
-
-static Status check_signatures(Workspace *ws) { return signatures_check(ws->program, ws->pool); }
 
 static Status run_stages(Workspace *ws, Stage last) {
     // Read what the project names. Text to tokens to tree: one task per file, largest first.

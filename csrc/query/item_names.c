@@ -44,7 +44,7 @@ void workspace_item_name(const Workspace *ws, WorkKind kind, uint32_t item, Buff
         if (item < ws->file_count) buffer_text(out, ws->sources[item].path);
         break;
     case NOUN_MODULE:
-        if (program != NULL && item < program->module_count) buffer_text(out, program->modules[item + 1].name);
+        if (program != NULL && item <= program->module_count) buffer_text(out, program->modules[item].name);
         break;
     case NOUN_FUNCTION:
         if (program != NULL && program->functions != NULL && item < program->function_count)

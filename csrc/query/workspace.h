@@ -30,6 +30,7 @@ typedef struct RunOptions {
     bool with_lines;    // #line directives in the C text
     bool without_trace; // records nothing
     CoverageLevel coverage;
+    Schedule schedule; // how checking is spread over the workers; no result shows it
     Text program_name;
 } RunOptions;
 
