@@ -37,8 +37,8 @@ static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out
     ARENA_GUARD(&program->arena);
     BodiesJob *job = arena_new(&program->arena, BodiesJob);
     job->program = program;
-    job->scratch = arena_array(&program->arena, Arena, workers);
-    program->internal->results = arena_array(&program->arena, Arena, workers);
+    job->scratch = arenas_like(&program->arena, workers);
+    program->internal->results = arenas_like(&program->arena, workers);
     program->internal->result_count = workers;
     known_names_init(&job->known, program->names);
     *out = job;
