@@ -127,6 +127,10 @@ class Workspace:
         counters["tests_run"], counters["tests_total"] = self._tests
         return Progress(**counters)
 
+    def memory(self) -> dict[str, int]:
+        """What results lie in, from any thread: chunks taken, those asked of the system, bytes held and used."""
+        return self._core.memory()
+
     def cancel(self) -> None:
         """Asks what is running to stop; it ends with KeyboardInterrupt."""
         self._core.cancel()

@@ -561,6 +561,19 @@ static PyObject *workspace_progress_method(WorkspaceObject *self, PyObject *no_a
     return counters;
 }
 
+PyDoc_STRVAR(memory_doc,
+             "memory() -> dict[str, int]\n\nWhat the arenas of this workspace took of its pool of chunks, and "
+             "the pool of the system.");
+static PyObject *workspace_memory_method(WorkspaceObject *self, PyObject *no_arguments) {
+    (void)no_arguments;
+    ChunkCounters now = workspace_memory(self->workspace);
+    return Py_BuildValue("{sKsKsKsKsKsKsK}", "taken_chunks", (unsigned long long)now.taken_chunks, "taken_bytes",
+                         (unsigned long long)now.taken_bytes, "system_chunks", (unsigned long long)now.system_chunks,
+                         "system_bytes", (unsigned long long)now.system_bytes, "held_bytes",
+                         (unsigned long long)now.held_bytes, "used_bytes", (unsigned long long)now.used_bytes,
+                         "peak_bytes", (unsigned long long)now.peak_bytes);
+}
+
 PyDoc_STRVAR(
     trace_doc,
     "trace() -> tuple | None\n\nWhat the workers did in the latest run: (origin, stages, loops, events, dropped). "
@@ -610,6 +623,7 @@ static PyMethodDef workspace_methods[] = {
     {"graph", METHOD(workspace_graph_method), METH_NOARGS, graph_doc},
     {"progress", METHOD(workspace_progress_method), METH_NOARGS, progress_doc},
     {"trace", METHOD(workspace_trace_method), METH_NOARGS, trace_doc},
+    {"memory", METHOD(workspace_memory_method), METH_NOARGS, memory_doc},
     {"cancel", METHOD(workspace_cancel_method), METH_NOARGS, cancel_doc},
     {"counters", METHOD(workspace_counters), METH_NOARGS,
      "counters() -> dict[str, int]\n\nWhat the workers did so far."},

@@ -5,8 +5,8 @@
 
 // ---- reading: one task per file ----------------------------------------------------------------------------------------
 
-static Status read_one_guarded(Workspace *ws, uint32_t i) {
-    Arena *arena = &ws->text_arenas[i];
+static Status read_one_guarded(Workspace *ws, uint32_t i, uint32_t worker) {
+    Arena *arena = &ws->text_arenas[worker];
     ARENA_GUARD(arena);
     Text content = {0};
     Status status = STATUS_OK;
@@ -20,9 +20,8 @@ static Status read_one_guarded(Workspace *ws, uint32_t i) {
 }
 
 static Status read_one(Worker *worker, void *job, uint32_t item) {
-    (void)worker;
     Workspace *ws = job;
-    ws->read_statuses[item] = read_one_guarded(ws, item);
+    ws->read_statuses[item] = read_one_guarded(ws, item, worker_index(worker));
     progress_add(&ws->progress, PROGRESS_bytes, ws->sources[item].text.length);
     return ws->read_statuses[item] == STATUS_NO_MEMORY ? STATUS_NO_MEMORY : STATUS_OK;
 }
@@ -46,6 +45,7 @@ static Status parse_modules(Workspace *ws) {
 
 static Status link_modules(Workspace *ws) {
     TRY(program_create(ws->names, ws->types, &ws->program));
+    ws->program->arena.source = ws->chunks;
     ModuleInput *inputs = arena_array(&ws->files_arena, ModuleInput, ws->file_count);
     for (uint32_t i = 0; i < ws->file_count; i++) {
         const WorkspaceFile *file = &ws->files[i];
@@ -129,6 +129,7 @@ static Status run_stages(Workspace *ws, Stage last) {
 
 Status workspace_run(Workspace *ws, const RunOptions *options, Stage last) {
     workspace_forget_run(ws);
+    chunk_pool_trim(ws->chunks);
     ARENA_GUARD(&ws->files_arena);
     ws->options = *options;
     ws->options.program_name = arena_text(&ws->files_arena, options->program_name);

@@ -8,8 +8,8 @@ static Status begin_guarded(Program *program, uint32_t workers, BodiesJob **out)
     BodiesJob *job = arena_new(&program->arena, BodiesJob);
     job->program = program;
     job->workers = workers;
-    job->scratch = arena_array(&program->arena, Arena, workers);
-    program->internal->results = arena_array(&program->arena, Arena, workers);
+    job->scratch = arenas_like(&program->arena, workers);
+    program->internal->results = arenas_like(&program->arena, workers);
     program->internal->result_count = workers;
     known_names_init(&job->known, program->names);
     *out = job;

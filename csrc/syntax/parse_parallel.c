@@ -50,7 +50,7 @@ static Status prepare(Arena *arena, const Source *sources, uint32_t count, uint3
                       Arena **scratch) {
     ARENA_GUARD(arena);
     largest_first(arena, sources, count, order);
-    *scratch = arena_array(arena, Arena, workers);
+    *scratch = arenas_like(arena, workers);
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
@@ -59,7 +59,7 @@ Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *c
                  Progress *progress, ParsedFile *out) {
     for (uint32_t i = 0; i < count; i++)
         out[i] = (ParsedFile){.source = &sources[i], .status = STATUS_CANCELLED};
-    Arena arena = {0};
+    Arena arena = {.source = results == NULL ? NULL : results->source};
     uint32_t *order = NULL;
     Arena *scratch = NULL;
     uint32_t workers = pool_thread_count(pool);
