@@ -96,7 +96,8 @@ class Workspace:
     `path` is a project folder, a `.si` file, or a Project that was discovered already. Results are immutable
     snapshots. One call at a time changes a workspace; others wait, without the GIL. KeyboardInterrupt leaves
     it usable. `pool` is the manifest's where it is left out; `jobs` overrules the threads of both our own
-    stages and C compilers.
+    stages and C compilers. Files larger than `lex_chunk_bytes` are lexed in chunks of about that length by
+    several workers; 0 is a measured default.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Workspace:
         *,
         pool: ThreadPoolConfig | None = None,
         jobs: int | None = None,
+        lex_chunk_bytes: int = 0,
     ) -> None:
         self.project = path if isinstance(path, discover.Project) else discover.project(path)
         manifest = self.project.manifest
@@ -119,6 +121,7 @@ class Workspace:
             pool = replace(pool, max_threads=jobs)
         self.pool = pool
         self._jobs = jobs or manifest.jobs
+        self._lex_chunk_bytes = lex_chunk_bytes
         self._core = _core.Workspace(
             max_threads=pool.max_threads, stack_size=pool.stack_size, priority=_PRIORITY[pool.priority]
         )
@@ -347,6 +350,7 @@ class Workspace:
             program_name=self.project.name,
             with_tests=with_tests,
             coverage=COVERAGE[coverage or self.project.coverage],
+            lex_chunk_bytes=self._lex_chunk_bytes,
         )
         diagnostics = self._ordered([self._diagnostic(item) for item in raw])
         program = self._core.program()

@@ -28,6 +28,7 @@ typedef struct RunOptions {
     bool with_tests; // tests are lowered and generated, too (they are always checked)
     bool with_lines; // #line directives in the C text
     CoverageLevel coverage;
+    uint32_t lex_chunk_bytes; // larger files are lexed in chunks of at most about this length; 0: parse_all's default
     Text program_name;
 } RunOptions;
 
