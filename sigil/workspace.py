@@ -60,7 +60,8 @@ class Workspace:
     snapshots. One call at a time changes a workspace; others wait, without the GIL. KeyboardInterrupt leaves
     it usable. `pool` is the manifest's where it is left out; `jobs` overrules the threads of both our own
     stages and C compilers. `schedule` overrules how the manifest spreads checking over threads: `signatures` or
-    `levels`; both find the same.
+    `levels`; both find the same. Files larger than `lex_chunk_bytes` are lexed in chunks of about that length by
+    several workers; 0 is a measured default.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Workspace:
         pool: ThreadPoolConfig | None = None,
         jobs: int | None = None,
         schedule: str | None = None,
+        lex_chunk_bytes: int = 0,
     ) -> None:
         self.project = path if isinstance(path, discover.Project) else discover.project(path)
         manifest = self.project.manifest
@@ -85,6 +87,7 @@ class Workspace:
         self.pool = pool
         self._jobs = jobs or manifest.jobs
         self._schedule = schedule or manifest.schedule
+        self._lex_chunk_bytes = lex_chunk_bytes
         self._start()
         self._objects = (0, 0)
         self._tests = (0, 0)
@@ -341,6 +344,7 @@ class Workspace:
             with_tests=with_tests,
             coverage=COVERAGE[coverage or self.project.coverage],
             schedule=self._schedule,  # type: ignore[arg-type]  # the core refuses others
+            lex_chunk_bytes=self._lex_chunk_bytes,
         )
         diagnostics = self._ordered([self._diagnostic(item) for item in raw])
         program = self._core.program()

@@ -281,19 +281,20 @@ static int stage_from_name(const char *name, Stage *out) {
 
 PyDoc_STRVAR(run_doc,
              "run(last, *, program_name='program', with_tests=False, with_lines=True, coverage=2, with_trace=True,\n"
-             "schedule='signatures') -> (diagnostics, times)\n\n"
+             "schedule='signatures', lex_chunk_bytes=0) -> (diagnostics, times)\n\n"
              "Runs the stages up to and with `last` (parse, modules, signatures, bodies, lower, generate) with the GIL "
              "released.\n"
              "times: stage -> (wall, cpu) in seconds.");
 static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyObject *kwargs) {
-    static char *keywords[] = {"last",     "program_name", "with_tests", "with_lines",
-                               "coverage", "with_trace",   "schedule",   NULL};
+    static char *keywords[] = {"last",       "program_name", "with_tests",      "with_lines", "coverage",
+                               "with_trace", "schedule",     "lex_chunk_bytes", NULL};
     const char *last_name, *schedule = "signatures";
     const char *program_name = "program";
     Py_ssize_t name_length = 7;
     int with_tests = 0, with_lines = 1, coverage = COVERAGE_ERROR, with_trace = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|$s#ppips:run", keywords, &last_name, &program_name, &name_length,
-                                     &with_tests, &with_lines, &coverage, &with_trace, &schedule))
+    unsigned int lex_chunk_bytes = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|$s#ppipsI:run", keywords, &last_name, &program_name, &name_length,
+                                     &with_tests, &with_lines, &coverage, &with_trace, &schedule, &lex_chunk_bytes))
         return NULL;
     Stage last;
     if (stage_from_name(last_name, &last) < 0) return NULL;
@@ -311,6 +312,7 @@ static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyO
                           .without_trace = with_trace == 0,
                           .coverage = (CoverageLevel)coverage,
                           .schedule = by_levels ? SCHEDULE_LEVELS : SCHEDULE_SIGNATURES,
+                          .lex_chunk_bytes = lex_chunk_bytes,
                           .program_name = {program_name, (uint32_t)name_length}};
     if (workspace_enter(self) < 0) return NULL;
     self->released = PyEval_SaveThread(); // from here to RestoreThread no Python object is touched but by poll_signals

@@ -40,7 +40,8 @@ static Status load_sources(Workspace *ws) {
 // ---- the stages ---------------------------------------------------------------------------------------------------------
 
 static Status parse_modules(Workspace *ws) {
-    return parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, &ws->progress, ws->parsed);
+    return parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, ws->options.lex_chunk_bytes,
+                     &ws->progress, ws->parsed);
 }
 
 static Status link_modules(Workspace *ws) {
