@@ -40,6 +40,11 @@ static PyMethodDef methods[] = {
     {"diagnostic_codes", core_diagnostic_codes, METH_NOARGS,
      "diagnostic_codes() -> dict\n\nEvery diagnostic: code -> (severity, name, message with {0} ... for its "
      "arguments)."},
+    {"memory_rates", core_memory_rates, METH_O,
+     "memory_rates(threads) -> (fresh, stream)\n\nBytes in a nanosecond that each of so many threads can touch for the "
+     "first time, and copy."},
+    {"scheduler_costs", core_scheduler_costs, METH_NOARGS,
+     "scheduler_costs() -> dict\n\nNanoseconds of each step of the scheduler, measured now: medians."},
     {"version", core_version, METH_NOARGS, "version() -> str\n\nThe version of Sigil."},
     {NULL, NULL, 0, NULL},
 };
