@@ -18,6 +18,7 @@ from sigil import _core
 
 if TYPE_CHECKING:
     from sigil.discover import Project, ProjectError
+    from sigil.pool import Scheduler, ThreadPoolConfig
     from sigil.results import (
         BuildResult,
         CheckResult,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
         TestResult,
     )
     from sigil.toolchain import ToolchainError
-    from sigil.workspace import Progress, ThreadPoolConfig, Workspace
+    from sigil.workspace import Progress, Workspace
 
 __version__: str = _core.version()
 
@@ -52,13 +53,14 @@ _HOMES = {
     "Project": "discover",
     "ProjectError": "discover",
     "Result": "results",
+    "Scheduler": "pool",
     "Severity": "results",
     "Span": "results",
     "StageTime": "results",
     "TestFailure": "results",
     "TestOutcome": "results",
     "TestResult": "results",
-    "ThreadPoolConfig": "workspace",
+    "ThreadPoolConfig": "pool",
     "ToolchainError": "toolchain",
     "Workspace": "workspace",
 }
@@ -144,6 +146,7 @@ __all__ = [
     "Project",
     "ProjectError",
     "Result",
+    "Scheduler",
     "Severity",
     "Span",
     "StageTime",

@@ -34,7 +34,7 @@ static Status lower_rounds(Build *build, struct Pool *pool) {
     build->round_first = 1;
     while (build->round_first < build->instances.count && !build->has_failed) {
         uint32_t limit = build->instances.count;
-        TRY(pool_for_each(pool, NULL, limit - build->round_first, lower_one, build));
+        TRY(pool_for_each_named(pool, WORK_lower_instance, NULL, limit - build->round_first, lower_one, build));
         for (uint32_t i = build->round_first; i < limit; i++)
             instance_request_refs(build, i);
         build->round_first = limit;
@@ -56,7 +56,8 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
     Status status = lower_rounds(build, pool);
     if (status == STATUS_OK && !build->has_failed) {
         uint32_t count = build->instances.count - 1;
-        status = pool_for_each(pool, NULL, (count + NAMES_PER_ITEM - 1) / NAMES_PER_ITEM, name_some, build);
+        status = pool_for_each_named(pool, WORK_name_instances, NULL, (count + NAMES_PER_ITEM - 1) / NAMES_PER_ITEM,
+                                     name_some, build);
     }
     if (status == STATUS_OK && !build->has_failed) {
         instances_link(build);

@@ -31,7 +31,7 @@ static Status read_one(Worker *worker, void *job, uint32_t item) {
 static Status load_sources(Workspace *ws) {
     progress_reset(&ws->progress);
     progress_add(&ws->progress, PROGRESS_files_total, ws->file_count);
-    TRY(pool_for_each(ws->pool, NULL, ws->file_count, read_one, ws));
+    TRY(pool_for_each_named(ws->pool, WORK_read_file, NULL, ws->file_count, read_one, ws));
     for (uint32_t i = 0; i < ws->file_count; i++)
         if (ws->read_statuses[i] != STATUS_OK)
             diag(&ws->own_diagnostics, DIAG_UNREADABLE_FILE, ((Span){ws->sources[i].file, 0, 0}), ws->read_reasons[i]);
@@ -88,10 +88,11 @@ static Status generate_c(Workspace *ws) {
 }
 
 static Status run_stage(Workspace *ws, Stage stage, Status (*run)(Workspace *)) {
-    int64_t wall = clock_now_ns();
+    trace_stage(ws->trace, stage);
+    int64_t begin = clock_now_ns();
     int64_t cpu = clock_process_cpu_ns();
     Status status = run(ws);
-    ws->times[stage] = (StageTime){clock_now_ns() - wall, clock_process_cpu_ns() - cpu};
+    ws->times[stage] = (StageTime){begin, clock_now_ns() - begin, clock_process_cpu_ns() - cpu};
     if (status == STATUS_OK) {
         ws->reached = stage;
         ws->has_started = true;
@@ -126,7 +127,9 @@ Status workspace_run(Workspace *ws, const RunOptions *options, Stage last) {
     ws->options = *options;
     ws->options.program_name = arena_text(&ws->files_arena, options->program_name);
     cancel_reset(pool_cancel_flag(ws->pool));
+    if (!options->without_trace) trace_start(ws->trace);
     Status status = run_stages(ws, last);
+    trace_stop(ws->trace);
     ARENA_GUARD_END(&ws->files_arena);
     return status;
 }

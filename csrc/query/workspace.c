@@ -41,6 +41,7 @@ Status workspace_create(const ThreadPoolConfig *config, Workspace **out) {
     Status status = pool_create(config, &ws->pool);
     if (status == STATUS_OK) status = names_create(contention_shard_count(CONTENTION_VERY_HIGH), &ws->names);
     if (status == STATUS_OK) status = types_create(contention_shard_count(CONTENTION_HIGH), &ws->types);
+    if (status == STATUS_OK) status = trace_create(ws->pool, &ws->trace);
     if (status == STATUS_OK) {
         uint32_t workers = pool_thread_count(ws->pool);
         ws->caches = calloc(workers, sizeof *ws->caches);
@@ -65,6 +66,7 @@ void workspace_free(Workspace *ws) {
     forget_files(ws);
     free(ws->caches);
     free(ws->parse_results);
+    trace_free(ws->trace);
     types_free(ws->types);
     names_free(ws->names);
     pool_free(ws->pool);
@@ -159,6 +161,7 @@ const ParsedFile *workspace_file(const Workspace *ws, uint32_t index) { return &
 ModuleKind workspace_file_kind(const Workspace *ws, uint32_t index) { return ws->files[index].kind; }
 const Source *workspace_source(const Workspace *ws, uint32_t index) { return &ws->sources[index]; }
 NameInterner *workspace_names(const Workspace *ws) { return ws->names; }
+const Trace *workspace_trace(const Workspace *ws) { return ws->options.without_trace ? NULL : ws->trace; }
 Pool *workspace_pool(const Workspace *ws) { return ws->pool; }
 ProgressSnapshot workspace_progress(const Workspace *ws) { return progress_snapshot(&ws->progress); }
 void workspace_cancel(Workspace *ws) { cancel_request(pool_cancel_flag(ws->pool)); }

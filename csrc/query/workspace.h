@@ -11,6 +11,7 @@
 #include "cgen/cgen.h"
 #include "sched/progress.h"
 #include "sched/sched.h"
+#include "sched/trace.h"
 
 typedef struct Workspace Workspace;
 
@@ -25,8 +26,9 @@ typedef struct WorkspaceFile {
 } WorkspaceFile;
 
 typedef struct RunOptions {
-    bool with_tests; // tests are lowered and generated, too (they are always checked)
-    bool with_lines; // #line directives in the C text
+    bool with_tests;    // tests are lowered and generated, too (they are always checked)
+    bool with_lines;    // #line directives in the C text
+    bool without_trace; // records nothing
     CoverageLevel coverage;
     Text program_name;
 } RunOptions;
@@ -43,8 +45,9 @@ typedef enum Stage {
 } Stage;
 
 typedef struct StageTime {
-    int64_t wall_ns; // 0: did not run
-    int64_t cpu_ns;  // of the whole process while it ran
+    int64_t begin_ns; // clock_now_ns
+    int64_t wall_ns;  // 0: did not run
+    int64_t cpu_ns;   // of the whole process while it ran
 } StageTime;
 
 MUST_USE Status workspace_create(const ThreadPoolConfig *config, Workspace **out);
@@ -60,6 +63,11 @@ Stage workspace_reached(const Workspace *workspace); // the last stage that has 
 MUST_USE Status workspace_diagnostics(Workspace *workspace, Diagnostic ***out, uint32_t *count);
 const StageTime *workspace_times(const Workspace *workspace); // STAGE_COUNT of them
 const char *stage_name(Stage stage);
+// What the workers did in the latest run. A loop's `stage` is a Stage. NULL when traces are off.
+const Trace *workspace_trace(const Workspace *workspace);
+// What item `item` of a loop of this kind is: a path, a function … Nothing where it has no name, or its stage has failed.
+// The items of NOUN_INSTANCE are numbered on from loop to loop: add the loop's `first`.
+void workspace_item_name(const Workspace *workspace, WorkKind kind, uint32_t item, Buffer *out);
 const COutput *workspace_output(const Workspace *workspace); // after STAGE_GENERATE
 const CoreProgram *workspace_core(const Workspace *workspace);
 const Program *workspace_program(const Workspace *workspace);

@@ -12,6 +12,7 @@ struct Workspace {
     NameCache *caches;    // one per worker
     Arena *parse_results; // likewise: what is in `parsed`
     Progress progress;
+    Trace *trace;
 
     // Of the loaded files, in the order of their module names; FileId = index + 1.
     Arena files_arena;

@@ -53,7 +53,7 @@ Status bodies_check(Program *program, Pool *pool, Progress *progress) {
     TRY(bodies_prepare(program, workers, &job));
     job->progress = progress;
     Status status = STATUS_OK;
-    if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
+    if (pool != NULL) status = pool_for_each_named(pool, WORK_check_body, NULL, program->function_count, one_body, job);
     for (uint32_t i = 0; pool == NULL && i < program->function_count && status == STATUS_OK; i++)
         status = one_body_in(job, i, 0);
     for (uint32_t i = 0; i < workers; i++)

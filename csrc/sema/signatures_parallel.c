@@ -27,9 +27,9 @@ static Status phase_one(Worker *worker, void *argument, uint32_t item) {
     return phase_guarded(job->program, job->phase, module);
 }
 
-static Status phase_run(Program *program, struct Pool *pool, const uint32_t *order, ModulePhase phase) {
+static Status phase_run(Program *program, struct Pool *pool, WorkKind kind, const uint32_t *order, ModulePhase phase) {
     PhaseJob job = {program, phase};
-    if (pool != NULL) return pool_for_each(pool, order, program->module_count, phase_one, &job);
+    if (pool != NULL) return pool_for_each_named(pool, kind, order, program->module_count, phase_one, &job);
     for (uint32_t i = 0; i < program->module_count; i++)
         TRY(phase_one(NULL, &job, i));
     return STATUS_OK;
@@ -75,16 +75,18 @@ static Status order_largest_first(Program *program, uint32_t **out) {
 Status signatures_check(Program *program, struct Pool *pool) {
     uint32_t *order;
     TRY(order_largest_first(program, &order));
-    TRY(phase_run(program, pool, order, collect_module));
+    TRY(phase_run(program, pool, WORK_collect_module, order, collect_module));
     collect_known(program);
-    TRY(phase_run(program, pool, order, imports_module));
-    TRY(phase_run(program, pool, order, types_module));
+    TRY(phase_run(program, pool, WORK_resolve_imports, order, imports_module));
+    TRY(phase_run(program, pool, WORK_check_types, order, types_module));
     program->internal->bounds_known = true;
-    TRY(phase_run(program, pool, order, functions_module));
+    TRY(phase_run(program, pool, WORK_check_signatures, order, functions_module));
     TRY(alone_run(program, containment_check));
     TRY(alone_run(program, methods_index));
     program->internal->signatures_done = true;
-    return phase_run(program, pool, order, check_module);
+    return phase_run(program, pool, WORK_check_module, order, check_module);
 }
 
-Status program_finish(Program *program, struct Pool *pool) { return phase_run(program, pool, NULL, finish_module); }
+Status program_finish(Program *program, struct Pool *pool) {
+    return phase_run(program, pool, WORK_finish_module, NULL, finish_module);
+}

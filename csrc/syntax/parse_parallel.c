@@ -66,7 +66,7 @@ Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *c
     Status status = prepare(&arena, sources, count, workers, &order, &scratch);
     if (status == STATUS_OK) {
         ParseJob job = {sources, caches, scratch, results, progress, out};
-        status = pool_for_each(pool, order, count, parse_one, &job);
+        status = pool_for_each_named(pool, WORK_parse_file, order, count, parse_one, &job);
         for (uint32_t i = 0; i < workers; i++)
             arena_free(&scratch[i]);
     }
