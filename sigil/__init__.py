@@ -147,6 +147,7 @@ __all__ = [
     "Edit",
     "Fix",
     "Label",
+    "ModuleGraph",
     "Progress",
     "Project",
     "ProjectError",

@@ -62,10 +62,10 @@ class Workspace:
     `path` is a project folder, a `.si` file, or a Project that was discovered already. Results are immutable
     snapshots. One call at a time changes a workspace; others wait, without the GIL. KeyboardInterrupt leaves
     it usable. `pool` is the manifest's where it is left out; `jobs` overrules the threads of both our own
-    stages and C compilers. `schedule` overrules how the manifest spreads checking over threads: `signatures` or
-    `levels`; both find the same. Files larger than `lex_chunk_bytes` are lexed in chunks of about that length by
-    several workers; 0 is a measured default. What the workers do is recorded (`trace`), unless `traced` is set to
-    False.
+    stages and C compilers. `schedule` overrules how the manifest spreads checking over threads: `signatures`
+    or `levels`; both find the same. Files larger than `lex_chunk_bytes` are lexed in chunks of about that
+    length by several workers; 0 is a measured default. What the workers do is recorded (`trace`), unless
+    `traced` is set to False.
     """
 
     def __init__(
@@ -138,22 +138,23 @@ class Workspace:
         return Progress(**counters)
 
     def memory(self) -> dict[str, int]:
-        """What results lie in, from any thread: chunks taken, those asked of the system, bytes held and used."""
+        """What results lie in, from any thread: chunks taken, those asked of the system, bytes held."""
         return self._core.memory()
 
     def trace(self) -> Trace | None:
-        """What the workers and the C compilers of the latest operation did; None where nothing was recorded."""
+        """What workers and C compilers of the latest operation did; None where nothing was recorded."""
         with self._hold():
             raw = self._core.trace() if self.traced and self._date else None
             if raw is None:
                 return None
+            cpus = ThreadPoolConfig.default().max_threads
             about = {
                 "project": self.project.name,
                 "threads": self.threads,
                 "jobs": self._jobs or self.threads,
                 "schedule": self._schedule,
                 "date": self._date,
-                "machine": f"{platform.system()} {platform.machine()}, {ThreadPoolConfig.default().max_threads} CPUs",
+                "machine": f"{platform.system()} {platform.machine()}, {cpus} CPUs",
                 "version": _core.version(),
             }
             return assembled(raw, self.threads, self._steps, about)
