@@ -15,6 +15,16 @@ _Stage = Literal["parse", "modules", "signatures", "bodies", "lower", "generate"
 # module, name, file, line, column, targets, compile_fail, body has errors, number in the test executable
 _Test = tuple[str, str, str, int, int, tuple[str, ...], str | None, bool, int | None]
 
+# origin, stages (name, begin, end), loops (kind, stage, begin, end, count),
+# events (kind, loop, item, worker, begin, end, stolen from, name), dropped
+_Trace = tuple[
+    int,
+    list[tuple[str, int, int]],
+    list[tuple[str, int, int, int, int]],
+    list[tuple[str, int, int, int, int, int, int, str]],
+    int,
+]
+
 class _Program(TypedDict):
     modules: int
     functions: int
@@ -24,10 +34,23 @@ class _Program(TypedDict):
     has_entry: bool
     tests: list[_Test]
 
+class _Graph(TypedDict):
+    imports: dict[str, list[str]]
+    levels: list[list[str]]
+    cycles: list[list[str]]
+    longest_path: list[str]
+    critical_path: list[str]
+    critical_cost: int
+    total_cost: int
+
 def version() -> str: ...
 
 # code -> (severity, name, message with {0} … for its arguments)
 def diagnostic_codes() -> dict[str, tuple[int, str, str]]: ...
+
+# what sched/costs.h measures: nanoseconds of each step; bytes in a nanosecond, fresh and copied
+def scheduler_costs() -> dict[str, float]: ...
+def memory_rates(threads: int, /) -> tuple[float, float]: ...
 
 # kind: default, small, large, project (of so many files) -> max_threads, stack_size, priority
 def pool_config(kind: str, files: int = 0, /) -> tuple[int, int, int]: ...
@@ -59,12 +82,18 @@ class Workspace:
         with_tests: bool = False,
         with_lines: bool = True,
         coverage: int = 2,
+        with_trace: bool = True,
+        schedule: Literal["signatures", "levels"] = "signatures",
+        lex_chunk_bytes: int = 0,
     ) -> tuple[list[_Diagnostic], dict[str, tuple[float, float]]]: ...
     def output(self) -> list[tuple[str, bytes]]: ...
     def emit(self, kind: Literal["tokens", "tree", "core", "c"], module: str, /) -> str | None: ...
     def source(self, index: int, /) -> tuple[str, bytes]: ...
     def coverage(self) -> list[tuple[str, str, tuple[str, ...]]]: ...  # module, function, its tests
     def program(self) -> _Program: ...
+    def graph(self) -> _Graph | None: ...
     def progress(self) -> dict[str, int]: ...
+    def trace(self) -> _Trace | None: ...
+    def memory(self) -> dict[str, int]: ...
     def cancel(self) -> None: ...
     def counters(self) -> dict[str, int]: ...

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import platform
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from sigil.results import (
     Edit,
     Fix,
     Label,
+    ModuleGraph,
     Result,
     Severity,
     Span,
@@ -29,6 +32,7 @@ from sigil.results import (
     Test,
     TestResult,
 )
+from sigil.trace import Ran, Step, Trace, assembled
 
 COVERAGE = {"off": 0, "warn": 1, "error": 2}
 
@@ -58,7 +62,10 @@ class Workspace:
     `path` is a project folder, a `.si` file, or a Project that was discovered already. Results are immutable
     snapshots. One call at a time changes a workspace; others wait, without the GIL. KeyboardInterrupt leaves
     it usable. `pool` is the manifest's where it is left out; `jobs` overrules the threads of both our own
-    stages and C compilers.
+    stages and C compilers. `schedule` overrules how the manifest spreads checking over threads: `signatures`
+    or `levels`; both find the same. Files larger than `lex_chunk_bytes` are lexed in chunks of about that
+    length by several workers; 0 is a measured default. What the workers do is recorded (`trace`), unless
+    `traced` is set to False.
     """
 
     def __init__(
@@ -67,6 +74,8 @@ class Workspace:
         *,
         pool: ThreadPoolConfig | None = None,
         jobs: int | None = None,
+        schedule: str | None = None,
+        lex_chunk_bytes: int = 0,
     ) -> None:
         self.project = path if isinstance(path, discover.Project) else discover.project(path)
         manifest = self.project.manifest
@@ -81,7 +90,12 @@ class Workspace:
             pool = replace(pool, max_threads=jobs)
         self.pool = pool
         self._jobs = jobs or manifest.jobs
+        self._schedule = schedule or manifest.schedule
+        self._lex_chunk_bytes = lex_chunk_bytes
+        self.traced = True
         self._start()
+        self._steps: list[Step] = []  # of the latest operation, outside of the core
+        self._date = ""
         self._objects = (0, 0)
         self._tests = (0, 0)
         self._files: list[str] = []
@@ -122,6 +136,28 @@ class Workspace:
         counters["objects_compiled"], counters["objects_total"] = self._objects
         counters["tests_run"], counters["tests_total"] = self._tests
         return Progress(**counters)
+
+    def memory(self) -> dict[str, int]:
+        """What results lie in, from any thread: chunks taken, those asked of the system, bytes held."""
+        return self._core.memory()
+
+    def trace(self) -> Trace | None:
+        """What workers and C compilers of the latest operation did; None where nothing was recorded."""
+        with self._hold():
+            raw = self._core.trace() if self.traced and self._date else None
+            if raw is None:
+                return None
+            cpus = ThreadPoolConfig.default().max_threads
+            about = {
+                "project": self.project.name,
+                "threads": self.threads,
+                "jobs": self._jobs or self.threads,
+                "schedule": self._schedule,
+                "date": self._date,
+                "machine": f"{platform.system()} {platform.machine()}, {cpus} CPUs",
+                "version": _core.version(),
+            }
+            return assembled(raw, self.threads, self._steps, about)
 
     def cancel(self) -> None:
         """Asks what is running to stop; it ends with KeyboardInterrupt."""
@@ -213,18 +249,18 @@ class Workspace:
         def count(done: int, total: int) -> None:
             self._objects = (done, total)
 
-        clock = _Clock()
+        clock = _Clock(self._steps)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             compiled = toolchain.compile_files(chosen, files, folder, width, count, self.project.root)
-            compile_time = clock.lap("compile")
-            toolchain.link(chosen, compiled.objects, target, folder)
+            compile_time = clock.lap("compile", "compile C", compiled.ran)
+            linked = toolchain.link(chosen, compiled.objects, target, folder)
             emitted = self._emit_files(emit, folder) if emit else ()
         except OSError as error:
             raise toolchain.ToolchainError(
                 "E0703", f"cannot write {error.filename}: {error.strerror}"
             ) from error
-        common["timings"] = (*checked.timings, compile_time, clock.lap("link"))
+        common["timings"] = (*checked.timings, compile_time, clock.lap("link", "link program", linked))
         return BuildResult(
             **common,
             artifacts=(target, *emitted),
@@ -254,7 +290,8 @@ class Workspace:
             if not built.ok:
                 return TestResult(**common)
             chosen = [test for test in self.tests() if filter is None or filter in test.name]
-            clock = _Clock()
+            clock = _Clock(self._steps)
+            ran: list[Ran] = []
 
             def count(done: int) -> None:
                 self._tests = (done, len(chosen))
@@ -266,8 +303,9 @@ class Workspace:
                 jobs=jobs or self._jobs or self.threads,
                 timeout=timeout,
                 on_done=count,
+                ran=ran,
             )
-            common["timings"] = (*built.timings, clock.lap("tests"))
+            common["timings"] = (*built.timings, clock.lap("tests", "run test", tuple(ran)))
             return TestResult(**common, outcomes=tuple(outcomes))
 
     def _emit_files(self, kind: str, folder: Path) -> tuple[Path, ...]:
@@ -305,6 +343,12 @@ class Workspace:
         with self._hold():
             return [Coverage(*row) for row in self._core.coverage()]
 
+    def graph(self) -> ModuleGraph | None:
+        """The modules of the latest run, what they import, their levels and circles; None before a check."""
+        with self._hold():
+            found = self._core.graph()
+            return None if found is None else ModuleGraph(**found)
+
     def source(self, shown: str) -> bytes | None:
         """The text of a file of the latest run, or of the manifest, by the path that diagnostics carry."""
         with self._hold():
@@ -319,6 +363,9 @@ class Workspace:
     def _run(self, last: Any, *, with_tests: bool, coverage: str | None) -> dict[str, Any]:
         """Runs the stages; the fields of a result."""
         files = self.project.files
+        self._objects = (0, 0)
+        self._steps.clear()
+        self._date = time.strftime("%Y-%m-%d %H:%M:%S")
         self._core.load([file.as_core() for file in files])
         self._files = [file.shown for file in files]
         raw, times = self._core.run(
@@ -326,6 +373,9 @@ class Workspace:
             program_name=self.project.name,
             with_tests=with_tests,
             coverage=COVERAGE[coverage or self.project.coverage],
+            schedule=self._schedule,  # type: ignore[arg-type]  # the core refuses others
+            lex_chunk_bytes=self._lex_chunk_bytes,
+            with_trace=self.traced,
         )
         diagnostics = self._ordered([self._diagnostic(item) for item in raw])
         program = self._core.program()
@@ -387,20 +437,21 @@ class Workspace:
 
 
 class _Clock:
-    """Wall and CPU time of the stages that happen in other processes."""
+    """Wall and CPU time of the stages that happen in other processes, and their part of the trace."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: list[Step]) -> None:
+        self._steps = steps
         self._last = self._now()
 
     @staticmethod
-    def _now() -> tuple[float, float]:
-        import time
-
+    def _now() -> tuple[int, float]:
         times = os.times()
-        return time.perf_counter(), times.user + times.system + times.children_user + times.children_system
+        return time.monotonic_ns(), times.user + times.system + times.children_user + times.children_system
 
-    def lap(self, name: str) -> StageTime:
+    def lap(self, name: str, kind: str, ran: tuple[Ran, ...]) -> StageTime:
+        """The stage that ends now; `kind` is what its processes are called."""
         now = self._now()
-        time = StageTime(name, now[0] - self._last[0], now[1] - self._last[1])
+        self._steps.append(Step(name, kind, self._last[0], now[0], ran))
+        measured = StageTime(name, (now[0] - self._last[0]) / 1e9, now[1] - self._last[1])
         self._last = now
-        return time
+        return measured
