@@ -51,6 +51,7 @@ typedef enum TypeKind {
 enum {
     TYPE_HAS_PARAMETER = 1, // a TYPE_PARAMETER occurs in it
     TYPE_HAS_ERROR = 2,
+    TYPE_HAS_ASSOCIATED = 4, // a TYPE_ASSOCIATED occurs in it
 };
 
 typedef struct TypeInfo {

@@ -363,5 +363,21 @@ typedef struct SolveResult {
 } SolveResult;
 // Whether `type` has the trait, under the bounds `generics` (for TYPE_PARAMETERs). Final types only.
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);
+SolveResult trait_solve_use(const Program *program, const Generics *generics, TypeId type, const TraitUse *use);
+
+typedef struct ImplMatch {
+    ImplId impl;
+    const TypeId *arguments; // of its type parameters
+} ImplMatch;
+// The impl of a program for a final type; its bounds are not asked. False: there is none.
+bool impl_find(const Program *program, Arena *arena, TypeId type, const TraitUse *use, ImplMatch *out);
+// A method of a trait, for known type arguments (Self first): becomes the impl's method, or stays the trait's default.
+// False: no impl of the program fits (a built-in or derived one).
+bool trait_method_resolve(const Program *program, Arena *arena, FunctionId *function, const TypeId **arguments,
+                          uint32_t *count);
+// What an associated type is where its type is known, else none.
+TypeId associated_project(const Program *program, Arena *arena, AssociatedId id, const TypeId *args, uint32_t count);
+// The same type with every associated type in it replaced that is known, by an impl or by an equality of `generics`.
+TypeId type_normalise(const Program *program, Arena *arena, const Generics *generics, TypeId type);
 // Equality of this type's values is by derive or built in (never a program's own impl), likewise for others.
 bool type_decl_has_derive(const Program *program, TypeDeclId decl, BuiltinTrait trait);

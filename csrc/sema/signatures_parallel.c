@@ -104,6 +104,7 @@ static Status declarations_of(Program *program, Pool *pool, const uint32_t *modu
     TRY(phase_of_each(program, pool, modules, count, WORK_collect_module, collect_module));
     collect_known(program);
     TRY(phase_of_each(program, pool, modules, count, WORK_resolve_imports, imports_module));
+    TRY(phase_of_each(program, pool, modules, count, WORK_resolve_impls, traits_module));
     TRY(phase_of_each(program, pool, modules, count, WORK_resolve_impls, impls_module));
     return alone_run(program, &(AloneStep){.run = index_alone});
 }

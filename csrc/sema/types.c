@@ -28,6 +28,10 @@ TypeId type_substitute(const Program *program, Arena *arena_for_escape, TypeId t
     for (uint32_t i = 0; i < words; i++) // the words after a record's types are names
         args[i] = i < info->arg_count ? type_substitute(program, arena_for_escape, info->args[i], arguments, count)
                                       : info->args[i];
+    if (info->kind == TYPE_ASSOCIATED) { // of what may be known by now
+        TypeId known = associated_project(program, arena_for_escape, (AssociatedId){info->head}, args, info->arg_count);
+        if (known.index != 0) return known;
+    }
     return type_make(program, arena_for_escape, (TypeKind)info->kind, info->head, args, info->arg_count);
 }
 
@@ -40,10 +44,7 @@ int type_compare(const Program *program, TypeId first, TypeId second) {
     if (type_equal(first, second)) return 0;
     const TypeInfo *a = type_info(program->types, first), *b = type_info(program->types, second);
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
-    if (a->kind == TYPE_ASSOCIATED) {
-        int order = text_compare(program_name(program, (NameId){a->head}), program_name(program, (NameId){b->head}));
-        if (order != 0) return order;
-    } else if (a->head != b->head) { // declarations are numbered by module name and position, parameters by position
+    if (a->head != b->head) { // declarations are numbered by module name and position, parameters by position
         return a->head < b->head ? -1 : 1;
     }
     if (a->arg_count != b->arg_count) return a->arg_count < b->arg_count ? -1 : 1;
@@ -146,7 +147,7 @@ static void print_type(const Program *program, TypeId type, const Generics *name
     case TYPE_ASSOCIATED:
         print_type(program, info->args[0], names, out);
         buffer_char(out, '.');
-        buffer_text(out, program_name(program, (NameId){info->head}));
+        buffer_text(out, program_name(program, program->associated[info->head].name));
         break;
     default:
         buffer_char(out, '?');
@@ -322,11 +323,9 @@ static TypeId resolve_path(const TypeScope *s, NodeIndex node) {
     if (is_self || parameter > 0) {
         TypeId type = is_self ? s->self_type : type_make(program, s->arena, TYPE_PARAMETER, parameter - 1, NULL, 0);
         if (count != 0) return report_count(s, span, program_name(program, last), 0, count);
-        if (name_count == 1) return type;
-        if (name_count == 2 && program_module(program, s->module)->kind != MODULE_PROJECT)
-            return make(s, TYPE_ASSOCIATED, last.index, &type, 1, node);
-        if (s->sink != NULL) not_supported(s->sink, span, "associated types");
-        return error_type();
+        for (uint32_t i = 1; i < name_count; i++)
+            type = associated_type(s, type, (NameId){tree_list_item(s->view, names, i)}, span);
+        return type;
     }
     if (name_count == 1) {
         Item item = scope_lookup(program, s->module, SCOPE_TYPE, first);
