@@ -179,6 +179,8 @@ typedef struct LambdaInfo {
 typedef struct Obligation {
     TypeId type;
     TraitId trait;
+    const TypeId *trait_arguments; // with variables
+    uint32_t trait_argument_count;
     NodeIndex node;      // the argument, call or operator
     bool is_at_token;    // its main token alone
     FunctionId function; // whose bound it is, or none
@@ -212,6 +214,12 @@ typedef struct Waiting {
     uint32_t reason;
     Env env;
 } Waiting;
+
+typedef struct Projection { // an associated type of something open that was made equal to another type
+    uint32_t type;          // the LocalType
+    NodeIndex at;
+    bool is_done;
+} Projection;
 
 typedef enum PatternCheckKind {
     CHECK_MATCH,        // syntax: MATCH, node: its typed MATCH
@@ -255,6 +263,7 @@ typedef struct Body {
     VEC(TypedUse) uses;
     VEC(LambdaInfo) lambdas;
     VEC(Obligation) obligations;
+    VEC(Projection) projections;
     VEC(Waiting) waiting;
     VEC(Reason) reasons;
     VEC(PatternCheck) pattern_checks;
@@ -466,6 +475,21 @@ uint32_t edit_distance(Text a, Text b, bool ignores_case);
 void note_near(Body *c, Diagnostic *d, const Text *best, uint32_t count);
 uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected);
 uint32_t associated_value(Body *c, Operand operand, Expected expected);
+
+// ---- trait_methods.c -------------------------------------------------------------------------------------------------------------
+typedef struct TraitOffer {
+    FunctionId function; // the impl's method, or the trait's
+    const TypeId *instance;
+    TypeId waits_for;    // open parts leave several impls: nothing is decided yet
+    TraitId trait, other; // other: a second trait that offers it (E0443), or none
+} TraitOffer;
+// What traits in scope and bounds offer under a name; binds open parts of the type where one impl is left.
+bool trait_offer_find(Body *c, NameId name, TypeId type, bool with_self, uint32_t token, TraitOffer *out);
+uint32_t trait_offer_ambiguous(Body *c, NodeIndex n, NodeIndex name_node, const TraitOffer *offer);
+void note_trait_to_import(Body *c, Diagnostic *d, TypeId type, NameId name);
+// An associated type as far as its parts are known; none: not yet.
+TypeId associated_compute(Body *c, uint32_t head, const TypeId *args, uint32_t count);
+bool projections_run(Body *c); // true: something became known
 
 // ---- operators.c -------------------------------------------------------------------------------------------------------------------
 uint32_t binary_step(Body *c, NodeIndex n, uint32_t left, Expected expected);

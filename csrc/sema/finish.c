@@ -21,10 +21,27 @@ void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, 
     const Generics *generics = &c->program->functions[function.index].generics;
     for (uint32_t i = 0; i < generics->bound_count; i++) {
         const Bound *bound = &generics->bounds[i];
-        if (bound->trait.index == 0 || bound->parameter >= generics->count) continue;
-        Obligation *added = obligation_push(c, arguments[bound->parameter], bound->trait, n, place);
+        if (bound->trait.index == 0) continue;
+        TypeId subject = bound->parameter < generics->count
+                             ? arguments[bound->parameter]
+                             : instantiate(c, bound->subject, arguments, generics->count);
+        TypeId *trait_arguments = NULL;
+        if (bound->argument_count > 0) trait_arguments = arena_array(c->scratch, TypeId, bound->argument_count);
+        for (uint32_t k = 0; k < bound->argument_count; k++)
+            trait_arguments[k] = instantiate(c, bound->arguments[k], arguments, generics->count);
+        Obligation *added = obligation_push(c, subject, bound->trait, n, place);
+        added->trait_arguments = trait_arguments;
+        added->trait_argument_count = bound->argument_count;
         added->function = function;
         added->bound = i;
+    }
+    for (uint32_t i = 0; i < generics->equality_count; i++) {
+        const Equality *equality = &generics->equalities[i];
+        TypeId left = instantiate(c, equality->left, arguments, generics->count);
+        TypeId right = instantiate(c, equality->right, arguments, generics->count);
+        if (unify(c, left, right) != UNIFY_OK)
+            (void)report_mismatch(c, place == PLACE_TOKEN ? tree_token_span(&c->view, n) : span_of(c, n), left,
+                                  expect(right, 0), 0);
     }
 }
 
@@ -115,9 +132,15 @@ void obligations_solve(Body *c) {
         }
         type = zonk(c, type);
         uint32_t slot = (type.index * 31 + o->trait.index) & (cache - 1);
-        if (solved[slot].type.index == type.index && solved[slot].trait.index == o->trait.index) continue;
+        bool is_plain = o->trait_argument_count == 0;
+        if (is_plain && solved[slot].type.index == type.index && solved[slot].trait.index == o->trait.index) continue;
         if ((type_info(c->program->types, type)->flags & TYPE_HAS_ERROR) != 0) continue;
-        SolveResult result = trait_solve(c->program, &c->function->generics, type, o->trait);
+        TypeId *arguments = is_plain ? NULL : arena_array(c->scratch, TypeId, o->trait_argument_count);
+        for (uint32_t k = 0; k < o->trait_argument_count; k++)
+            arguments[k] = zonk(c, o->trait_arguments[k]);
+        TraitUse use = {o->trait, arguments, o->trait_argument_count};
+        SolveResult result = trait_solve_use(c->program, &c->function->generics, type, &use);
+        if (result.answer == SOLVE_YES && !is_plain) continue;
         if (result.answer == SOLVE_YES) {
             solved[slot].type = type;
             solved[slot].trait = o->trait;
@@ -180,7 +203,7 @@ static bool waiting_complete(Body *c, Waiting *w, bool by_default) {
 }
 
 static bool waiting_pass(Body *c) {
-    bool has_moved = false;
+    bool has_moved = projections_run(c);
     for (uint32_t i = 0; i < c->waiting.count; i++) {
         if (c->waiting.items[i].is_done || !waiting_complete(c, &c->waiting.items[i], false)) continue;
         c->waiting.items[i].is_done = true;

@@ -141,6 +141,28 @@ uint32_t impls_of_head(const Program *program, TraitId trait, TypeKind kind, uin
 
 // ---- a method of a trait, where everything is known -------------------------------------------------------------------------
 
+// What the prelude gives its own types: `iter` of a list.
+static bool built_in_method(const Program *program, Arena *arena, NameId name, FunctionId *function,
+                            const TypeId **arguments, uint32_t *count) {
+    enum { LIMIT = 16 };
+    FunctionId found[LIMIT];
+    TypeId self = (*arguments)[0];
+    uint32_t found_count = methods_find(program, program->prelude, self, name, found, LIMIT);
+    for (uint32_t i = 0; i < found_count && i < LIMIT; i++) {
+        const Function *own = &program->functions[found[i].index];
+        const ImplDecl *impl = &program->impls[own->impl.index];
+        if (own->generics.count != impl->generics.count) continue;
+        TypeId *bindings = arena_array(arena, TypeId, impl->generics.count);
+        memset(bindings, 0, sizeof *bindings * impl->generics.count);
+        if (!type_match(program, impl->self_type, self, bindings)) continue;
+        *function = found[i];
+        *arguments = bindings;
+        *count = impl->generics.count;
+        return true;
+    }
+    return false;
+}
+
 bool trait_method_resolve(const Program *program, Arena *arena, FunctionId *function, const TypeId **arguments,
                           uint32_t *count) {
     const Function *method = &program->functions[function->index];
@@ -148,7 +170,8 @@ bool trait_method_resolve(const Program *program, Arena *arena, FunctionId *func
     const TraitDecl *trait = &program->traits[method->trait.index];
     TraitUse use = {method->trait, *arguments + 1, trait->generics.count};
     ImplMatch match;
-    if (!impl_find(program, arena, (*arguments)[0], &use, &match)) return false;
+    if (!impl_find(program, arena, (*arguments)[0], &use, &match))
+        return built_in_method(program, arena, method->name, function, arguments, count);
     const ImplDecl *impl = &program->impls[match.impl.index];
     for (uint32_t i = impl->first_method; i < impl->first_method + impl->method_count; i++) {
         const Function *own = &program->functions[i];
