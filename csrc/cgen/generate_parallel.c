@@ -3,6 +3,7 @@
 // Results land by index, so what comes out does not depend on the schedule (C1). Text lies in the arena of the worker that wrote it;
 // all arenas go over to the output.
 #include "cgen/cgen_internal.h"
+#include "ir/customs.h"
 #include "sched/progress.h"
 #include "sched/sched.h"
 #include <stdlib.h>
@@ -65,6 +66,7 @@ static Status prepare(Generation *g, Arena *arena, uint32_t **order) {
     for (uint32_t i = 1; i <= g->core->function_count; i++)
         layouts_add_function(&g->layouts, g->core->functions[i]);
     layouts_finish(&g->layouts);
+    customs_find(g->core, &g->layouts);
     // Largest first: by size class, so that no big function ends the stage alone. A counting sort keeps the order inside a class.
     uint32_t count = g->core->function_count, classes[33] = {0};
     *order = arena_array(arena, uint32_t, count + 1);

@@ -1,5 +1,6 @@
 // ir/lower.c: types of an instance, emitting structured code, and the functions and lambdas that receive it. See lower.h.
 #include "ir/lower.h"
+#include "ir/customs.h"
 
 // ---- types -------------------------------------------------------------------------------------------------------------
 
@@ -361,6 +362,7 @@ Frame *frame_begin(Lower *lower, uint32_t lambda) {
 
 void frame_end(Frame *f) {
     assert(f->controls.count == 0);
+    if (f->lower->program->has_customs) customs_request(f);
     CoreFunction *function = f->function;
     uint32_t count = 0; // blocks that turned out not to be needed leave NOPs
     for (uint32_t i = 0; i < f->code.count; i++)

@@ -480,7 +480,7 @@ uint32_t associated_value(Body *c, Operand operand, Expected expected);
 typedef struct TraitOffer {
     FunctionId function; // the impl's method, or the trait's
     const TypeId *instance;
-    TypeId waits_for;    // open parts leave several impls: nothing is decided yet
+    TypeId waits_for;     // open parts leave several impls: nothing is decided yet
     TraitId trait, other; // other: a second trait that offers it (E0443), or none
 } TraitOffer;
 // What traits in scope and bounds offer under a name; binds open parts of the type where one impl is left.

@@ -59,6 +59,8 @@ void impls_index(Program *program) {
     for (uint32_t i = 1; i <= program->impl_count; i++) {
         const ImplDecl *impl = &program->impls[i];
         if (impl->trait.index == 0 || impl->has_error) continue;
+        int builtin = program->traits[impl->trait.index].builtin;
+        if (builtin >= 0 && builtin <= TRAIT_PRINTABLE) program->has_customs = true;
         keys[count++] = key_of(program, impl->trait.index, impl->self_type, i);
     }
     if (count > 1) qsort(keys, count, sizeof *keys, compare_keys);
@@ -119,7 +121,8 @@ bool impl_find(const Program *program, Arena *arena, TypeId type, const TraitUse
     ImplKey wanted[2] = {{use->trait.index, 0, 0, 0}, key_of(program, use->trait.index, type, 0)};
     for (uint32_t k = 0; k < 2; k++) {
         if (k == 1 && wanted[1].kind == 0) break; // a type parameter: only bounds tell
-        for (uint32_t i = keys_from(keys, count, &wanted[k]); i < count && compare_heads(&keys[i], &wanted[k]) == 0; i++)
+        for (uint32_t i = keys_from(keys, count, &wanted[k]); i < count && compare_heads(&keys[i], &wanted[k]) == 0;
+             i++)
             if (impl_fits(program, arena, keys[i].impl, type, use, out)) return true;
     }
     return false;
@@ -131,7 +134,8 @@ uint32_t impls_of_head(const Program *program, TraitId trait, TypeKind kind, uin
     uint32_t count = program->internal->impl_key_count, found = 0;
     ImplKey wanted[2] = {{trait.index, 0, 0, 0}, {trait.index, kind, head, 0}};
     for (uint32_t k = 0; k < 2; k++)
-        for (uint32_t i = keys_from(keys, count, &wanted[k]); i < count && compare_heads(&keys[i], &wanted[k]) == 0; i++) {
+        for (uint32_t i = keys_from(keys, count, &wanted[k]); i < count && compare_heads(&keys[i], &wanted[k]) == 0;
+             i++) {
             if (program->impls[keys[i].impl].has_error) continue;
             if (found < limit) out[found] = (ImplId){keys[i].impl};
             found++;

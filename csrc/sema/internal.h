@@ -191,8 +191,8 @@ void collect_known(Program *program); // after phase 1: the prelude's types and 
 void imports_module(Program *program, ModuleId module);
 void traits_module(Program *program, ModuleId module); // supertraits
 void impls_module(Program *program, ModuleId module);  // the heads of traits and impls, which are known everywhere
-void methods_index(Program *program);                 // after it, of all modules
-void types_module(Program *program, ModuleId module); // generics, fields, traits
+void methods_index(Program *program);                  // after it, of all modules
+void types_module(Program *program, ModuleId module);  // generics, fields, traits
 // After it, together for modules none of which needs a type of another one that is still to come: what their types hold.
 void containment_mark(Program *program, const uint32_t *modules, uint32_t count);
 void functions_module(Program *program, ModuleId module);  // E0381; functions, configs, tests

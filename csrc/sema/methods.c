@@ -388,8 +388,8 @@ uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected
     TraitOffer offer = {0};
     TraitMethod known;
     bool is_built_in = trait_method(c, name, &known) || name_equal(name, c->known->name_default);
-    if (!is_built_in && !is_open(c, callee.type) &&
-        trait_offer_find(c, name, callee.type, false, token, &offer) && offer.waits_for.index == 0) {
+    if (!is_built_in && !is_open(c, callee.type) && trait_offer_find(c, name, callee.type, false, token, &offer) &&
+        offer.waits_for.index == 0) {
         if (offer.other.index != 0) return trait_offer_ambiguous(c, n, callee.node, &offer);
         return call_function(c, n, callee.node, offer.function, 0, offer.instance, expected);
     }

@@ -199,8 +199,8 @@ typedef struct TraitDecl {
     uint32_t declaration;
     NodeIndex node;
     bool is_public;
-    Generics generics;       // its own parameters
-    Generics self_generics;  // `Self`, then its own; the first bound is that Self has the trait
+    Generics generics;           // its own parameters
+    Generics self_generics;      // `Self`, then its own; the first bound is that Self has the trait
     const TraitUse *supertraits; // over self_generics
     uint32_t supertrait_count;
     uint32_t first_method, method_count;         // into Program.functions
@@ -271,6 +271,7 @@ typedef struct Program {
     KnownTypes known;
     TraitId builtin_traits[BUILTIN_TRAIT_COUNT];
     struct TypedBody *bodies; // one per function, [1 … function_count]; filled by step 3
+    bool has_customs;         // the project has impls of Eq, Comparable, Hashable or Printable
     CoverageLevel coverage;
     FunctionId entry;                  // @main of the entry module, or none
     struct ProgramInternals *internal; // sema/internal.h: what only steps 1 and 2 and the look-ups below know

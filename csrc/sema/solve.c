@@ -44,8 +44,8 @@ static bool bounds_say(const Program *program, Arena *arena, const Generics *gen
                                                        : info->kind == TYPE_PARAMETER && info->head == bound->parameter;
         TraitUse found, use = {bound->trait, bound->arguments, bound->argument_count};
         if (is_of && trait_supertrait(program, wanted->argument_count > 0 ? arena : NULL, use, wanted->trait, &found) &&
-            (wanted->argument_count == 0 || memcmp(found.arguments, wanted->arguments,
-                                                   wanted->argument_count * sizeof(TypeId)) == 0))
+            (wanted->argument_count == 0 ||
+             memcmp(found.arguments, wanted->arguments, wanted->argument_count * sizeof(TypeId)) == 0))
             return true;
     }
     if (info->kind != TYPE_ASSOCIATED) return false;

@@ -38,8 +38,7 @@ static bool offer_of_bound(Body *c, TypeId type, FunctionId method, uint32_t tok
     for (uint32_t i = 0; i < generics->bound_count && !is_there; i++) {
         const Bound *bound = &generics->bounds[i];
         TraitUse use = {bound->trait, bound->arguments, bound->argument_count};
-        is_there =
-            type_equal(bound->subject, type) && trait_supertrait(program, c->scratch, use, f->trait, &found);
+        is_there = type_equal(bound->subject, type) && trait_supertrait(program, c->scratch, use, f->trait, &found);
     }
     if (!is_there && info->kind == TYPE_ASSOCIATED) {
         const AssociatedDecl *associated = &program->associated[info->head];

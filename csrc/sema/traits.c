@@ -332,7 +332,8 @@ static void members_check(const Compared *c) {
         bool is_known = false;
         for (uint32_t k = 0; is_type && k < trait->associated_count; k++)
             is_known |= name_equal(program->associated[trait->first_associated + k].name, name);
-        const Function *wanted = is_type ? NULL : function_named(program, trait->first_method, trait->method_count, name);
+        const Function *wanted =
+            is_type ? NULL : function_named(program, trait->first_method, trait->method_count, name);
         if (!is_known && wanted == NULL) {
             (void)diag(sink, DIAG_NOT_A_MEMBER, span, program_name(program, name), trait_name); // complete
             continue;
@@ -350,8 +351,8 @@ static void members_check(const Compared *c) {
         buffer_text(&missing, program_name(program, wanted->name));
     }
     if (missing_count > 0) {
-        Diagnostic *d = diag(sink, DIAG_MISSING_METHOD, head_span(c->view, impl),
-                             ((Text){missing.data, (uint32_t)missing.length}));
+        Diagnostic *d =
+            diag(sink, DIAG_MISSING_METHOD, head_span(c->view, impl), ((Text){missing.data, (uint32_t)missing.length}));
         if (program_module(program, trait->module)->kind == MODULE_PROJECT)
             diag_label(sink, d, trait->span, TEXT("the trait is declared here"));
     }
@@ -395,8 +396,8 @@ static void derive_overlap(const Compared *c) {
     if (c->trait->builtin < 0 || info->kind != TYPE_NAMED) return;
     const TypeDecl *type = &program->type_decls[info->head];
     if ((type->derives >> c->trait->builtin & 1u) == 0) return;
-    Diagnostic *d = diag(c->d->sink, DIAG_OVERLAPPING_IMPLS, head_span(c->view, c->impl),
-                         program_name(program, c->trait->name));
+    Diagnostic *d =
+        diag(c->d->sink, DIAG_OVERLAPPING_IMPLS, head_span(c->view, c->impl), program_name(program, c->trait->name));
     diag_label(c->d->sink, d, type->span, TEXT("it is derived here"));
 }
 
