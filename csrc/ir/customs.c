@@ -68,8 +68,55 @@ static void walk(Frame *f, TypeId type, Seen *seen) {
 
 void customs_request(Frame *f) {
     Seen seen = {0};
+    f->is_dead = false; // what follows the last return is not reached, but refs are made for all of it
     for (uint32_t i = 1; i < f->locals.count; i++)
         walk(f, f->locals.items[i].type, &seen);
+}
+
+Local custom_call(Frame *f, BuiltinTrait trait, const char *name, TypeId self, const Local *locals, uint32_t count,
+                  TypeId result, Dest dest) {
+    FunctionId function;
+    const TypeId *arguments;
+    uint32_t argument_count;
+    if (!custom_method(f->lower->program, f->arena, trait, name, self, &function, &arguments, &argument_count))
+        return 0;
+    return lower_call_function(f, function, arguments, argument_count, locals, count, result, dest);
+}
+
+bool type_has_custom(const Lower *lower, TypeId type, BuiltinTrait trait) {
+    const TypeInfo *info = type_info(lower->program->types, type);
+    if (info->kind != TYPE_NAMED && info->kind != TYPE_DYN) return false;
+    ImplMatch match;
+    return impl_find(lower->program, lower->arena, type, &(TraitUse){.trait = lower->program->builtin_traits[trait]},
+                     &match);
+}
+
+TypeId custom_item(Lower *lower, TypeId type, BuiltinTrait builtin) {
+    const TraitDecl *trait = &lower->program->traits[lower->program->builtin_traits[builtin].index];
+    return associated_project(lower->program, lower->arena, (AssociatedId){trait->first_associated}, &type, 1);
+}
+
+Local lower_default(Frame *f, TypeId type, Dest dest) {
+    Lower *lower = f->lower;
+    const TypeInfo *info = type_info(lower->program->types, type);
+    if (type_has_custom(lower, type, TRAIT_DEFAULT))
+        return custom_call(f, TRAIT_DEFAULT, "default", type, NULL, 0, type, dest);
+    bool is_record = info->kind == TYPE_NAMED && info->head != lower->program->known.option.index;
+    if (!is_record && info->kind != TYPE_TUPLE) {
+        Local target = dest_target(f, dest, type);
+        emit(f, CORE_DEFAULT, 0, target, 0, 0);
+        return give_made(f, dest, target);
+    }
+    const VariantDecl *variant = is_record ? &lower->program->type_decls[info->head].variants[0] : NULL;
+    uint32_t count = is_record ? variant->field_count : info->arg_count;
+    Local *parts = arena_array(f->arena, Local, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        TypeId part = is_record ? type_substitute(lower->program, lower->arena, variant->fields[i].type, info->args,
+                                                  info->arg_count)
+                                : info->args[i];
+        parts[i] = lower_default(f, part, dest_any());
+    }
+    return lower_construct(f, type, 0, parts, count, dest);
 }
 
 // ---- generation ------------------------------------------------------------------------------------------------------------

@@ -301,6 +301,9 @@ static uint32_t method_on(Body *c, NodeIndex n, uint32_t receiver, Expected expe
     Found found = method_find(c, name_node, name, type, true);
     TraitMethod method;
     bool is_trait = trait_method(c, name, &method);
+    TypeKind kind = type_shape(c, type).kind;
+    bool is_declared = kind == TYPE_NAMED || kind == TYPE_PARAMETER || kind == TYPE_ASSOCIATED || kind == TYPE_DYN;
+    if (is_trait && method.trait == TRAIT_IS_EMPTY && is_declared) is_trait = false; // not by its length
     bool is_own = found.function.index != 0 && !is_prelude(c, found.function);
     TraitOffer offer = {0};
     if (!is_own && !is_trait && trait_offer_find(c, name, type, true, token_of(c, name_node), &offer)) {
