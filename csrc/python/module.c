@@ -42,6 +42,11 @@ static PyMethodDef methods[] = {
     {"diagnostic_codes", core_diagnostic_codes, METH_NOARGS,
      "diagnostic_codes() -> dict\n\nEvery diagnostic: code -> (severity, name, message with {0} ... for its "
      "arguments)."},
+    {"memory_rates", core_memory_rates, METH_O,
+     "memory_rates(threads) -> (fresh, stream)\n\nBytes in a nanosecond that each of so many threads can touch for the "
+     "first time, and copy."},
+    {"scheduler_costs", core_scheduler_costs, METH_NOARGS,
+     "scheduler_costs() -> dict\n\nNanoseconds of each step of the scheduler, measured now: medians."},
     {"pool_config", core_pool_config, METH_VARARGS,
      "pool_config(kind, files=0) -> (max_threads, stack_size, priority)\n\nA recommended configuration: default, "
      "small, "

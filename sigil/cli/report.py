@@ -15,7 +15,7 @@ from sigil.workspace import state_folder
 def run(arguments: ReportArguments, console: Console) -> ExitStatus:
     """Makes the page from the stored trace; its path goes to standard output."""
     place = timings.render_again(state_folder(discover.project(arguments.path)))
-    console.say(str(place))
+    console.say(timings.shown(place))
     if arguments.open and not webbrowser.open(place.resolve().as_uri()):
         console.error("no browser could be started; open the file by hand")
         return ExitStatus.USAGE

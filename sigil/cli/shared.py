@@ -45,7 +45,7 @@ def keep_trace(workspace: Workspace, console: Console, arguments: Traced, *, is_
         timings.keep(workspace, told, trace_file=arguments.trace, timings=arguments.timings)
 
 
-def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
+def opened(paths: Sequence[Path], jobs: int | None, schedule: str | None = None) -> Iterator[Opened]:
     """The projects that the paths stand for, one after another; a project that is named twice comes once."""
     seen: set[Path] = set()
     for path in paths:
@@ -58,7 +58,10 @@ def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
             seen.add(identity)
             place = _prefix(project)
             yield Opened(
-                Workspace(project, jobs=jobs), subject(project.place), place if is_many else "", place
+                Workspace(project, jobs=jobs, schedule=schedule),
+                subject(project.place),
+                place if is_many else "",
+                place,
             )
 
 

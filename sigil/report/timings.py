@@ -29,11 +29,18 @@ def keep(workspace: Workspace, console: Console | None, *, trace_file: Path | No
     _write(workspace.state_folder / STORED, trace.to_json())
     if trace_file is not None:
         _write(trace_file, chrome(trace))
-        _tell(console, f"trace: {trace_file} (open it in https://ui.perfetto.dev or chrome://tracing)")
+        _tell(console, f"trace: {shown(trace_file)} (open it in https://ui.perfetto.dev or chrome://tracing)")
     if timings:
         place = workspace.state_folder / PAGE
         _write(place, page(trace))
-        _tell(console, f"timings: {place} (open it in a browser)")
+        _tell(console, f"timings: {shown(place)} (open it in a browser)")
+
+
+def shown(place: Path) -> str:
+    """A path as people see it: from the current folder on, where it lies below."""
+    here = Path.cwd()
+    whole = place.absolute()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(place)
 
 
 def _tell(console: Console | None, text: str) -> None:
@@ -48,10 +55,10 @@ def render_again(folder: Path) -> Path:
         trace = Trace.read(stored)
     except FileNotFoundError:
         raise ProjectError(
-            f"there is no recorded build in {folder}; make one with `sigil build --timings`"
+            f"there is no recorded build in {shown(folder)}; make one with `sigil build --timings`"
         ) from None
     except ValueError as error:
-        raise ProjectError(f"{stored} cannot be read: {error}; build again with --timings") from None
+        raise ProjectError(f"{shown(stored)} cannot be read: {error}; build again with --timings") from None
     place = folder / PAGE
     _write(place, page(trace))
     return place

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sigil.trace import Trace
 
-HELLO = '@main\ndef main() -> unit:\n    print("hello")\n'
+HELLO = '@main () -> void = print("hello")\n'
 
 
 def project(write) -> Path:
@@ -70,7 +70,7 @@ def test_every_command_that_compiles_records(sigil, write) -> None:
 
 def test_errors_in_the_program_are_recorded_too(sigil, write) -> None:
     folder = project(write)
-    (folder / "src/main.si").write_text("@main\ndef main() -> unit:\n    nonsense()\n")
+    (folder / "src/main.si").write_text("@main () -> void = nonsense()\n")
     done = sigil("build", "hello", "--timings")
     assert done.returncode == 1
     assert (folder / ".sigil/timings.html").exists()
