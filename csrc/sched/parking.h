@@ -41,6 +41,7 @@ void parking_announce(Parking *parking, uint32_t worker);
 void parking_withdraw(Parking *parking, uint32_t worker);
 void parking_sleep(Parking *parking, uint32_t worker);
 
-void parking_notify(Parking *parking);                // work was published: somebody must see it
+// Work was published: somebody must see it. True: at least one worker searches, the one that this woke included.
+bool parking_notify(Parking *parking);
 bool parking_wake(Parking *parking, uint32_t worker); // this worker; false: it does not sleep
 void parking_wake_all(Parking *parking);
