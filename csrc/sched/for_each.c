@@ -111,8 +111,7 @@ static bool job_cancelled(const Job *job) {
 
 // Runs the items at positions first … limit - 1, and stops before an item when the job is cancelled. Returns how many.
 static uint64_t job_run(Job *job, Worker *worker, uint64_t first, uint64_t limit, int32_t stolen_from) {
-    const Pool *pool = job->pool;
-    bool is_seen = pool->hook_begin != NULL || pool->hook_end != NULL;
+    bool is_seen = pool_has_hook(job->pool);
     uint64_t position = first;
     for (; position < limit && !job_cancelled(job); position++) {
         uint32_t item = job->order == NULL ? (uint32_t)position : job->order[position];

@@ -89,16 +89,21 @@ bool parking_wake(Parking *parking, uint32_t worker) {
     return true;
 }
 
-bool parking_notify(Parking *parking) {
+void parking_notify(Parking *parking) {
     fence_seq_cst(); // published, now look; pairs with the fences of parking_announce and parking_stop_search
-    if (load_seq_cst(&parking->searching) != 0) return true;
+    if (load_seq_cst(&parking->searching) != 0) return;
     for (uint32_t word = 0; word < parking->word_count; word++) {
         for (;;) {
             uint64_t asleep = load_fenced(&parking->asleep[word]);
             if (asleep == 0) break;
-            if (parking_wake(parking, word * 64 + (uint32_t)__builtin_ctzll(asleep))) return true;
+            if (parking_wake(parking, word * 64 + (uint32_t)__builtin_ctzll(asleep))) return;
         }
     }
+}
+
+bool parking_has_sleepers(const Parking *parking) {
+    for (uint32_t word = 0; word < parking->word_count; word++)
+        if (load_fenced(&parking->asleep[word]) != 0) return true;
     return false;
 }
 

@@ -41,7 +41,7 @@ void parking_announce(Parking *parking, uint32_t worker);
 void parking_withdraw(Parking *parking, uint32_t worker);
 void parking_sleep(Parking *parking, uint32_t worker);
 
-// Work was published: somebody must see it. True: at least one worker searches, the one that this woke included.
-bool parking_notify(Parking *parking);
+void parking_notify(Parking *parking);                // work was published: somebody must see it
 bool parking_wake(Parking *parking, uint32_t worker); // this worker; false: it does not sleep
 void parking_wake_all(Parking *parking);
+bool parking_has_sleepers(const Parking *parking); // for the last searcher, after parking_stop_search

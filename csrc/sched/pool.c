@@ -143,26 +143,39 @@ static bool pool_has_visible_work(const Pool *pool) {
     return false;
 }
 
-void worker_open(Worker *worker, int64_t count) {
-    Deque *deque = &worker->deque;
-    if (deque_private_count(deque) < count) count = deque_private_count(deque);
-    if (count <= 0) return;
-    // Before looking whether somebody is idle: whoever becomes idle after our look sets it again (ask_everybody).
-    deque_set_wanted(deque, false);
-    deque_open(deque, count);
-    count_one(&worker->openings);
-    if (parking_notify(&worker->pool->parking)) deque_set_wanted(deque, true); // one share may not be enough
+// Asks for private tasks, on behalf of whoever sleeps or is about to.
+static void ask_everybody(Worker *worker) {
+    Pool *pool = worker->pool;
+    for (uint32_t i = 0; i < pool->thread_count; i++)
+        if (i != worker->index) deque_ask(&pool->workers[i].deque);
 }
-
-void worker_open_all(Worker *worker) { worker_open(worker, INT64_MAX); }
 
 void worker_end_search(Worker *worker) {
     if (!worker->is_searching) return;
     worker->is_searching = false;
-    // The last searcher was the reason why publishers woke nobody: if it leaves work behind, it wakes a successor.
-    if (parking_stop_search(&worker->pool->parking) && pool_has_visible_work(worker->pool))
-        (void)parking_notify(&worker->pool->parking); // true or false: one has been woken if one slept
+    Pool *pool = worker->pool;
+    // The last searcher was the reason why publishers woke nobody, and why those with private tasks need not remember that
+    // somebody sleeps: it leaves a successor, or a request.
+    if (!parking_stop_search(&pool->parking)) return;
+    if (pool_has_visible_work(pool))
+        parking_notify(&pool->parking);
+    else if (parking_has_sleepers(&pool->parking))
+        ask_everybody(worker);
 }
+
+// A request is used up by the first share. It is not lost to others who are idle: the notification makes sure that one of
+// them is awake and searches, and searchers ask again before they sleep, or when they find a task (worker_end_search).
+void worker_open(Worker *worker, int64_t count) {
+    Deque *deque = &worker->deque;
+    if (deque_private_count(deque) < count) count = deque_private_count(deque);
+    if (count <= 0) return;
+    deque_set_wanted(deque, false); // before the notification looks for idle workers: later ones set it again
+    deque_open(deque, count);
+    count_one(&worker->openings);
+    parking_notify(&worker->pool->parking);
+}
+
+void worker_open_all(Worker *worker) { worker_open(worker, INT64_MAX); }
 
 bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
     if (UNLIKELY(deque_is_wanted(&worker->deque))) worker_open(worker, deque_private_count(&worker->deque) / 2);
@@ -185,13 +198,6 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
     return false;
 }
 
-// After the announcement: whoever opens tasks now sees us asleep; whoever keeps some private sees that we want them.
-static void ask_everybody(Worker *worker) {
-    Pool *pool = worker->pool;
-    for (uint32_t i = 0; i < pool->thread_count; i++)
-        if (i != worker->index) deque_ask(&pool->workers[i].deque);
-}
-
 bool worker_park(Worker *worker, TaskGroup *group) {
     Pool *pool = worker->pool;
     assert(worker->is_searching);
@@ -206,7 +212,7 @@ bool worker_park(Worker *worker, TaskGroup *group) {
     if (is_ended || is_stopping || has_work) {
         parking_withdraw(&pool->parking, worker->index);
     } else {
-        ask_everybody(worker);
+        ask_everybody(worker); // after the announcement: who gives a share then wakes us
         count_one(&worker->parks);
         parking_sleep(&pool->parking, worker->index);
         count_one(&worker->wakes);
@@ -356,7 +362,7 @@ void pool_poll(Pool *pool) {
 
 void pool_push_outside(Pool *pool, InjectorNode *node) {
     injector_push(&pool->injector, node);
-    (void)parking_notify(&pool->parking); // true or false: as above
+    parking_notify(&pool->parking);
 }
 
 PoolCounters pool_counters(const Pool *pool) {

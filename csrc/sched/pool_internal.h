@@ -71,6 +71,7 @@ static inline void count_more(_Atomic uint64_t *counter, uint64_t amount) {
 }
 static inline void count_one(_Atomic uint64_t *counter) { count_more(counter, 1); }
 
+static inline bool pool_has_hook(const Pool *pool) { return pool->hook_begin != NULL || pool->hook_end != NULL; }
 static inline void hook_begin(Worker *worker, const TaskInfo *info) {
     if (worker->pool->hook_begin != NULL) worker->pool->hook_begin(worker->pool->hook_context, worker, info);
 }

@@ -105,21 +105,26 @@ static Status group_take_status(TaskGroup *group) {
     return (Status)(status & ~GROUP_CANCELLED);
 }
 
+static Status run_seen(Worker *worker, Task task) {
+    TaskInfo info = {
+        .task = task.function, .argument = task.argument, .item = TASK_NO_ITEM, .stolen_from = task.stolen_from};
+    hook_begin(worker, &info);
+    Status status = task.function(worker, task.argument);
+    hook_end(worker, &info);
+    return status;
+}
+
 void task_run(Worker *worker, Task task) {
     assert(!worker->is_searching);
     count_one(&worker->tasks_run);
-    if (task.function == job_help) { // not a task that anybody knows of: polls and reports by itself
+    if (UNLIKELY(task.function == job_help)) { // not a task that anybody knows of: polls and reports by itself
         job_help_from(worker, task.argument, task.stolen_from);
         return;
     }
+    Pool *pool = worker->pool;
     Status status = STATUS_CANCELLED;
-    if (!cancel_requested(&worker->pool->cancel) && !(task.group != NULL && group_cancelled(task.group))) {
-        TaskInfo info = {
-            .task = task.function, .argument = task.argument, .item = TASK_NO_ITEM, .stolen_from = task.stolen_from};
-        hook_begin(worker, &info);
-        status = task.function(worker, task.argument);
-        hook_end(worker, &info);
-    }
+    if (LIKELY(!cancel_requested(&pool->cancel) && !(task.group != NULL && group_cancelled(task.group))))
+        status = pool_has_hook(pool) ? run_seen(worker, task) : task.function(worker, task.argument);
     group_end(worker, task.group, status);
 }
 
@@ -155,7 +160,10 @@ void task_spawn(Worker *worker, TaskGroup *group, TaskFunction function, void *a
 static void wait_for_group(Worker *worker, TaskGroup *group) {
     while (!group_is_empty(group)) {
         Task task;
-        if (worker_find_task(worker, group, &task))
+        // The usual case first: our own newest task is there, and nobody asks for a share.
+        if (!deque_is_wanted(&worker->deque) && !worker->is_searching && deque_take(&worker->deque, &task))
+            task_run(worker, task);
+        else if (worker_find_task(worker, group, &task))
             task_run(worker, task);
         else if (!group_is_empty(group))
             (void)worker_park(worker, group); // true or false: look again
