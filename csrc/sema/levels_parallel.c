@@ -83,7 +83,7 @@ static Status early_check(Levels *levels) {
 
 static void mark_own(Program *program, ModuleId module) { containment_mark(program, &module.index, 1); }
 
-static Status module_check(Levels *levels, ModuleId id, const Worker *worker) {
+static Status module_check(Levels *levels, ModuleId id, Worker *worker) {
     Program *program = levels->program;
     const Module *module = program_module(program, id);
     static const ModulePhase phases[] = {types_module, mark_own, functions_module, check_module};
