@@ -41,6 +41,7 @@ typedef struct Job {
     uint32_t count;
     uint32_t lane_count;
     TaskGroup *group; // a batch's, may be NULL
+    void *scope;      // the computation that the items belong to (once.h), or NULL
     InjectorNode node;
     // Written by all.
     CACHE_ALIGNED _Atomic uint64_t unfinished; // items that have not ended (F2)
@@ -98,7 +99,8 @@ static void job_run_item(Job *job, Worker *worker, uint64_t position) {
 }
 
 // Claims and runs until no item is left to begin. Returns how many this worker has claimed, cancelled ones included.
-static uint64_t job_work(Job *job, Worker *worker) {
+// A helper that is a spare too many leaves earlier, and says so in *has_left (NULL: the caller of the job stays).
+static uint64_t job_work(Job *job, Worker *worker, bool *has_left) {
     uint64_t claimed = 0;
     uint32_t start = fetch_add_relaxed(&job->joined, 1u); // relaxed: only spreads the workers
     for (uint32_t i = 0; i < job->lane_count; i++) {
@@ -119,6 +121,10 @@ static uint64_t job_work(Job *job, Worker *worker) {
             if (index >= limit) break;
             job_run_item(job, worker, number + index * job->lane_count);
             claimed++;
+            if (UNLIKELY(worker_is_surplus(worker)) && has_left != NULL) {
+                *has_left = true;
+                return claimed;
+            }
         }
     }
     return claimed;
@@ -136,12 +142,50 @@ static void job_end_items(Job *job, uint64_t claimed) {
     if (exchange_acq_rel(&job->state, (uint32_t)JOB_DONE) == JOB_AWAITED) futex_wake(&job->state, UINT32_MAX);
 }
 
+// A helper that will not run, while the caller still holds its own reference: never the last one.
+static void job_forget_helper(Job *job) {
+    uint32_t before = fetch_sub_relaxed(&job->references, 1u); // relaxed: the caller's own drop comes after it
+    assert(before > 1);
+    (void)before; // unused without assertions
+}
+
+// What a worker has to know of the jobs that lie on its stack, while it works on one.
+static uint64_t job_work_in(Job *job, Worker *worker, bool *has_left) {
+    JobFrame frame = {job, worker->jobs};
+    void *outer = worker->scope;
+    worker->jobs = &frame;
+    worker->scope = job->scope;
+    uint64_t claimed = job_work(job, worker, has_left);
+    worker->scope = outer;
+    worker->jobs = frame.outer;
+    return claimed;
+}
+
 Status job_help(Worker *worker, void *argument) {
     Job *job = argument;
-    job_end_items(job, job_work(job, worker));
+    bool has_left = false;
+    job_end_items(job, job_work_in(job, worker, &has_left));
+    if (has_left && deque_push(&worker->deque, (Task){job_help, job, NULL})) // with our reference
+        return STATUS_OK;
+    if (has_left) job_end_items(job, job_work_in(job, worker, NULL)); // no memory to hand it over
     job_drop(job);
     return STATUS_OK;
 }
+
+// The worker is going to sleep in the midst of items: whoever replaces it must be able to go on with the others.
+void job_call_helpers(Worker *worker) {
+    for (const JobFrame *frame = worker->jobs; frame != NULL; frame = frame->outer) {
+        Job *job = frame->job;
+        bool has_items = false;
+        for (uint32_t lane = 0; lane < job->lane_count && !has_items; lane++) // relaxed: a guess will do
+            has_items = load_relaxed(&job->lanes[lane].next) * job->lane_count + lane < job->count;
+        if (!has_items) continue;
+        (void)fetch_add_relaxed(&job->references, 1u); // relaxed: the frame below us holds one
+        if (!deque_push(&worker->deque, (Task){job_help, job, NULL})) job_forget_helper(job);
+    }
+}
+
+void *job_scope(const void *job) { return ((const Job *)job)->scope; }
 
 static bool job_is_done(Job *job) { return load_acquire(&job->state) == JOB_DONE; }
 
@@ -159,13 +203,6 @@ static Status job_finish(Job *job) {
     return status;
 }
 
-// A helper that will not run, while the caller still holds its own reference: never the last one.
-static void job_forget_helper(Job *job) {
-    uint32_t before = fetch_sub_relaxed(&job->references, 1u); // relaxed: the caller's own drop comes after it
-    assert(before > 1);
-    (void)before; // unused without assertions
-}
-
 // The caller is a worker: it works as well, takes back the helpers that nobody wanted, and waits for items that run.
 static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
     bool has_helpers = false;
@@ -177,7 +214,7 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
         }
     }
     if (has_helpers) parking_notify(&worker->pool->parking);
-    job_end_items(job, job_work(job, worker));
+    job_end_items(job, job_work_in(job, worker, NULL));
 
     // Helpers still at the bottom of the deque would pile up there if one task called us a million times.
     for (Task task; has_helpers && deque_take(&worker->deque, &task);) {
@@ -190,8 +227,15 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
     }
     for (uint32_t spin = 0; spin < DONE_SPINS && !job_is_done(job); spin++)
         spin_hint();
-    while (!job_is_done(job))
-        job_sleep(job, -1);
+    bool is_blocked = false;
+    while (!job_is_done(job)) {
+        // Who sleeps must be replaced where what it waits for may wait for others (once_wait.c).
+        bool must_block = worker->scope != NULL || load_relaxed(&worker->pool->spares.blocked) > 0;
+        if (must_block && !is_blocked) pool_block_begin(worker);
+        is_blocked |= must_block;
+        job_sleep(job, BLOCK_LOOK_NS);
+    }
+    if (is_blocked) pool_block_end(worker);
     return job_finish(job);
 }
 
@@ -223,6 +267,7 @@ Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunc
     job->item_function = function;
     job->argument = job_argument;
     job->order = order;
+    job->scope = worker == NULL ? NULL : worker->scope;
     return worker == NULL ? for_each_outside(pool, job) : for_each_nested(worker, job, helper_count);
 }
 
@@ -238,6 +283,8 @@ Status pool_submit_batch(Pool *pool, TaskGroup *group, TaskFunction function, vo
     job->argument = arguments;
     job->argument_bytes = argument_bytes;
     job->group = group;
+    job->scope = worker == NULL || group == NULL ? NULL : worker->scope;
+    group_set_scope(group, worker);
     group_add(group);
     pool_push_outside(pool, &job->node);
     job_drop(job); // our own reference: the helpers keep it

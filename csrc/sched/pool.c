@@ -65,7 +65,7 @@ static uint64_t next_random(Worker *worker) { // xorshift64 (Marsaglia 2003): vi
 
 // The injector's list becomes tasks of this worker's deque, oldest on top of the pile so that the worker goes on with it;
 // the others steal from there. What the deque cannot hold for want of memory goes back.
-static bool take_global(Worker *worker, Task *out) {
+bool worker_take_global(Worker *worker, Task *out) {
     Pool *pool = worker->pool;
     InjectorNode *node = injector_take_all(&pool->injector);
     if (node == NULL) return false;
@@ -96,10 +96,10 @@ static bool take_global(Worker *worker, Task *out) {
 
 static bool steal(Worker *worker, Task *out) {
     Pool *pool = worker->pool;
-    uint32_t count = pool->thread_count;
+    uint32_t count = pool_worker_count(pool);
     uint32_t first = (uint32_t)(next_random(worker) % count);
     for (uint32_t i = 0; i < count; i++) {
-        Worker *victim = &pool->workers[(first + i) % count];
+        Worker *victim = pool_worker(pool, (first + i) % count);
         if (victim == worker) continue;
         int64_t wanted = (deque_size(&victim->deque) + 1) / 2;
         if (wanted == 0 || !deque_steal(&victim->deque, out)) continue;
@@ -120,8 +120,9 @@ static bool steal(Worker *worker, Task *out) {
 
 static bool pool_has_visible_work(const Pool *pool) {
     if (!injector_looks_empty(&pool->injector)) return true;
-    for (uint32_t i = 0; i < pool->thread_count; i++)
-        if (deque_size(&pool->workers[i].deque) > 0) return true;
+    uint32_t count = pool_worker_count(pool);
+    for (uint32_t i = 0; i < count; i++)
+        if (deque_size(&pool_worker(pool, i)->deque) > 0) return true;
     return false;
 }
 
@@ -143,7 +144,7 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
         parking_start_search(&worker->pool->parking);
     }
     for (uint32_t round = 0; round < SEARCH_ROUNDS && !(group != NULL && group_is_empty(group)); round++) {
-        if (take_global(worker, out) || steal(worker, out)) {
+        if (worker_take_global(worker, out) || steal(worker, out)) {
             worker_end_search(worker);
             return true;
         }
@@ -192,7 +193,7 @@ static void worker_main(void *argument) {
 
 // ---- life cycle
 
-static Status worker_init(Worker *worker, Pool *pool, uint32_t index) {
+Status worker_init(Worker *worker, Pool *pool, uint32_t index) {
     worker->pool = pool;
     worker->index = index;
     worker->random_state = (index + 1) * UINT64_C(0x9E3779B97F4A7C15); // not 0, and different for each
@@ -203,6 +204,7 @@ static void pool_destroy(Pool *pool) {
     if (pool->workers != NULL)
         for (uint32_t i = 0; i < pool->worker_capacity; i++)
             deque_destroy(&pool->workers[i].deque);
+    spares_destroy(pool);
     parking_destroy(&pool->parking);
     free(pool->workers);
     free(pool);
@@ -241,6 +243,15 @@ Status pool_create(const ThreadPoolConfig *config, Pool **out) {
     *out = NULL;
     Pool *pool = alloc_zeroed(CACHE_LINE_BYTES, sizeof *pool);
     if (pool == NULL) return STATUS_NO_MEMORY;
+    if (mutex_init(&pool->spares.lock) != STATUS_OK) {
+        free(pool);
+        return STATUS_NO_MEMORY;
+    }
+    if (mutex_init(&pool->waits_lock) != STATUS_OK) {
+        mutex_destroy(&pool->spares.lock);
+        free(pool);
+        return STATUS_NO_MEMORY;
+    }
     pool->config = config == NULL ? thread_pool_config_default() : *config;
     uint32_t wanted = pool->config.max_threads == 0 ? cpu_count() : pool->config.max_threads;
     if (wanted > POOL_THREADS_MAX) wanted = POOL_THREADS_MAX;
@@ -248,7 +259,8 @@ Status pool_create(const ThreadPoolConfig *config, Pool **out) {
     pool->worker_capacity = wanted;
     pool->fork_count = process_fork_count();
 
-    Status status = parking_init(&pool->parking, wanted);
+    // Spares get the indices after the workers that started; where fewer started, some bits stay unused.
+    Status status = parking_init(&pool->parking, wanted + POOL_SPARES_MAX);
     pool->workers = alloc_zeroed(CACHE_LINE_BYTES, sizeof(Worker) * wanted);
     if (pool->workers == NULL) status = STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < wanted && status == STATUS_OK; i++)
@@ -271,11 +283,13 @@ void pool_free(Pool *pool) {
         parking_wake_all(&pool->parking);
         for (uint32_t i = 0; i < pool->thread_count; i++)
             thread_join(&pool->workers[i].thread);
+        spares_stop(pool);
     }
     pool_destroy(pool);
 }
 
 uint32_t pool_thread_count(const Pool *pool) { return pool->thread_count; }
+uint32_t pool_worker_limit(const Pool *pool) { return pool->thread_count + POOL_SPARES_MAX; }
 bool pool_is_alive(const Pool *pool) { return pool->fork_count == process_fork_count(); }
 CancelFlag *pool_cancel_flag(Pool *pool) { return &pool->cancel; }
 
@@ -307,8 +321,9 @@ void pool_push_outside(Pool *pool, InjectorNode *node) {
 
 PoolCounters pool_counters(const Pool *pool) {
     PoolCounters sum = {0};
-    for (uint32_t i = 0; i < pool->thread_count; i++) {
-        const Worker *worker = &pool->workers[i];
+    uint32_t count = pool_worker_count(pool);
+    for (uint32_t i = 0; i < count; i++) {
+        const Worker *worker = pool_worker(pool, i);
         sum.tasks_run += load_relaxed(&worker->tasks_run);
         sum.items_run += load_relaxed(&worker->items_run);
         sum.tasks_stolen += load_relaxed(&worker->tasks_stolen);

@@ -26,7 +26,8 @@
 // NESTING    pool_for_each may be called from inside an item or a task. The calling worker works on that job like any
 //            other, and when no item is left it waits for those that others still run; it runs nothing else meanwhile, so
 //            scratch memory that a stage keeps per worker is not entered twice. group_wait, however, runs any task that it
-//            finds: whoever calls it must not hold per-worker scratch or a lock across the call.
+//            finds: whoever calls it must not hold per-worker scratch or a lock across the call. Inside a computation of
+//            sched/once.h it runs tasks of that computation only.
 //            Wait only for what you started yourself: then every wait is for something that began later, and no circle
 //            closes.
 //
@@ -80,7 +81,10 @@ void pool_set_poll(Pool *pool, bool (*poll)(void *context), void *context);
 typedef Status (*TaskFunction)(Worker *worker, void *argument);
 typedef Status (*ItemFunction)(Worker *worker, void *job, uint32_t item);
 
-uint32_t worker_index(const Worker *worker); // 0 … pool_thread_count - 1: the index of scratch kept per worker
+// 0 … pool_worker_limit - 1: the index of scratch kept per worker. From pool_thread_count on they are the replacements of
+// workers that wait (sched/once.h), with an index of their own because the waiting worker's scratch is still in use.
+uint32_t worker_index(const Worker *worker);
+uint32_t pool_worker_limit(const Pool *pool);
 Pool *worker_pool(const Worker *worker);
 bool worker_cancelled(const Worker *worker); // for polling inside long items
 
@@ -98,6 +102,7 @@ typedef struct TaskGroup {
     // Written by all: low half, tasks that have not ended; high half, who sleeps for them (task.c).
     _Atomic uint64_t pending;
     _Atomic uint32_t status; // the merged Status
+    _Atomic(void *) scope;   // the computation whose tasks these are (sched/once.h); NULL: of none
 } TaskGroup;
 
 // A group may be NULL: then nobody can wait for the task, but pool_free still does.

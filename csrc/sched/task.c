@@ -65,18 +65,34 @@ void task_run(Worker *worker, Task task) {
         return;
     }
     Status status = STATUS_CANCELLED;
+    void *outer = worker->scope;
+    worker->scope = task_scope(&task);
     if (!worker_cancelled(worker)) {
         TaskInfo info = {.task = task.function, .argument = task.argument, .item = TASK_NO_ITEM};
         hook_begin(worker, &info);
         status = task.function(worker, task.argument);
         hook_end(worker, &info);
     }
+    worker->scope = outer;
     group_end(worker->pool, task.group, status);
+}
+
+void group_set_scope(TaskGroup *group, const Worker *worker) {
+    void *scope = worker == NULL ? NULL : worker->scope;
+    // Relaxed: the task's publication orders it.
+    if (group != NULL && load_relaxed(&group->scope) != scope) store_relaxed(&group->scope, scope);
+}
+
+void *task_scope(const Task *task) {
+    if (task->function == job_help) return job_scope(task->argument);
+    // Relaxed: written before the task was published. The group lives at least as long as the task.
+    return task->group == NULL ? NULL : load_relaxed(&task->group->scope);
 }
 
 void task_spawn(Worker *worker, TaskGroup *group, TaskFunction function, void *argument) {
     assert(process_thread_worker() == worker); // a worker is used by its own thread alone
     Task task = {function, argument, group};
+    group_set_scope(group, worker);
     group_add(group);
     if (deque_push(&worker->deque, task))
         parking_notify(&worker->pool->parking);
@@ -86,6 +102,7 @@ void task_spawn(Worker *worker, TaskGroup *group, TaskFunction function, void *a
 
 Status group_wait(Worker *worker, TaskGroup *group) {
     assert(process_thread_worker() == worker);
+    if (worker->scope != NULL) once_group_wait(worker, group);
     while (!group_is_empty(group)) {
         Task task;
         if (worker_find_task(worker, group, &task))
@@ -108,6 +125,7 @@ Status pool_submit(Pool *pool, TaskGroup *group, TaskFunction function, void *ar
     if (!pool_is_alive(pool)) return STATUS_LIMIT;
     InjectorNode *node = malloc(sizeof *node);
     if (node == NULL) return STATUS_NO_MEMORY;
+    group_set_scope(group, NULL);
     *node = (InjectorNode){.task = {function, argument, group}, .copies = 1, .is_heap = true};
     group_add(group);
     pool_push_outside(pool, node);
