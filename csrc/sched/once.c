@@ -116,8 +116,11 @@ static Status find_or_insert(OnceMap *map, Worker *worker, uint64_t hash, Text k
         if (entry == NULL || (shard->used >= (slots->mask + 1) / 2 && !grow_locked(shard))) {
             status = STATUS_NO_MEMORY; // the entry's bytes stay with the shard, unused
         } else {
-            *entry = (OnceEntry){
-                .map = map, .parent = worker->scope, .worker = worker->index, .hash = hash, .key_length = key.length};
+            *entry = (OnceEntry){.map = map,
+                                 .parent = worker->deque.scope,
+                                 .worker = worker->index,
+                                 .hash = hash,
+                                 .key_length = key.length};
             store_relaxed(&entry->state, (uint32_t)ONCE_COMPUTING); // relaxed: slots_put publishes it
             if (key.length > 0) memcpy(entry->key, key.data, key.length);
             slots_put(load_relaxed(&shard->slots), hash, entry);
@@ -137,12 +140,12 @@ static Status answer(OnceEntry *entry, Worker *worker, Status status, void *valu
 
 // The entry is COMPUTING, by us.
 static Status compute(OnceEntry *entry, Worker *worker, OnceFunction function, void *context, void **out) {
-    void *outer = worker->scope;
+    void *outer = worker->deque.scope;
     assert(entry->parent == outer);
-    worker->scope = entry;
+    worker->deque.scope = entry;
     void *value = NULL;
     Status status = function(worker, context, once_key(entry), &value);
-    worker->scope = outer;
+    worker->deque.scope = outer;
     // Whoever found the circle that we are on has ended before us, or is us: nobody writes this any more.
     if (entry->is_on_cycle && status == STATUS_OK) {
         const OnceConfig *config = &entry->map->config;

@@ -29,7 +29,7 @@ typedef struct OnceReport {
     OnceStep steps[];
 } OnceReport;
 
-// One key. While it is being computed it also stands for its computation: Worker.scope and TaskGroup.scope point to it.
+// One key. While it is being computed it also stands for its computation: Deque.scope and TaskGroup.scope point to it.
 struct OnceEntry {
     _Atomic uint32_t state;
     Status status; // this and value: written before DONE

@@ -103,7 +103,7 @@ static Status report_locked(OnceEntry *first) {
 }
 
 void once_hear_of_cycle(Worker *worker, OnceEntry *entry) {
-    OnceEntry *scope = worker->scope;
+    OnceEntry *scope = worker->deque.scope;
     if (scope == NULL) return;
     mutex_lock(&worker->pool->waits_lock);
     if (!scope->is_on_cycle) hear_locked(scope, entry->report);
@@ -116,7 +116,7 @@ bool once_claim(OnceEntry *entry, Worker *worker) {
     mutex_lock(&worker->pool->waits_lock);
     bool is_open = load_relaxed(&entry->state) == ONCE_OPEN; // relaxed: it leaves OPEN under our lock only
     if (is_open) {
-        entry->parent = worker->scope;
+        entry->parent = worker->deque.scope;
         entry->worker = worker->index;
         entry->map->recomputed++;
         store_release(&entry->state, (uint32_t)ONCE_COMPUTING); // with the acquire in get_slow
@@ -172,7 +172,7 @@ static bool is_within(const OnceEntry *scope, const OnceEntry *wanted) {
 
 static void put_back(Worker *worker, Task task) {
     if (deque_push(&worker->deque, task))
-        parking_notify(&worker->pool->parking);
+        worker_open_all(worker);
     else
         task_run(worker, task); // no memory for a pointer: better a small risk than a task that is lost
 }
@@ -181,10 +181,22 @@ static bool wait_is_done(const OnceWait *wait) {
     return load_acquire(&wait->is_done) != 0; // with the release in tell_locked: status and value
 }
 
+bool once_may_run(Worker *worker, Task task) {
+    bool is_ours = is_within(task_scope(&task), worker->deque.scope);
+    if (!is_ours) put_back(worker, task);
+    return is_ours;
+}
+
 // Runs one of the tasks of `wanted` from the deque where they are most likely, that of the worker that computes it.
 static bool help(Worker *worker, uint32_t victim, const OnceEntry *wanted, const OnceWait *wait) {
     Task task;
-    if (victim == worker->index || !deque_steal(&pool_worker(worker->pool, victim)->deque, &task)) return false;
+    if (victim == worker->index) return false;
+    Deque *deque = &pool_worker(worker->pool, victim)->deque;
+    if (!deque_steal(deque, &task)) {
+        deque_ask(deque); // for the replacement
+        return false;
+    }
+    task.stolen_from = (int32_t)victim;
     // The second look is for a computation that failed and was begun anew: then the task is one of the new one's, for
     // which we do not wait, and whoever began it has seen us told.
     bool is_theirs = is_within(task_scope(&task), wanted) && !wait_is_done(wait);
@@ -204,11 +216,13 @@ static bool help_anywhere(Worker *worker, OnceEntry *wanted, const OnceWait *wai
     uint32_t count = pool_worker_count(pool);
     for (uint32_t i = 0; i < count; i++) {
         Worker *victim = pool_worker(pool, i);
-        for (int64_t left = deque_size(&victim->deque); left > 0 && deque_steal(&victim->deque, &task); left--) {
+        for (int64_t left = deque_public_count(&victim->deque); left > 0 && deque_steal(&victim->deque, &task);
+             left--) {
             mutex_lock(&pool->waits_lock);
             bool is_needed = needs_locked(pool, wanted, task_scope(&task)) && (wait == NULL || !wait_is_done(wait));
             mutex_unlock(&pool->waits_lock);
             if (is_needed) {
+                if (i != worker->index) task.stolen_from = (int32_t)i;
                 task_run(worker, task);
                 return true;
             }
@@ -234,7 +248,7 @@ static void sleep_until_done(OnceEntry *entry, Worker *worker, OnceWait *wait) {
 
 bool once_wait(OnceEntry *entry, Worker *worker, Status *status, void **value) {
     Pool *pool = worker->pool;
-    OnceWait wait = {.scope = worker->scope};
+    OnceWait wait = {.scope = worker->deque.scope};
     mutex_lock(&pool->waits_lock);
     uint32_t state = ONCE_COMPUTING;
     // Relaxed: what the waiter reads comes through is_done. After this the computing worker must take our lock to end.
@@ -271,27 +285,27 @@ bool once_wait(OnceEntry *entry, Worker *worker, Status *status, void **value) {
 // A group inside a computation: its tasks are on top of the worker's own deque, or elsewhere.
 void once_group_wait(Worker *worker, TaskGroup *group) {
     Pool *pool = worker->pool;
-    OnceEntry *scope = worker->scope;
+    OnceEntry *scope = worker->deque.scope;
     for (uint32_t spin = 0; !group_is_empty(group) && spin < WAIT_SPINS;) {
         Task task;
         if (!deque_take(&worker->deque, &task) && !worker_take_global(worker, &task)) {
             spin++;
             spin_hint();
-        } else if (is_within(task_scope(&task), scope)) {
+        } else if (once_may_run(worker, task)) {
             task_run(worker, task);
         } else {
-            put_back(worker, task);
             break;
         }
     }
     if (group_is_empty(group)) return;
     pool_block_begin(worker);
     while (!group_is_empty(group)) {
+        bool is_short = pool_is_short(pool);
+        if (is_short && help_anywhere(worker, scope, NULL)) continue;
         uint32_t epoch = load_acquire(&pool->outside_epoch); // before the announcement: a later end changes it
         if (!group_announce_waiter(group, GROUP_WAITER_OUTSIDE)) break;
-        bool is_short = pool_is_short(pool);
-        if (!(is_short && help_anywhere(worker, scope, NULL)))
-            futex_wait(&pool->outside_epoch, epoch, is_short ? ALONE_NS : BLOCK_LOOK_NS);
+        futex_wait(&pool->outside_epoch, epoch, is_short ? ALONE_NS : BLOCK_LOOK_NS);
+        group_withdraw_waiter(group);
     }
     pool_block_end(worker);
 }

@@ -33,8 +33,9 @@ static bool spare_stay(Worker *worker) {
     mutex_unlock(&spares->lock);
     if (!is_surplus) return true;
     // R2. Outside the searchers and with all that it had in view of the others.
+    worker_open_all(worker);
     worker_end_search(worker);
-    if (deque_size(&worker->deque) > 0) parking_notify(&worker->pool->parking);
+    if (deque_public_count(&worker->deque) > 0) parking_notify(&worker->pool->parking);
     while (load_acquire(&worker->is_active) == 0)
         futex_wait(&worker->is_active, 0, -1); // with the release in activate_locked and spares_stop
     return load_seq_cst(&worker->pool->is_stopping) == 0;
@@ -96,7 +97,7 @@ void pool_block_begin(Worker *worker) {
     Pool *pool = worker->pool;
     Spares *spares = &pool->spares;
     job_call_helpers(worker);
-    if (deque_size(&worker->deque) > 0) parking_notify(&pool->parking);
+    worker_open_all(worker);
     mutex_lock(&spares->lock);
     // Relaxed, here and below: written under the lock.
     uint32_t blocked = load_relaxed(&spares->blocked) + 1;
