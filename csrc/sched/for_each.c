@@ -1,34 +1,37 @@
 // sched/for_each.c: parallel-for: the items of one job, handed out to whoever has time. See sched.h for the contract.
 //
 // THE PROBLEM. Items are unequal, often by a factor of a thousand, and come with the largest first so that the last ones to
-// be begun are small: then all workers end at about the same time. So items must be given out one at a time, in nearly that
-// order, and giving one out must cost next to nothing.
+// be begun are small: then all workers end at about the same time. So large items must be given out one at a time, in
+// nearly that order. Small items, of which there may be millions, must be given out by the hundred: claiming one costs as
+// much as running it, and neighbours that lie in one cache line should be one worker's.
 //
-// LANES. The items are dealt like cards: with L lanes, lane l holds positions l, l + L, l + 2L … and a cursor on a cache line
-// of its own. A worker claims from its own lane with one atomic add that nobody else contends for; when the lane is used up
-// it goes on with the next lane, which is how it steals: one item at a time, always the largest left there.
-//     positions 0 1 2 3 4 5 6 7   L = 2:   lane 0: 0 2 4 6  ◀── worker A, then lane 1        lane 1: 1 3 5 7  ◀── worker B, then lane 0
+// RUNS. One cursor goes over the caller's order. A worker claims a run of items with one atomic add, and measures how long
+// the run took: when that was short its next run is twice as long, when it was long half as long. So each worker comes to
+// the cursor about every five microseconds, seldom enough for the cursor not to be fought for, and often enough for the
+// order to be kept. Near the end a run is at most a share of what is left (as in the guided schedule of Polychronopoulos &
+// Kuck 1987), so that nobody sits on the last items while others have none.
 // INVARIANTS
-//   F1  An atomic add on a cursor gives each position to one worker, whatever races: every item is claimed exactly once.
+//   F1  An atomic add on the cursor gives each position to one worker, whatever races: every item is claimed exactly once.
 //   F2  `unfinished` is lowered by whoever claimed items, after they have ended. At 0 all have ended, and only then is the
 //       job done.
 //   F3  A job is freed with its last reference: one for the caller, one for each helper task. A helper that is found only
-//       after the job is done sees lanes that are used up and drops its reference: nobody waits for it.
+//       after the job is done sees a cursor at the end and drops its reference: nobody waits for it.
 //
 // WHY A NESTED CALLER RUNS NOTHING ELSE while it waits: at that point every item has begun, so waiting needs no helping
 // to be sure to end; and an unrelated item on top of this stack would use the same per-worker scratch, and would need stack.
 #include "sched/pool_internal.h"
 #include <stdlib.h>
 
-#define LANES_MAX 16u  // more workers than this share cursors, four to each at 64: still no contention to speak of
 #define DONE_SPINS 256 // before a nested caller sleeps; a few microseconds
 #define NO_FAILURE UINT64_MAX
 
-enum { JOB_OPEN = 0, JOB_DONE = 1, JOB_AWAITED = 2 }; // values of Job.state; AWAITED: open, and somebody sleeps on it
+// A run is meant to take at least RUN_NS, and for each worker of the pool a little more, because they all come to one
+// cursor, which changes hands in 50 to 100 ns.
+#define RUN_NS (4 * NS_PER_US)
+#define RUN_NS_PER_WORKER (NS_PER_US / 8)
+#define RUN_ITEMS_MAX UINT64_C(65536)
 
-typedef struct Lane {
-    CACHE_ALIGNED _Atomic uint64_t next; // 64 bits: late comers add beyond the limit, and it must not wrap
-} Lane;
+enum { JOB_OPEN = 0, JOB_DONE = 1, JOB_AWAITED = 2 }; // values of Job.state; AWAITED: open, and somebody sleeps on it
 
 typedef struct Job {
     // Constant.
@@ -39,30 +42,27 @@ typedef struct Job {
     size_t argument_bytes;      // a batch's distance from element to element
     const uint32_t *order;      // may be NULL
     uint32_t count;
-    uint32_t lane_count;
-    TaskGroup *group; // a batch's, may be NULL
+    uint32_t worker_count; // of the pool
+    TaskGroup *group;      // a batch's, may be NULL
+    uint64_t loop;         // its number, for the hooks; 0 for a batch
     InjectorNode node;
     // Written by all.
+    CACHE_ALIGNED _Atomic uint64_t next;       // 64 bits: late comers add beyond the count, and it must not wrap
     CACHE_ALIGNED _Atomic uint64_t unfinished; // items that have not ended (F2)
     _Atomic uint64_t failure;                  // item << 32 | status, the smallest
-    _Atomic uint32_t joined;                   // workers that came so far: where the next one starts
     _Atomic uint32_t references;               // F3
     _Atomic uint32_t state;
-    Lane lanes[];
 } Job;
 
-static Job *job_create(Pool *pool, uint32_t count, uint32_t helper_count, uint32_t worker_count) {
-    uint32_t lane_count = worker_count < LANES_MAX ? worker_count : LANES_MAX;
-    if (lane_count > count) lane_count = count;
-    Job *job = aligned_alloc(CACHE_LINE_BYTES, sizeof(Job) + sizeof(Lane) * lane_count);
+static Job *job_create(Pool *pool, uint32_t count, uint32_t helper_count) {
+    Job *job = aligned_alloc(CACHE_LINE_BYTES, sizeof(Job));
     if (job == NULL) return NULL;
-    *job = (Job){.pool = pool, .count = count, .lane_count = lane_count};
-    job->node = (InjectorNode){.task = {job_help, job, NULL}, .copies = helper_count, .is_heap = false};
+    *job = (Job){.pool = pool, .count = count, .worker_count = pool->thread_count};
+    job->node =
+        (InjectorNode){.task = {job_help, job, NULL, TASK_NOT_STOLEN}, .copies = helper_count, .is_heap = false};
     store_relaxed(&job->unfinished, (uint64_t)count); // relaxed: not shared yet
     store_relaxed(&job->failure, NO_FAILURE);
     store_relaxed(&job->references, helper_count + 1);
-    for (uint32_t lane = 0; lane < lane_count; lane++)
-        store_relaxed(&job->lanes[lane].next, UINT64_C(0));
     return job;
 }
 
@@ -83,63 +83,99 @@ static void job_fail(Job *job, uint32_t item, Status status) {
     }
 }
 
-static void job_run_item(Job *job, Worker *worker, uint64_t position) {
-    uint32_t item = job->order == NULL ? (uint32_t)position : job->order[position];
-    TaskInfo info = {.item_function = job->item_function, .argument = job->argument, .item = item};
-    if (job->item_function == NULL)
-        info = (TaskInfo){
-            .task = job->task_function, .argument = job->argument + item * job->argument_bytes, .item = TASK_NO_ITEM};
-    count_one(&worker->items_run);
+static Status run_one(const Job *job, Worker *worker, uint32_t item) {
+    return job->item_function != NULL ? job->item_function(worker, job->argument, item)
+                                      : job->task_function(worker, job->argument + (size_t)item * job->argument_bytes);
+}
+
+static Status run_one_seen(const Job *job, Worker *worker, uint32_t item, int32_t stolen_from) {
+    TaskInfo info = {.item_function = job->item_function,
+                     .argument = job->argument,
+                     .item = item,
+                     .stolen_from = stolen_from,
+                     .loop = job->loop};
+    if (job->item_function == NULL) {
+        info.task = job->task_function;
+        info.argument = job->argument + (size_t)item * job->argument_bytes;
+        info.item = TASK_NO_ITEM;
+    }
     hook_begin(worker, &info);
-    Status status = job->item_function != NULL ? job->item_function(worker, job->argument, item)
-                                               : job->task_function(worker, info.argument);
+    Status status = run_one(job, worker, item);
     hook_end(worker, &info);
-    if (status != STATUS_OK) job_fail(job, item, status);
+    return status;
+}
+
+static bool job_cancelled(const Job *job) {
+    return cancel_requested(&job->pool->cancel) || (job->group != NULL && group_cancelled(job->group));
+}
+
+// Runs the items at positions first … limit - 1, and stops before an item when the job is cancelled. Returns how many.
+static uint64_t job_run(Job *job, Worker *worker, uint64_t first, uint64_t limit, int32_t stolen_from) {
+    bool is_seen = pool_has_hook(job->pool);
+    uint64_t position = first;
+    for (; position < limit && !job_cancelled(job); position++) {
+        uint32_t item = job->order == NULL ? (uint32_t)position : job->order[position];
+        Status status = is_seen ? run_one_seen(job, worker, item, stolen_from) : run_one(job, worker, item);
+        if (UNLIKELY(status != STATUS_OK)) job_fail(job, item, status);
+    }
+    count_more(&worker->items_run, position - first);
+    return position - first;
 }
 
 // Claims and runs until no item is left to begin. Returns how many this worker has claimed, cancelled ones included.
-static uint64_t job_work(Job *job, Worker *worker) {
+static uint64_t job_work(Job *job, Worker *worker, int32_t stolen_from) {
     uint64_t claimed = 0;
-    uint32_t start = fetch_add_relaxed(&job->joined, 1u); // relaxed: only spreads the workers
-    for (uint32_t i = 0; i < job->lane_count; i++) {
-        uint32_t number = (start + i) % job->lane_count;
-        _Atomic uint64_t *next = &job->lanes[number].next;
-        uint64_t limit = (job->count - number + job->lane_count - 1) / job->lane_count;
-        while (load_relaxed(next) < limit) { // a look first: used-up lanes stay in everybody's cache
-            if (worker_cancelled(worker)) {  // claim the rest of the lane at once, and run none of it
-                // Relaxed, here and below: see F1, data travels with the job.
-                uint64_t rest = exchange_relaxed(next, limit);
-                if (rest < limit) {
-                    claimed += limit - rest;
-                    if (job->item_function == NULL) group_merge(job->group, STATUS_CANCELLED);
-                }
-                break;
-            }
-            uint64_t index = fetch_add_relaxed(next, UINT64_C(1));
-            if (index >= limit) break;
-            job_run_item(job, worker, number + index * job->lane_count);
-            claimed++;
+    uint64_t length = 1; // of the next run
+    int64_t wanted_ns = RUN_NS + RUN_NS_PER_WORKER * (int64_t)job->worker_count;
+    int64_t start_ns = clock_now_ns();
+    for (;;) {
+        // Relaxed, here and below: see F1, data travels with the job.
+        uint64_t next = load_relaxed(&job->next);
+        if (next >= job->count) return claimed;
+        uint64_t share = (job->count - next) / (2 * (uint64_t)job->worker_count);
+        uint64_t wanted = length < share ? length : share < 1 ? 1 : share;
+        uint64_t first = fetch_add_relaxed(&job->next, wanted);
+        if (first >= job->count) return claimed;
+        uint64_t limit = first + wanted < job->count ? first + wanted : job->count;
+        uint64_t run = job_run(job, worker, first, limit, stolen_from);
+        claimed += limit - first;
+        if (UNLIKELY(run < limit - first)) { // cancelled: claim the rest at once, and run none of it
+            uint64_t rest = exchange_relaxed(&job->next, (uint64_t)job->count);
+            if (rest < job->count) claimed += job->count - rest;
+            if (job->item_function == NULL) group_merge(job->group, STATUS_CANCELLED);
+            return claimed;
         }
+        int64_t end_ns = clock_now_ns();
+        if (end_ns - start_ns < wanted_ns) {
+            if (length < RUN_ITEMS_MAX) length *= 2;
+        } else if (length > 1 && end_ns - start_ns > 2 * wanted_ns) {
+            length /= 2;
+        }
+        start_ns = end_ns;
     }
-    return claimed;
 }
 
-static void job_end_items(Job *job, uint64_t claimed) {
+static void job_end_items(Job *job, Worker *worker, uint64_t claimed) {
     if (claimed == 0) return;
     // Release: what the items wrote. Acquire: what the others' items wrote, for whoever waits for the job through us.
     if (fetch_sub_acq_rel(&job->unfinished, claimed) != claimed) return;
     if (job->item_function == NULL) {
-        group_end(job->pool, job->group, STATUS_OK); // the items' statuses are merged already
+        group_end(worker, job->group, STATUS_OK); // the items' statuses are merged already
         return;
     }
     // Release: all of that, with the acquire in job_is_done. Our reference keeps the job alive for the wake.
     if (exchange_acq_rel(&job->state, (uint32_t)JOB_DONE) == JOB_AWAITED) futex_wake(&job->state, UINT32_MAX);
 }
 
-Status job_help(Worker *worker, void *argument) {
+void job_help_from(Worker *worker, void *argument, int32_t stolen_from) {
     Job *job = argument;
-    job_end_items(job, job_work(job, worker));
+    worker_open_all(worker); // items may take long, and need not poll
+    job_end_items(job, worker, job_work(job, worker, stolen_from));
     job_drop(job);
+}
+
+Status job_help(Worker *worker, void *argument) {
+    job_help_from(worker, argument, TASK_NOT_STOLEN);
     return STATUS_OK;
 }
 
@@ -168,26 +204,28 @@ static void job_forget_helper(Job *job) {
 
 // The caller is a worker: it works as well, takes back the helpers that nobody wanted, and waits for items that run.
 static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
-    bool has_helpers = false;
+    int64_t helpers = 0;
     for (uint32_t i = 0; i < helper_count; i++) {
         if (deque_push(&worker->deque, job->node.task)) {
-            has_helpers = true;
+            helpers++;
         } else {
             job_forget_helper(job);
         }
     }
-    if (has_helpers) parking_notify(&worker->pool->parking);
-    job_end_items(job, job_work(job, worker));
+    worker_open_all(worker); // for what lies below too: this may take long
+    job_end_items(job, worker, job_work(job, worker, TASK_NOT_STOLEN));
 
     // Helpers still at the bottom of the deque would pile up there if one task called us a million times.
-    for (Task task; has_helpers && deque_take(&worker->deque, &task);) {
+    for (Task task; helpers > 0 && deque_take(&worker->deque, &task);) {
         if (task.function == job_help && task.argument == job) {
             job_forget_helper(job);
+            helpers--;
         } else { // somebody else's: back it goes; there is room, it was just taken
             if (!deque_push(&worker->deque, task)) task_run(worker, task);
             break;
         }
     }
+    if (!job_is_done(job)) worker_open_all(worker); // we may sleep, and have taken some back
     for (uint32_t spin = 0; spin < DONE_SPINS && !job_is_done(job); spin++)
         spin_hint();
     while (!job_is_done(job))
@@ -218,12 +256,17 @@ Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunc
     if (worker == NULL && !pool_is_alive(pool)) return STATUS_LIMIT;
     uint32_t helper_count =
         worker == NULL ? smaller(pool->thread_count, count) : smaller(pool->thread_count - 1, count - 1);
-    Job *job = job_create(pool, count, helper_count, pool->thread_count);
+    Job *job = job_create(pool, count, helper_count);
     if (job == NULL) return STATUS_NO_MEMORY;
     job->item_function = function;
     job->argument = job_argument;
     job->order = order;
-    return worker == NULL ? for_each_outside(pool, job) : for_each_nested(worker, job, helper_count);
+    LoopInfo info = {.item_function = function, .argument = job_argument, .count = count};
+    info.loop = job->loop = fetch_add_relaxed(&pool->loops_begun, UINT64_C(1)) + 1; // relaxed: only a number
+    if (pool->loop_begin != NULL) pool->loop_begin(pool->loop_context, worker, &info);
+    Status status = worker == NULL ? for_each_outside(pool, job) : for_each_nested(worker, job, helper_count);
+    if (pool->loop_end != NULL) pool->loop_end(pool->loop_context, worker, &info);
+    return status;
 }
 
 Status pool_submit_batch(Pool *pool, TaskGroup *group, TaskFunction function, void *arguments, size_t argument_bytes,
@@ -231,14 +274,13 @@ Status pool_submit_batch(Pool *pool, TaskGroup *group, TaskFunction function, vo
     if (count == 0) return STATUS_OK;
     Worker *worker = pool_own_worker(pool);
     if (worker == NULL && !pool_is_alive(pool)) return STATUS_LIMIT;
-    uint32_t helper_count = smaller(pool->thread_count, count);
-    Job *job = job_create(pool, count, helper_count, helper_count);
+    Job *job = job_create(pool, count, smaller(pool->thread_count, count));
     if (job == NULL) return STATUS_NO_MEMORY;
     job->task_function = function;
     job->argument = arguments;
     job->argument_bytes = argument_bytes;
     job->group = group;
-    group_add(group);
+    group_add(group, worker);
     pool_push_outside(pool, &job->node);
     job_drop(job); // our own reference: the helpers keep it
     return STATUS_OK;

@@ -91,29 +91,47 @@ static bool take_global(Worker *worker, Task *out) {
         if (is_last) *out = task;
         node = next;
     }
+    deque_open(&worker->deque, INT64_MAX); // whoever takes a task from a search wakes a successor (worker_end_search)
     return true;
 }
 
-static bool steal(Worker *worker, Task *out) {
-    Pool *pool = worker->pool;
-    uint32_t count = pool->thread_count;
+// Takes the victim's oldest task and up to half of its others, which become public in our own deque.
+static bool steal_from(Worker *worker, uint32_t index, Task *out) {
+    Worker *victim = &worker->pool->workers[index];
+    int64_t wanted = (deque_public_count(&victim->deque) + 1) / 2;
+    if (wanted == 0 || !deque_steal(&victim->deque, out)) {
+        count_one(&worker->steals_failed);
+        deque_ask(&victim->deque); // it may have private ones
+        return false;
+    }
+    out->stolen_from = (int32_t)index;
+    if (wanted > STEAL_MAX) wanted = STEAL_MAX;
+    int64_t loot = 0;
+    for (Task more; loot + 1 < wanted && deque_steal(&victim->deque, &more); loot++) {
+        more.stolen_from = (int32_t)index;
+        if (deque_push(&worker->deque, more)) continue;
+        worker_end_search(worker); // no memory to keep it: run it now
+        task_run(worker, more);
+        break;
+    }
+    deque_note_loot(&worker->deque, loot, (int32_t)index);
+    deque_open(&worker->deque, loot);
+    count_more(&worker->tasks_stolen, (uint64_t)loot + 1);
+    store_relaxed(&victim->deque.last_thief, worker->index); // relaxed: a hint
+    worker->last_victim = index;
+    return true;
+}
+
+// The victims: whom a wait for a stolen task may help most, who had something last time, then all from a random one on.
+static bool steal(Worker *worker, bool is_waiting, Task *out) {
+    uint32_t count = worker->pool->thread_count;
+    uint32_t thief = load_relaxed(&worker->deque.last_thief); // relaxed: a hint
+    if (is_waiting && thief != worker->index && steal_from(worker, thief, out)) return true;
+    if (worker->last_victim != worker->index && steal_from(worker, worker->last_victim, out)) return true;
     uint32_t first = (uint32_t)(next_random(worker) % count);
     for (uint32_t i = 0; i < count; i++) {
-        Worker *victim = &pool->workers[(first + i) % count];
-        if (victim == worker) continue;
-        int64_t wanted = (deque_size(&victim->deque) + 1) / 2;
-        if (wanted == 0 || !deque_steal(&victim->deque, out)) continue;
-        count_one(&worker->tasks_stolen);
-        if (wanted > STEAL_MAX) wanted = STEAL_MAX;
-        for (Task more; wanted > 1 && deque_steal(&victim->deque, &more); wanted--) {
-            count_one(&worker->tasks_stolen);
-            if (!deque_push(&worker->deque, more)) { // no memory to keep it: run it now
-                worker_end_search(worker);
-                task_run(worker, more);
-                break;
-            }
-        }
-        return true;
+        uint32_t index = first + i < count ? first + i : first + i - count;
+        if (index != worker->index && steal_from(worker, index, out)) return true;
     }
     return false;
 }
@@ -121,19 +139,46 @@ static bool steal(Worker *worker, Task *out) {
 static bool pool_has_visible_work(const Pool *pool) {
     if (!injector_looks_empty(&pool->injector)) return true;
     for (uint32_t i = 0; i < pool->thread_count; i++)
-        if (deque_size(&pool->workers[i].deque) > 0) return true;
+        if (deque_public_count(&pool->workers[i].deque) > 0) return true;
     return false;
+}
+
+// Asks for private tasks, on behalf of whoever sleeps or is about to.
+static void ask_everybody(Worker *worker) {
+    Pool *pool = worker->pool;
+    for (uint32_t i = 0; i < pool->thread_count; i++)
+        if (i != worker->index) deque_ask(&pool->workers[i].deque);
 }
 
 void worker_end_search(Worker *worker) {
     if (!worker->is_searching) return;
     worker->is_searching = false;
-    // The last searcher was the reason why publishers woke nobody: if it leaves work behind, it wakes a successor.
-    if (parking_stop_search(&worker->pool->parking) && pool_has_visible_work(worker->pool))
-        parking_notify(&worker->pool->parking);
+    Pool *pool = worker->pool;
+    // The last searcher was the reason why publishers woke nobody, and why those with private tasks need not remember that
+    // somebody sleeps: it leaves a successor, or a request.
+    if (!parking_stop_search(&pool->parking)) return;
+    if (pool_has_visible_work(pool))
+        parking_notify(&pool->parking);
+    else if (parking_has_sleepers(&pool->parking))
+        ask_everybody(worker);
 }
 
+// A request is used up by the first share. It is not lost to others who are idle: the notification makes sure that one of
+// them is awake and searches, and searchers ask again before they sleep, or when they find a task (worker_end_search).
+void worker_open(Worker *worker, int64_t count) {
+    Deque *deque = &worker->deque;
+    if (deque_private_count(deque) < count) count = deque_private_count(deque);
+    if (count <= 0) return;
+    deque_set_wanted(deque, false); // before the notification looks for idle workers: later ones set it again
+    deque_open(deque, count);
+    count_one(&worker->openings);
+    parking_notify(&worker->pool->parking);
+}
+
+void worker_open_all(Worker *worker) { worker_open(worker, INT64_MAX); }
+
 bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
+    if (UNLIKELY(deque_is_wanted(&worker->deque))) worker_open(worker, deque_private_count(&worker->deque) / 2);
     if (deque_take(&worker->deque, out)) {
         worker_end_search(worker);
         return true;
@@ -143,7 +188,7 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
         parking_start_search(&worker->pool->parking);
     }
     for (uint32_t round = 0; round < SEARCH_ROUNDS && !(group != NULL && group_is_empty(group)); round++) {
-        if (take_global(worker, out) || steal(worker, out)) {
+        if (take_global(worker, out) || steal(worker, group != NULL, out)) {
             worker_end_search(worker);
             return true;
         }
@@ -156,18 +201,24 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
 bool worker_park(Worker *worker, TaskGroup *group) {
     Pool *pool = worker->pool;
     assert(worker->is_searching);
+    assert(deque_private_count(&worker->deque) == 0); // nobody else could take them
     parking_announce(&pool->parking, worker->index);
     // After the announcement, so that whoever ends the group and sees us as its waiter sees our bit as well.
-    bool is_ended = group != NULL && !group_announce_waiter(group, worker->index + 1);
+    bool is_awaited = group != NULL && group_announce_waiter(group, worker->index + 1);
+    bool is_ended = group != NULL && !is_awaited;
     // Announced, then looked, as the queues. A worker inside a task goes on waiting even then.
     bool is_stopping = group == NULL && load_seq_cst(&pool->is_stopping) != 0;
-    if (is_ended || is_stopping || pool_has_visible_work(pool)) {
+    bool has_work = pool_has_visible_work(pool);
+    if (is_ended || is_stopping || has_work) {
         parking_withdraw(&pool->parking, worker->index);
-        return !is_stopping || pool_has_visible_work(pool);
+    } else {
+        ask_everybody(worker); // after the announcement: who gives a share then wakes us
+        count_one(&worker->parks);
+        parking_sleep(&pool->parking, worker->index);
+        count_one(&worker->wakes);
     }
-    count_one(&worker->parks);
-    parking_sleep(&pool->parking, worker->index);
-    return true;
+    if (is_awaited) group_withdraw_waiter(group);
+    return !is_stopping || pool_has_visible_work(pool);
 }
 
 static void worker_main(void *argument) {
@@ -195,8 +246,11 @@ static void worker_main(void *argument) {
 static Status worker_init(Worker *worker, Pool *pool, uint32_t index) {
     worker->pool = pool;
     worker->index = index;
+    worker->last_victim = index;                                       // nobody yet
     worker->random_state = (index + 1) * UINT64_C(0x9E3779B97F4A7C15); // not 0, and different for each
-    return deque_init(&worker->deque);
+    Status status = deque_init(&worker->deque);
+    store_relaxed(&worker->deque.last_thief, index); // nobody yet; relaxed: not shared yet
+    return status;
 }
 
 static void pool_destroy(Pool *pool) {
@@ -296,6 +350,12 @@ void pool_set_hook(Pool *pool, TaskHook begin, TaskHook end, void *context) {
     pool->hook_context = context;
 }
 
+void pool_set_loop_hook(Pool *pool, LoopHook begin, LoopHook end, void *context) {
+    pool->loop_begin = begin;
+    pool->loop_end = end;
+    pool->loop_context = context;
+}
+
 void pool_poll(Pool *pool) {
     if (pool->poll != NULL && pool->poll(pool->poll_context)) cancel_request(&pool->cancel);
 }
@@ -312,6 +372,9 @@ PoolCounters pool_counters(const Pool *pool) {
         sum.tasks_run += load_relaxed(&worker->tasks_run);
         sum.items_run += load_relaxed(&worker->items_run);
         sum.tasks_stolen += load_relaxed(&worker->tasks_stolen);
+        sum.steals_failed += load_relaxed(&worker->steals_failed);
+        sum.wakes += load_relaxed(&worker->wakes);
+        sum.openings += load_relaxed(&worker->openings);
         sum.parks += load_relaxed(&worker->parks);
     }
     return sum;
@@ -319,4 +382,8 @@ PoolCounters pool_counters(const Pool *pool) {
 
 uint32_t worker_index(const Worker *worker) { return worker->index; }
 Pool *worker_pool(const Worker *worker) { return worker->pool; }
-bool worker_cancelled(const Worker *worker) { return cancel_requested(&worker->pool->cancel); }
+
+bool worker_cancelled(Worker *worker) {
+    if (UNLIKELY(deque_is_wanted(&worker->deque))) worker_open(worker, (deque_private_count(&worker->deque) + 1) / 2);
+    return cancel_requested(&worker->pool->cancel);
+}

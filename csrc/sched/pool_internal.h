@@ -13,19 +13,24 @@
 #define POLL_INTERVAL_NS (50 * NS_PER_MS) // how often an outside thread that waits calls the poll
 
 struct Worker {
-    Deque deque;
-    Pool *pool; // this and index: constant while the pool lives
+    Deque deque; // first: sched/fork.h relies on it
+    Pool *pool;  // this and index: constant while the pool lives
     uint32_t index;
     bool is_searching;     // counted in parking.searching; the worker's own
+    uint32_t last_victim;  // the worker's own: whom it stole from last
     uint64_t random_state; // the worker's own: the next victim
     // Counted by the worker alone (so a plain add will do), read by pool_counters in any thread.
     _Atomic uint64_t tasks_run;
     _Atomic uint64_t items_run;
     _Atomic uint64_t tasks_stolen;
+    _Atomic uint64_t steals_failed;
     _Atomic uint64_t parks;
+    _Atomic uint64_t wakes;
+    _Atomic uint64_t openings;
     Thread thread;
     int priority; // granted; written by the worker before it reports in `started`
 };
+_Static_assert(offsetof(struct Worker, deque) == 0, "sched/fork.h takes a worker for its deque");
 
 struct Pool {
     Injector injector;
@@ -35,8 +40,9 @@ struct Pool {
     CACHE_ALIGNED _Atomic uint32_t is_stopping; // written by pool_free
     _Atomic uint32_t started;                   // workers that have set their priority
     _Atomic uint32_t is_open;                   // written by pool_create: the number of workers is final
+    _Atomic uint64_t loops_begun;               // the number of the last parallel-for; written by whoever begins one
     // Everything below is constant while tasks run.
-    uint32_t thread_count;
+    CACHE_ALIGNED uint32_t thread_count;
     uint32_t worker_capacity; // allocated; more than thread_count when the system refused some threads
     uint32_t fork_count;      // of the process that made the threads
     ThreadPoolConfig config;
@@ -46,6 +52,9 @@ struct Pool {
     TaskHook hook_begin;
     TaskHook hook_end;
     void *hook_context;
+    LoopHook loop_begin;
+    LoopHook loop_end;
+    void *loop_context;
     // Written by anybody; alone on its line because every worker reads it between items.
     CACHE_ALIGNED CancelFlag cancel;
 };
@@ -57,8 +66,12 @@ static inline Worker *pool_own_worker(const Pool *pool) {
 }
 
 // Relaxed: one writer.
-static inline void count_one(_Atomic uint64_t *counter) { store_relaxed(counter, load_relaxed(counter) + 1); }
+static inline void count_more(_Atomic uint64_t *counter, uint64_t amount) {
+    store_relaxed(counter, load_relaxed(counter) + amount);
+}
+static inline void count_one(_Atomic uint64_t *counter) { count_more(counter, 1); }
 
+static inline bool pool_has_hook(const Pool *pool) { return pool->hook_begin != NULL || pool->hook_end != NULL; }
 static inline void hook_begin(Worker *worker, const TaskInfo *info) {
     if (worker->pool->hook_begin != NULL) worker->pool->hook_begin(worker->pool->hook_context, worker, info);
 }
@@ -72,7 +85,10 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out);
 // Sleeps until there may be work, or the group has ended; false: the pool stops.
 bool worker_park(Worker *worker, TaskGroup *group);
 void worker_end_search(Worker *worker); // it goes on with something else than a task
-void pool_poll(Pool *pool);             // asks the outside world whether to cancel
+// Makes the oldest `count` of its private tasks public (fewer if there are fewer), and sees that an idle worker looks.
+void worker_open(Worker *worker, int64_t count);
+void worker_open_all(Worker *worker); // before it does anything that may take long without looking at its deque
+void pool_poll(Pool *pool);           // asks the outside world whether to cancel
 void pool_push_outside(Pool *pool, InjectorNode *node);
 
 // task.c. The two halves of TaskGroup.pending:
@@ -80,17 +96,21 @@ void pool_push_outside(Pool *pool, InjectorNode *node);
 #define GROUP_WAITER_SHIFT 32
 #define GROUP_WAITER_OUTSIDE UINT32_MAX // else a worker's index + 1; 0: nobody sleeps
 
-// Acquire, with the release in group_end: who sees it empty sees what its tasks have written.
+// For the waiter. Acquire, with the release in group_end: who sees it empty sees what its tasks have written.
 static inline bool group_is_empty(const TaskGroup *group) {
-    return (load_acquire(&group->pending) & GROUP_COUNT_MASK) == 0;
+    uint32_t count = (uint32_t)load_acquire(&group->pending);
+    return group->owner == NULL ? count == 0 : count + group->own_pending == (uint32_t)GROUP_OWNED;
 }
 
 void task_run(Worker *worker, Task task);
-void group_add(TaskGroup *group); // one more task; NULL is allowed
+void group_add(TaskGroup *group, const Worker *worker); // one more task; NULL is allowed, for either
 void group_merge(TaskGroup *group, Status status);
-void group_end(Pool *pool, TaskGroup *group, Status status);   // one task has ended; afterwards the group may be gone
+// One task has ended; afterwards the group may be gone. The worker is the one that ran it.
+void group_end(Worker *worker, TaskGroup *group, Status status);
 bool group_announce_waiter(TaskGroup *group, uint32_t waiter); // false: the group is empty already
+void group_withdraw_waiter(TaskGroup *group);                  // after an announcement that was not false
 
 // for_each.c
 Status job_help(Worker *worker, void *job); // a task: works on a job's items until none is left to begin
-void job_drop(void *job);                   // instead of job_help, when nobody will run it
+void job_help_from(Worker *worker, void *job, int32_t stolen_from); // the same, by a worker that knows whence it came
+void job_drop(void *job);                                           // instead of job_help, when nobody will run it
