@@ -52,7 +52,8 @@ class Comparison:
     results: list[Result] = field(default_factory=list)
 
     def ours(self) -> Result | None:
-        return next((result for result in self.results if result.contestant.library == OURS), None)
+        results = (result for result in self.results if result.contestant.library == OURS)
+        return min(results, key=lambda result: result.ns, default=None)
 
     def best_peer(self) -> Result | None:
         return min((r for r in self.results if r.contestant.is_peer), key=lambda result: result.ns, default=None)
@@ -115,7 +116,8 @@ def compare(
         limit = min(known) * FAR_BEHIND if known else float("inf")
         start = round_number % len(results) if results else 0
         for result in results[start:] + results[:start]:
-            if round_number >= FAR_BEHIND_RUNS and result.count and result.ns > limit:
+            is_behind = result.count and result.ns > limit and result.contestant.library != OURS
+            if round_number >= FAR_BEHIND_RUNS and is_behind:
                 result.times.append(None)
                 continue
             one = result.contestant
@@ -181,7 +183,7 @@ def table(comparison: Comparison, write: Callable[[str], Any] = print) -> None:
         times = [time for time in result.times if time is not None]
         spread = (max(times) - min(times)) / result.ns
         against = "" if ours is None or result is ours else f"  ours / this {paired_ratio(ours, result):6.3f}"
-        note = "" if result.contestant.is_peer or result is ours else "  (one thread only: no peer)"
+        note = "  (one thread only: no peer)" if result.contestant.threads == (1,) else ""
         value = f"{comparison.value(result):10.2f} {row.unit}"
         write(f"  {result.contestant.label:{width}}  {value}  ±{spread / 2:4.0%} of {len(times)}{against}{note}")
 

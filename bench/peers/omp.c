@@ -79,27 +79,47 @@ static uint64_t visit(uint64_t node, uint32_t count) {
     return sum;
 }
 
-static uint64_t tree_start(uint32_t count, uint32_t threads) {
+// Halves of the range of children, down to half of a node's: one task for eight nodes.
+static uint64_t visit_halves(uint64_t node, uint32_t begin, uint32_t end) {
+    uint64_t first = 0, second = 0;
+    if (end - begin <= TREE_BRANCH / 2) {
+        for (uint32_t i = begin; i < end; i++) {
+            uint64_t child = tree_child(node, i);
+            uint32_t count = tree_children(child);
+            first += 1 + (count == 0 ? 0 : visit_halves(child, 0, count));
+        }
+        return first;
+    }
+    uint32_t middle = begin + (end - begin) / 2;
+#pragma omp task shared(second) firstprivate(node, middle, end)
+    second = visit_halves(node, middle, end);
+    first = visit_halves(node, begin, middle);
+#pragma omp taskwait
+    return first + second;
+}
+
+static uint64_t tree_start(uint32_t count, uint32_t threads, int is_hand) {
     uint64_t nodes = 0;
 #pragma omp parallel num_threads(threads)
 #pragma omp single
-    nodes = visit(TREE_ROOT, count);
+    nodes = is_hand ? visit_halves(TREE_ROOT, 0, count) + 1 : visit(TREE_ROOT, count);
     return nodes;
 }
 
 static Outcome tree_row(Request request) {
-    (void)tree_start(request.size / 10, request.threads);
+    int is_hand = program_is(request.variant, "hand");
+    (void)tree_start(request.size / 10, request.threads, is_hand);
     uint64_t start = peers_now_ns();
-    uint64_t nodes = tree_start(request.size, request.threads);
+    uint64_t nodes = tree_start(request.size, request.threads, is_hand);
     return (Outcome){peers_now_ns() - start, nodes, nodes};
 }
 
 int main(int argc, char **argv) {
     Request request = program_request(argc, argv);
-    int is_auto = program_is(request.variant, "auto"); // tasks have no variants
+    int is_auto = program_is(request.variant, "auto");
     if (program_is(request.row, "fib") && is_auto) return program_print(fib_row(request));
     if (program_is(request.row, "flat")) return program_print(flat_row(request, 1));
     if (program_is(request.row, "unequal")) return program_print(flat_row(request, 0));
-    if (program_is(request.row, "tree") && is_auto) return program_print(tree_row(request));
+    if (program_is(request.row, "tree") && !program_is(request.variant, "dynamic")) return program_print(tree_row(request));
     return PROGRAM_CANNOT;
 }

@@ -1,6 +1,7 @@
 // bench/peers/ours.c: the rows done with csrc/sched and csrc/intern, as a stage of the compiler would do them.
 #include "intern/names.h"
 #include "program.h"
+#include "sched/fork.h"
 #include "sched/sched.h"
 
 static Pool *pool_make(uint32_t threads) {
@@ -15,35 +16,54 @@ static void run_task(Pool *pool, TaskFunction function, void *argument) {
     if (pool_submit(pool, &group, function, argument) != STATUS_OK || pool_wait(pool, &group) != STATUS_OK) exit(1);
 }
 
-// ---- 1: fib
+// ---- 1: fib, with fork and join (`auto`), and with a group of spawned tasks (`group`), which may be waited for in any order
 
 typedef struct Fib {
     uint32_t n;
     uint64_t value;
 } Fib;
 
+static Status fib_task(Worker *worker, void *argument);
+
+static uint64_t fib(Worker *worker, uint32_t n) {
+    if (n < 2) return n;
+    Fib second = {n - 2, 0};
+    TaskFork fork;
+    task_fork(worker, &fork, fib_task, &second);
+    uint64_t first = fib(worker, n - 1);
+    if (task_join(worker, &fork)) second.value = fib(worker, n - 2);
+    return first + second.value;
+}
+
 static Status fib_task(Worker *worker, void *argument) {
-    Fib *fib = argument;
-    if (fib->n < 2) {
-        fib->value = fib->n;
+    Fib *task = argument;
+    task->value = fib(worker, task->n);
+    return STATUS_OK;
+}
+
+static Status fib_group_task(Worker *worker, void *argument) {
+    Fib *task = argument;
+    if (task->n < 2) {
+        task->value = task->n;
         return STATUS_OK;
     }
-    Fib first = {fib->n - 1, 0}, second = {fib->n - 2, 0};
-    TaskGroup group = {0};
-    task_spawn(worker, &group, fib_task, &second);
-    (void)fib_task(worker, &first);
+    Fib first = {task->n - 1, 0}, second = {task->n - 2, 0};
+    TaskGroup group = task_group_of(worker);
+    task_spawn(worker, &group, fib_group_task, &second);
+    TRY(fib_group_task(worker, &first));
     TRY(group_wait(worker, &group));
-    fib->value = first.value + second.value;
+    task->value = first.value + second.value;
     return STATUS_OK;
 }
 
 static Outcome fib_row(Request request) {
+    TaskFunction function = program_is(request.variant, "group") ? fib_group_task : fib_task;
     Pool *pool = pool_make(request.threads);
-    run_task(pool, fib_task, &(Fib){20, 0});
-    Fib fib = {request.size, 0};
+    run_task(pool, function, &(Fib){20, 0});
+    Fib task = {request.size, 0};
     uint64_t start = peers_now_ns();
-    run_task(pool, fib_task, &fib);
-    Outcome outcome = {peers_now_ns() - start, fib.value, fib_forks(request.size)};
+    run_task(pool, function, &task);
+    Outcome outcome = {peers_now_ns() - start, task.value, fib_forks(request.size)};
     pool_free(pool);
     return outcome;
 }
@@ -80,59 +100,56 @@ static Outcome flat_row(Request request, ItemFunction function) {
     return (Outcome){ns, results_checksum(flat.results, request.size), request.size};
 }
 
-// ---- 4: the tree
+// ---- 4: the tree. The children of a node are a range that is halved: down to one child (`auto`), or down to half of a node's
+// children (`hand`), which is one fork for eight nodes, with more than enough of them for everybody.
 
 typedef struct Visit {
     uint64_t node;
-    uint64_t nodes; // in its subtree
+    uint32_t begin;
+    uint32_t end; // children begin … end - 1 of it
+    uint32_t grain;
+    uint64_t nodes; // in their subtrees
 } Visit;
 
-static Status visit_children(Worker *worker, Visit *visit, Visit *children, uint32_t count);
+static Status visit_task(Worker *worker, void *argument);
+
+static uint64_t visit(Worker *worker, uint64_t node, uint32_t begin, uint32_t end, uint32_t grain) {
+    if (end - begin <= grain) {
+        uint64_t nodes = 0;
+        for (uint32_t i = begin; i < end; i++) {
+            uint64_t child = tree_child(node, i);
+            uint32_t count = tree_children(child);
+            nodes += 1 + (count == 0 ? 0 : visit(worker, child, 0, count, grain));
+        }
+        return nodes;
+    }
+    uint32_t middle = begin + (end - begin) / 2;
+    Visit second = {node, middle, end, grain, 0};
+    TaskFork fork;
+    task_fork(worker, &fork, visit_task, &second);
+    uint64_t nodes = visit(worker, node, begin, middle, grain);
+    if (task_join(worker, &fork)) second.nodes = visit(worker, node, middle, end, grain);
+    return nodes + second.nodes;
+}
 
 static Status visit_task(Worker *worker, void *argument) {
-    Visit *visit = argument;
-    Visit children[TREE_BRANCH];
-    return visit_children(worker, visit, children, tree_children(visit->node));
-}
-
-static Status visit_children(Worker *worker, Visit *visit, Visit *children, uint32_t count) {
-    visit->nodes = 1;
-    if (count == 0) return STATUS_OK;
-    TaskGroup group = {0};
-    for (uint32_t i = 0; i < count; i++) {
-        children[i] = (Visit){tree_child(visit->node, i), 0};
-        if (i + 1 < count) task_spawn(worker, &group, visit_task, &children[i]);
-    }
-    TRY(visit_task(worker, &children[count - 1]));
-    TRY(group_wait(worker, &group));
-    for (uint32_t i = 0; i < count; i++)
-        visit->nodes += children[i].nodes;
+    Visit *task = argument;
+    task->nodes = visit(worker, task->node, task->begin, task->end, task->grain);
     return STATUS_OK;
-}
-
-typedef struct Root {
-    Visit visit;
-    Visit *children;
-    uint32_t count;
-} Root;
-
-static Status root_task(Worker *worker, void *argument) {
-    Root *root = argument;
-    return visit_children(worker, &root->visit, root->children, root->count);
 }
 
 static Outcome tree_row(Request request) {
     ThreadPoolConfig config = {.max_threads = request.threads, .stack_size = 64u << 20}; // subtrees are a thousand deep
     Pool *pool;
     if (pool_create(&config, &pool) != STATUS_OK) exit(1);
-    Root root = {{TREE_ROOT, 0}, malloc(sizeof(Visit) * request.size), request.size / 10};
-    run_task(pool, root_task, &root);
-    root.count = request.size;
+    uint32_t grain = program_is(request.variant, "hand") ? TREE_BRANCH / 2 : 1;
+    run_task(pool, visit_task, &(Visit){TREE_ROOT, 0, request.size / 10, grain, 0});
+    Visit task = {TREE_ROOT, 0, request.size, grain, 0};
     uint64_t start = peers_now_ns();
-    run_task(pool, root_task, &root);
+    run_task(pool, visit_task, &task);
     uint64_t ns = peers_now_ns() - start;
     pool_free(pool);
-    return (Outcome){ns, root.visit.nodes, root.visit.nodes};
+    return (Outcome){ns, task.nodes + 1, task.nodes + 1}; // and the root
 }
 
 // ---- 5: names
@@ -208,11 +225,12 @@ static Outcome calibration_row(Request request) {
 
 int main(int argc, char **argv) {
     Request request = program_request(argc, argv);
+    bool is_auto = program_is(request.variant, "auto");
     if (program_is(request.row, "fib")) return program_print(fib_row(request));
-    if (program_is(request.row, "flat")) return program_print(flat_row(request, equal_item));
-    if (program_is(request.row, "unequal")) return program_print(flat_row(request, unequal_item));
+    if (program_is(request.row, "flat") && is_auto) return program_print(flat_row(request, equal_item));
+    if (program_is(request.row, "unequal") && is_auto) return program_print(flat_row(request, unequal_item));
     if (program_is(request.row, "tree")) return program_print(tree_row(request));
-    if (program_is(request.row, "intern")) return program_print(intern_row(request));
+    if (program_is(request.row, "intern") && is_auto) return program_print(intern_row(request));
     if (program_is(request.row, "calibrate")) return program_print(calibration_row(request));
     return PROGRAM_CANNOT;
 }

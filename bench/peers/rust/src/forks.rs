@@ -1,5 +1,5 @@
 //! fib and the tree: rayon::join, chili's and forte's joins (both share work only at heartbeats), crossbeam-deque in stealing.rs.
-use crate::work::{fib_forks, tree_child, tree_children, TREE_ROOT};
+use crate::work::{fib_forks, tree_child, tree_children, TREE_BRANCH, TREE_ROOT};
 use crate::{stealing, timed, Outcome, Request, STACK};
 use rayon::prelude::*;
 use std::num::NonZero;
@@ -80,68 +80,85 @@ fn rayon_visit(node: u64, count: u32) -> u64 {
     }
 }
 
-fn rayon_visit_halves(node: u64, begin: u32, end: u32) -> u64 {
-    if end - begin == 1 {
-        let child = tree_child(node, begin);
-        return match tree_children(child) {
-            0 => 1,
-            count => 1 + rayon_visit_halves(child, 0, count),
+fn rayon_visit_halves(node: u64, begin: u32, end: u32, grain: u32) -> u64 {
+    if end - begin <= grain {
+        let visit = |i| {
+            let child = tree_child(node, i);
+            match tree_children(child) {
+                0 => 1,
+                count => 1 + rayon_visit_halves(child, 0, count, grain),
+            }
         };
+        return (begin..end).map(visit).sum();
     }
     let middle = begin + (end - begin) / 2;
-    let (first, second) =
-        rayon::join(|| rayon_visit_halves(node, begin, middle), || rayon_visit_halves(node, middle, end));
+    let (first, second) = rayon::join(
+        || rayon_visit_halves(node, begin, middle, grain),
+        || rayon_visit_halves(node, middle, end, grain),
+    );
     first + second
 }
 
-fn chili_visit(node: u64, begin: u32, end: u32, scope: &mut chili::Scope) -> u64 {
-    if end - begin == 1 {
-        let child = tree_child(node, begin);
-        return match tree_children(child) {
-            0 => 1,
-            count => 1 + chili_visit(child, 0, count, scope),
+fn chili_visit(node: u64, begin: u32, end: u32, grain: u32, w: &mut chili::Scope) -> u64 {
+    if end - begin <= grain {
+        let visit = |i| {
+            let child = tree_child(node, i);
+            match tree_children(child) {
+                0 => 1,
+                count => 1 + chili_visit(child, 0, count, grain, w),
+            }
         };
+        return (begin..end).map(visit).sum();
     }
     let middle = begin + (end - begin) / 2;
-    let (first, second) =
-        scope.join(|s| chili_visit(node, begin, middle, s), |s| chili_visit(node, middle, end, s));
+    let (first, second) = w.join(
+        |w| chili_visit(node, begin, middle, grain, w),
+        |w| chili_visit(node, middle, end, grain, w),
+    );
     first + second
 }
 
-fn forte_visit(node: u64, begin: u32, end: u32, worker: &forte::Worker) -> u64 {
-    if end - begin == 1 {
-        let child = tree_child(node, begin);
-        return match tree_children(child) {
-            0 => 1,
-            count => 1 + forte_visit(child, 0, count, worker),
+fn forte_visit(node: u64, begin: u32, end: u32, grain: u32, w: &forte::Worker) -> u64 {
+    if end - begin <= grain {
+        let visit = |i| {
+            let child = tree_child(node, i);
+            match tree_children(child) {
+                0 => 1,
+                count => 1 + forte_visit(child, 0, count, grain, w),
+            }
         };
+        return (begin..end).map(visit).sum();
     }
     let middle = begin + (end - begin) / 2;
-    let (first, second) =
-        worker.join(|w| forte_visit(node, middle, end, w), |w| forte_visit(node, begin, middle, w));
+    let (second, first) = w.join(
+        |w| forte_visit(node, middle, end, grain, w),
+        |w| forte_visit(node, begin, middle, grain, w),
+    );
     first + second
 }
 
 pub fn tree_row(request: &Request) -> Option<Outcome> {
     let (few, many) = (request.size / 10, request.size);
+    // `-hand` forks once for eight nodes: for half of the children of a node, and for halves of the root's.
+    let grain = if request.library.ends_with("-hand") { TREE_BRANCH / 2 } else { 1 };
     let (ns, nodes) = match request.library.as_str() {
         "rayon" => rayon_pool(request.threads).install(|| {
             rayon_visit(TREE_ROOT, few);
             timed(|| rayon_visit(TREE_ROOT, many))
         }),
-        "rayon-join" => rayon_pool(request.threads).install(|| {
-            rayon_visit_halves(TREE_ROOT, 0, few);
-            timed(|| 1 + rayon_visit_halves(TREE_ROOT, 0, many))
+        "rayon-join" | "rayon-hand" => rayon_pool(request.threads).install(|| {
+            rayon_visit_halves(TREE_ROOT, 0, few, grain);
+            timed(|| 1 + rayon_visit_halves(TREE_ROOT, 0, many, grain))
         }),
-        "chili" => {
+        "chili" | "chili-hand" => {
             let pool = chili_pool(request.threads);
             let mut scope = pool.scope();
-            chili_visit(TREE_ROOT, 0, few, &mut scope);
-            timed(|| 1 + chili_visit(TREE_ROOT, 0, many, &mut scope))
+            chili_visit(TREE_ROOT, 0, few, grain, &mut scope);
+            timed(|| 1 + chili_visit(TREE_ROOT, 0, many, grain, &mut scope))
         }
-        "forte" => forte_with(request.threads, |worker| {
-            forte_visit(TREE_ROOT, 0, few, worker);
-            timed(|| 1 + forte_visit(TREE_ROOT, 0, many, worker))
+        "forte" | "forte-hand" => forte_with(request.threads, |worker| {
+            forte_visit(TREE_ROOT, 0, few, grain, worker);
+            timed(|| 1 + forte_visit(TREE_ROOT, 0, many, grain, worker))
         }),
         "crossbeam" => {
             stealing::count_tree(request.threads, few);

@@ -30,6 +30,7 @@ extern "C" {
 }
 
 pub const TREE_ROOT: u64 = 42;
+pub const TREE_BRANCH: u32 = 8;
 pub const LOOKUP_BLOCK: u32 = 10;
 
 #[inline(always)]
