@@ -36,8 +36,9 @@ enum { JOB_OPEN = 0, JOB_DONE = 1, JOB_AWAITED = 2 }; // values of Job.state; AW
 typedef struct Job {
     // Constant.
     Pool *pool;
-    ItemFunction item_function; // NULL for a batch of tasks
-    TaskFunction task_function; // NULL for a parallel-for
+    ItemFunction item_function; // one of these three, the others are NULL
+    RangeFunction range_function;
+    TaskFunction task_function; // a batch of tasks
     char *argument;             // the caller's job; a batch's first element
     size_t argument_bytes;      // a batch's distance from element to element
     const uint32_t *order;      // may be NULL
@@ -54,13 +55,16 @@ typedef struct Job {
     _Atomic uint32_t state;
 } Job;
 
-static Job *job_create(Pool *pool, uint32_t count, uint32_t helper_count) {
+// A copy of what the plan says to do; the rest is filled in here.
+static Job *job_create(Pool *pool, const Job *plan, uint32_t helper_count) {
     Job *job = aligned_alloc(CACHE_LINE_BYTES, sizeof(Job));
     if (job == NULL) return NULL;
-    *job = (Job){.pool = pool, .count = count, .worker_count = pool->thread_count};
+    *job = *plan;
+    job->pool = pool;
+    job->worker_count = pool->thread_count;
     job->node =
         (InjectorNode){.task = {job_help, job, NULL, TASK_NOT_STOLEN}, .copies = helper_count, .is_heap = false};
-    store_relaxed(&job->unfinished, (uint64_t)count); // relaxed: not shared yet
+    store_relaxed(&job->unfinished, (uint64_t)job->count); // relaxed: not shared yet
     store_relaxed(&job->failure, NO_FAILURE);
     store_relaxed(&job->references, helper_count + 1);
     return job;
@@ -73,52 +77,77 @@ void job_drop(void *argument) {
 
 // The failure of the smallest item, whatever order they fail in (P4).
 static void job_fail(Job *job, uint32_t item, Status status) {
-    if (job->item_function == NULL) {
-        group_merge(job->group, status);
-        return;
-    }
     uint64_t failure = (uint64_t)item << 32 | (uint64_t)status;
     uint64_t known = load_relaxed(&job->failure); // relaxed: the decrement of unfinished publishes it
     while (failure < known && !cas_relaxed(&job->failure, &known, failure)) {
     }
 }
 
-static Status run_one(const Job *job, Worker *worker, uint32_t item) {
-    return job->item_function != NULL ? job->item_function(worker, job->argument, item)
-                                      : job->task_function(worker, job->argument + (size_t)item * job->argument_bytes);
-}
-
-static Status run_one_seen(const Job *job, Worker *worker, uint32_t item, int32_t stolen_from) {
-    TaskInfo info = {.item_function = job->item_function,
-                     .argument = job->argument,
-                     .item = item,
-                     .stolen_from = stolen_from,
-                     .loop = job->loop};
-    if (job->item_function == NULL) {
-        info.task = job->task_function;
-        info.argument = job->argument + (size_t)item * job->argument_bytes;
-        info.item = TASK_NO_ITEM;
-    }
-    hook_begin(worker, &info);
-    Status status = run_one(job, worker, item);
-    hook_end(worker, &info);
-    return status;
-}
-
 static bool job_cancelled(const Job *job) {
     return cancel_requested(&job->pool->cancel) || (job->group != NULL && group_cancelled(job->group));
 }
 
-// Runs the items at positions first … limit - 1, and stops before an item when the job is cancelled. Returns how many.
-static uint64_t job_run(Job *job, Worker *worker, uint64_t first, uint64_t limit, int32_t stolen_from) {
-    bool is_seen = pool_has_hook(job->pool);
+// The items at positions first … limit - 1: these stop before an item when the job is cancelled, and return how many
+// they have run.
+static uint64_t run_items(Job *job, Worker *worker, uint64_t first, uint64_t limit) {
+    ItemFunction function = job->item_function; // read once: the compiler cannot know that items leave the job alone
+    void *argument = job->argument;
+    const uint32_t *order = job->order;
+    const CancelFlag *cancel = &job->pool->cancel; // a parallel-for has no group
     uint64_t position = first;
-    for (; position < limit && !job_cancelled(job); position++) {
-        uint32_t item = job->order == NULL ? (uint32_t)position : job->order[position];
-        Status status = is_seen ? run_one_seen(job, worker, item, stolen_from) : run_one(job, worker, item);
+    for (; position < limit && LIKELY(!cancel_requested(cancel)); position++) {
+        uint32_t item = order == NULL ? (uint32_t)position : order[position];
+        Status status = function(worker, argument, item);
         if (UNLIKELY(status != STATUS_OK)) job_fail(job, item, status);
     }
-    count_more(&worker->items_run, position - first);
+    return position - first;
+}
+
+static uint64_t run_range(Job *job, Worker *worker, uint64_t first, uint64_t limit) {
+    if (job_cancelled(job)) return 0;
+    Status status = job->range_function(worker, job->argument, (uint32_t)first, (uint32_t)limit);
+    if (UNLIKELY(status != STATUS_OK)) job_fail(job, (uint32_t)first, status);
+    return limit - first;
+}
+
+static uint64_t run_tasks(Job *job, Worker *worker, uint64_t first, uint64_t limit) {
+    uint64_t position = first;
+    for (; position < limit && !job_cancelled(job); position++) {
+        Status status = job->task_function(worker, job->argument + position * job->argument_bytes);
+        group_merge(job->group, status);
+    }
+    return position - first;
+}
+
+static uint64_t run_plainly(Job *job, Worker *worker, uint64_t first, uint64_t limit) {
+    if (job->item_function != NULL) return run_items(job, worker, first, limit);
+    if (job->range_function != NULL) return run_range(job, worker, first, limit);
+    return run_tasks(job, worker, first, limit);
+}
+
+// One call to the hooks, and one of the above, for each thing that they see.
+static uint64_t run_seen(Job *job, Worker *worker, uint64_t first, uint64_t limit, int32_t stolen_from) {
+    TaskInfo info = {.task = job->task_function,
+                     .item_function = job->item_function,
+                     .range_function = job->range_function,
+                     .argument = job->argument,
+                     .item = TASK_NO_ITEM,
+                     .stolen_from = stolen_from,
+                     .loop = job->loop};
+    uint64_t step = job->range_function != NULL ? limit - first : 1;
+    uint64_t position = first;
+    for (; position < limit && !job_cancelled(job); position += step) {
+        if (job->task_function != NULL) {
+            info.argument = job->argument + position * job->argument_bytes;
+        } else {
+            info.item = job->order == NULL ? (uint32_t)position : job->order[position];
+            info.item_count = (uint32_t)step;
+        }
+        hook_begin(worker, &info);
+        uint64_t run = run_plainly(job, worker, position, position + step);
+        hook_end(worker, &info);
+        if (run < step) break;
+    }
     return position - first;
 }
 
@@ -126,6 +155,7 @@ static uint64_t job_run(Job *job, Worker *worker, uint64_t first, uint64_t limit
 static uint64_t job_work(Job *job, Worker *worker, int32_t stolen_from) {
     uint64_t claimed = 0;
     uint64_t length = 1; // of the next run
+    bool is_seen = pool_has_hook(job->pool);
     int64_t wanted_ns = RUN_NS + RUN_NS_PER_WORKER * (int64_t)job->worker_count;
     int64_t start_ns = clock_now_ns();
     for (;;) {
@@ -137,12 +167,14 @@ static uint64_t job_work(Job *job, Worker *worker, int32_t stolen_from) {
         uint64_t first = fetch_add_relaxed(&job->next, wanted);
         if (first >= job->count) return claimed;
         uint64_t limit = first + wanted < job->count ? first + wanted : job->count;
-        uint64_t run = job_run(job, worker, first, limit, stolen_from);
+        uint64_t run =
+            is_seen ? run_seen(job, worker, first, limit, stolen_from) : run_plainly(job, worker, first, limit);
+        count_more(&worker->items_run, run);
         claimed += limit - first;
         if (UNLIKELY(run < limit - first)) { // cancelled: claim the rest at once, and run none of it
             uint64_t rest = exchange_relaxed(&job->next, (uint64_t)job->count);
             if (rest < job->count) claimed += job->count - rest;
-            if (job->item_function == NULL) group_merge(job->group, STATUS_CANCELLED);
+            if (job->task_function != NULL) group_merge(job->group, STATUS_CANCELLED);
             return claimed;
         }
         int64_t end_ns = clock_now_ns();
@@ -159,7 +191,7 @@ static void job_end_items(Job *job, Worker *worker, uint64_t claimed) {
     if (claimed == 0) return;
     // Release: what the items wrote. Acquire: what the others' items wrote, for whoever waits for the job through us.
     if (fetch_sub_acq_rel(&job->unfinished, claimed) != claimed) return;
-    if (job->item_function == NULL) {
+    if (job->task_function != NULL) {
         group_end(worker, job->group, STATUS_OK); // the items' statuses are merged already
         return;
     }
@@ -250,23 +282,34 @@ static Status for_each_outside(Pool *pool, Job *job) {
 
 static uint32_t smaller(uint32_t first, uint32_t second) { return first < second ? first : second; }
 
-Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job_argument) {
-    if (count == 0) return cancel_requested(&pool->cancel) ? STATUS_CANCELLED : STATUS_OK;
+static Status run_loop(Pool *pool, const Job *plan) {
+    if (plan->count == 0) return cancel_requested(&pool->cancel) ? STATUS_CANCELLED : STATUS_OK;
     Worker *worker = pool_own_worker(pool);
     if (worker == NULL && !pool_is_alive(pool)) return STATUS_LIMIT;
     uint32_t helper_count =
-        worker == NULL ? smaller(pool->thread_count, count) : smaller(pool->thread_count - 1, count - 1);
-    Job *job = job_create(pool, count, helper_count);
+        worker == NULL ? smaller(pool->thread_count, plan->count) : smaller(pool->thread_count - 1, plan->count - 1);
+    Job *job = job_create(pool, plan, helper_count);
     if (job == NULL) return STATUS_NO_MEMORY;
-    job->item_function = function;
-    job->argument = job_argument;
-    job->order = order;
-    LoopInfo info = {.item_function = function, .argument = job_argument, .count = count};
-    info.loop = job->loop = fetch_add_relaxed(&pool->loops_begun, UINT64_C(1)) + 1; // relaxed: only a number
+    job->loop = fetch_add_relaxed(&pool->loops_begun, UINT64_C(1)) + 1; // relaxed: only a number
+    LoopInfo info = {.loop = job->loop,
+                     .item_function = job->item_function,
+                     .range_function = job->range_function,
+                     .argument = job->argument,
+                     .count = job->count};
     if (pool->loop_begin != NULL) pool->loop_begin(pool->loop_context, worker, &info);
     Status status = worker == NULL ? for_each_outside(pool, job) : for_each_nested(worker, job, helper_count);
     if (pool->loop_end != NULL) pool->loop_end(pool->loop_context, worker, &info);
     return status;
+}
+
+Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job) {
+    Job plan = {.item_function = function, .argument = job, .order = order, .count = count};
+    return run_loop(pool, &plan);
+}
+
+Status pool_for_ranges(Pool *pool, uint32_t count, RangeFunction function, void *job) {
+    Job plan = {.range_function = function, .argument = job, .count = count};
+    return run_loop(pool, &plan);
 }
 
 Status pool_submit_batch(Pool *pool, TaskGroup *group, TaskFunction function, void *arguments, size_t argument_bytes,
@@ -274,12 +317,13 @@ Status pool_submit_batch(Pool *pool, TaskGroup *group, TaskFunction function, vo
     if (count == 0) return STATUS_OK;
     Worker *worker = pool_own_worker(pool);
     if (worker == NULL && !pool_is_alive(pool)) return STATUS_LIMIT;
-    Job *job = job_create(pool, count, smaller(pool->thread_count, count));
+    Job plan = {.task_function = function,
+                .argument = arguments,
+                .argument_bytes = argument_bytes,
+                .count = count,
+                .group = group};
+    Job *job = job_create(pool, &plan, smaller(pool->thread_count, count));
     if (job == NULL) return STATUS_NO_MEMORY;
-    job->task_function = function;
-    job->argument = arguments;
-    job->argument_bytes = argument_bytes;
-    job->group = group;
     group_add(group, worker);
     pool_push_outside(pool, &job->node);
     job_drop(job); // our own reference: the helpers keep it

@@ -89,6 +89,7 @@ void pool_set_poll(Pool *pool, bool (*poll)(void *context), void *context);
 
 typedef Status (*TaskFunction)(Worker *worker, void *argument);
 typedef Status (*ItemFunction)(Worker *worker, void *job, uint32_t item);
+typedef Status (*RangeFunction)(Worker *worker, void *job, uint32_t first, uint32_t limit);
 
 uint32_t worker_index(const Worker *worker); // 0 … pool_thread_count - 1: the index of scratch kept per worker
 Pool *worker_pool(const Worker *worker);
@@ -99,6 +100,11 @@ bool worker_cancelled(Worker *worker); // for polling inside long items and task
 // Runs function(worker, job, item) for each item of order[0 … count - 1], begun in roughly that order; NULL order means
 // 0 … count - 1. From an outside thread, which only waits, or nested (see above).
 MUST_USE Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job);
+
+// The same for items 0 … count - 1 so small that calling a function for each would cost too much: runs
+// function(worker, job, first, limit) for ranges that together hold each item once. It runs all items of its range, and
+// returns the status of the first that failed. Cancelling is polled between ranges, which take some microseconds each.
+MUST_USE Status pool_for_ranges(Pool *pool, uint32_t count, RangeFunction function, void *job);
 
 // ---- tasks
 
@@ -142,13 +148,16 @@ MUST_USE Status pool_wait(Pool *pool, TaskGroup *group);
 #define TASK_NO_ITEM UINT32_MAX
 #define TASK_NOT_STOLEN (-1)
 typedef struct TaskInfo {
-    TaskFunction task;          // NULL for an item of a parallel-for
-    ItemFunction item_function; // NULL for a task
-    void *argument;             // the task's argument, the parallel-for's job
-    uint32_t item;              // TASK_NO_ITEM for a task
-    int32_t stolen_from;        // the index of the worker whose deque it came from, TASK_NOT_STOLEN. For an item: who
-                                // gave this worker its share in the loop
-    uint64_t loop;              // the number of the item's parallel-for, as in LoopInfo; 0 for a task
+    // One of these three, the others are NULL: a task, an item or a range of a parallel-for.
+    TaskFunction task;
+    ItemFunction item_function;
+    RangeFunction range_function;
+    void *argument;      // the task's argument, the parallel-for's job
+    uint32_t item;       // the item, the first one of a range; TASK_NO_ITEM for a task
+    uint32_t item_count; // 1 for an item, the number of a range's; 0 for a task
+    int32_t stolen_from; // the index of the worker whose deque it came from, TASK_NOT_STOLEN. For an item: who
+                         // gave this worker its share in the loop
+    uint64_t loop;       // the number of the item's parallel-for, as in LoopInfo; 0 for a task
 } TaskInfo;
 typedef void (*TaskHook)(void *context, Worker *worker, const TaskInfo *info);
 
@@ -157,8 +166,9 @@ typedef void (*TaskHook)(void *context, Worker *worker, const TaskInfo *info);
 void pool_set_hook(Pool *pool, TaskHook begin, TaskHook end, void *context);
 
 typedef struct LoopInfo {
-    uint64_t loop; // 1, 2, 3 … in the order in which this pool's parallel-fors begin
-    ItemFunction item_function;
+    uint64_t loop;              // 1, 2, 3 … in the order in which this pool's parallel-fors begin
+    ItemFunction item_function; // one of these two, the other is NULL
+    RangeFunction range_function;
     void *argument; // the job
     uint32_t count;
 } LoopInfo;
