@@ -38,10 +38,11 @@ def build_all(only: set[str] | None = None) -> Built:
             FOLDER / "stream", [*cc, "-O2", "-o", "{out}", str(HERE / "stream.c")], [HERE / "stream.c"]
         )
         flags = [*cbuild.base_flags(), *RELEASE]
-        objects = build.compile("peers", [*cbuild.sources("base", "sched", "intern"), _file("ours.c")], flags, cc)
-        built.programs["ours"] = build.program(
-            FOLDER / "ours", cc, [], [*objects, library], ["-lm", "-lpthread"]
-        )
+        core = build.compile("peers", cbuild.sources("base", "sched", "intern"), flags, cc)
+        for name in ("ours", "ours_maps"):
+            own = build.compile("peers", [_file(f"{name}.c")], flags, cc)
+            inputs = [*own, *core, library]
+            built.programs[name] = build.program(FOLDER / name, cc, [], inputs, ["-lm", "-lpthread"])
         for name, make in (("tbb", _tbb), ("gomp", _gomp), ("lomp", _lomp), ("rust", _rust)):
             if only is None or name in only:
                 outcome = make(build, library)

@@ -158,7 +158,8 @@ CALIBRATION_ROUNDS = 60_000_000
 
 def scaling(runs: int, size: int, programs: dict[str, Path], stream: Path) -> Scaling:
     def time(row: str, threads: int, size: int) -> int:
-        outcome = run_program(programs["ours"], "auto", row, threads, size, stream)
+        program = programs["ours_maps" if row == "intern" else "ours"]
+        outcome = run_program(program, "auto", row, threads, size, stream)
         assert outcome is not None
         return outcome.ns
 

@@ -58,8 +58,10 @@ FLAT = ("flat", "unequal")
 FORKS = ("fib", "tree")
 
 CONTESTANTS = (
-    Contestant(OURS, "ours", "auto", ("fib", "flat", "unequal", "tree", "intern", "once"), is_peer=False),
+    Contestant(OURS, "ours", "auto", ("fib", "flat", "unequal", "tree"), is_peer=False),
     Contestant(OURS, "ours", "group", ("fib",), is_peer=False),
+    Contestant(OURS, "ours", "ranges", ("flat", "unequal"), is_peer=False),
+    Contestant(OURS, "ours_maps", "auto", ("intern", "once"), is_peer=False),
     Contestant(OURS, "ours", "hand", ("tree",), is_peer=False),
     Contestant("oneTBB", "tbb", "auto", ("fib", "flat", "unequal", "tree", "intern", "once")),
     Contestant("oneTBB", "tbb", "group", ("fib",)),

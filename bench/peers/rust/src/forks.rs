@@ -1,6 +1,6 @@
 //! fib and the tree: rayon::join, chili's and forte's joins (both share work only at heartbeats), crossbeam-deque in stealing.rs.
 use crate::work::{fib_forks, tree_child, tree_children, TREE_BRANCH, TREE_ROOT};
-use crate::{stealing, timed, Outcome, Request, STACK};
+use crate::{median_timed, stealing, Outcome, Request, STACK};
 use rayon::prelude::*;
 use std::num::NonZero;
 
@@ -50,17 +50,17 @@ pub fn fib_row(request: &Request) -> Option<Outcome> {
     let (ns, checksum) = match request.library.as_str() {
         "rayon" => rayon_pool(request.threads).install(|| {
             rayon_fib(20);
-            timed(|| rayon_fib(n))
+            median_timed(|| rayon_fib(n))
         }),
         "chili" => {
             let pool = chili_pool(request.threads);
             let mut scope = pool.scope();
             chili_fib(20, &mut scope);
-            timed(|| chili_fib(n, &mut scope))
+            median_timed(|| chili_fib(n, &mut scope))
         }
         "forte" => forte_with(request.threads, |worker| {
             forte_fib(20, worker);
-            timed(|| forte_fib(n, worker))
+            median_timed(|| forte_fib(n, worker))
         }),
         _ => return None,
     };
@@ -144,25 +144,25 @@ pub fn tree_row(request: &Request) -> Option<Outcome> {
     let (ns, nodes) = match request.library.as_str() {
         "rayon" => rayon_pool(request.threads).install(|| {
             rayon_visit(TREE_ROOT, few);
-            timed(|| rayon_visit(TREE_ROOT, many))
+            median_timed(|| rayon_visit(TREE_ROOT, many))
         }),
         "rayon-join" | "rayon-hand" => rayon_pool(request.threads).install(|| {
             rayon_visit_halves(TREE_ROOT, 0, few, grain);
-            timed(|| 1 + rayon_visit_halves(TREE_ROOT, 0, many, grain))
+            median_timed(|| 1 + rayon_visit_halves(TREE_ROOT, 0, many, grain))
         }),
         "chili" | "chili-hand" => {
             let pool = chili_pool(request.threads);
             let mut scope = pool.scope();
             chili_visit(TREE_ROOT, 0, few, grain, &mut scope);
-            timed(|| 1 + chili_visit(TREE_ROOT, 0, many, grain, &mut scope))
+            median_timed(|| 1 + chili_visit(TREE_ROOT, 0, many, grain, &mut scope))
         }
         "forte" | "forte-hand" => forte_with(request.threads, |worker| {
             forte_visit(TREE_ROOT, 0, few, grain, worker);
-            timed(|| 1 + forte_visit(TREE_ROOT, 0, many, grain, worker))
+            median_timed(|| 1 + forte_visit(TREE_ROOT, 0, many, grain, worker))
         }),
         "crossbeam" => {
             stealing::count_tree(request.threads, few);
-            timed(|| stealing::count_tree(request.threads, many))
+            median_timed(|| stealing::count_tree(request.threads, many))
         }
         _ => return None,
     };
