@@ -36,7 +36,12 @@ fn time(request: &Request, is_equal: bool, body: impl Fn(u32) + Sync) -> Option<
             median_timed(|| (0..count).into_par_iter().for_each(&body)).0
         }),
         "rayon-hand" => rayon_pool(threads).install(|| {
-            let run = |count: u32| (0..count).into_par_iter().with_max_len(hand as usize).for_each(&body);
+            let run = |count: u32| {
+                (0..count)
+                    .into_par_iter()
+                    .with_max_len(hand as usize)
+                    .for_each(&body)
+            };
             run(few);
             median_timed(|| run(count)).0
         }),
@@ -83,7 +88,13 @@ pub fn row(request: &Request, is_equal: bool) -> Option<Outcome> {
     let ns = if is_equal {
         time(request, true, |i| slots.put(i as usize, work::item(i as u64)))
     } else {
-        time(request, false, |i| slots.put(i as usize, work::rounds(i as u64, rounds[i as usize])))
+        time(request, false, |i| {
+            slots.put(i as usize, work::rounds(i as u64, rounds[i as usize]))
+        })
     }?;
-    Some(Outcome { ns, checksum: work::results_checksum(&results), count: request.size as u64 })
+    Some(Outcome {
+        ns,
+        checksum: work::results_checksum(&results),
+        count: request.size as u64,
+    })
 }

@@ -5,12 +5,19 @@ use rayon::prelude::*;
 use std::num::NonZero;
 
 pub fn rayon_pool(threads: usize) -> rayon::ThreadPool {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().unwrap()
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(STACK)
+        .build()
+        .unwrap()
 }
 
 /// chili counts the calling thread; its heartbeats come from one thread more, which sleeps between them.
 pub fn chili_pool(threads: usize) -> chili::ThreadPool {
-    chili::ThreadPool::with_config(chili::Config { thread_count: NonZero::new(threads), ..Default::default() })
+    chili::ThreadPool::with_config(chili::Config {
+        thread_count: NonZero::new(threads),
+        ..Default::default()
+    })
 }
 
 static FORTE: forte::ThreadPool = forte::ThreadPool::new();
@@ -64,7 +71,11 @@ pub fn fib_row(request: &Request) -> Option<Outcome> {
         }),
         _ => return None,
     };
-    Some(Outcome { ns, checksum, count: fib_forks(n) })
+    Some(Outcome {
+        ns,
+        checksum,
+        count: fib_forks(n),
+    })
 }
 
 // Children of a node are a parallel iterator for rayon, as its guide has it, and halves of a range for the others.
@@ -140,7 +151,11 @@ fn forte_visit(node: u64, begin: u32, end: u32, grain: u32, w: &forte::Worker) -
 pub fn tree_row(request: &Request) -> Option<Outcome> {
     let (few, many) = (request.size / 10, request.size);
     // `-hand` forks once for eight nodes: for half of the children of a node, and for halves of the root's.
-    let grain = if request.library.ends_with("-hand") { TREE_BRANCH / 2 } else { 1 };
+    let grain = if request.library.ends_with("-hand") {
+        TREE_BRANCH / 2
+    } else {
+        1
+    };
     let (ns, nodes) = match request.library.as_str() {
         "rayon" => rayon_pool(request.threads).install(|| {
             rayon_visit(TREE_ROOT, few);
@@ -166,5 +181,9 @@ pub fn tree_row(request: &Request) -> Option<Outcome> {
         }
         _ => return None,
     };
-    Some(Outcome { ns, checksum: nodes, count: nodes })
+    Some(Outcome {
+        ns,
+        checksum: nodes,
+        count: nodes,
+    })
 }

@@ -88,6 +88,10 @@ fn main() {
         }
         None => std::process::exit(3),
     };
-    let _ = std::thread::Builder::new().stack_size(STACK).spawn(body).unwrap().join();
+    let _ = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(body)
+        .unwrap()
+        .join();
     std::process::exit(1);
 }
