@@ -62,6 +62,8 @@ static PyObject *raise_status(Status status) {
         PyErr_SetString(PyExc_OSError,
                         status == STATUS_IO ? "a file could not be read" : "the system refused a thread");
         return NULL;
+    case STATUS_CYCLE: // stages report cycles as diagnostics
+        break;
     }
     PyErr_SetString(PyExc_SystemError, "the core returned no result");
     return NULL;
