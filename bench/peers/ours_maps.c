@@ -2,11 +2,8 @@
 // a parallel-for, one for each thread: workers are what they are made for.
 #include "intern/names.h"
 #include "program.h"
-#include "sched/sched.h"
-#if __has_include("sched/once.h")
 #include "sched/once.h"
-#define HAS_ONCE 1
-#endif
+#include "sched/sched.h"
 
 static Pool *pool_make(uint32_t threads) {
     ThreadPoolConfig config = {.max_threads = threads};
@@ -68,7 +65,6 @@ static Outcome intern_row(Request request) {
 
 // ---- get-or-compute
 
-#ifdef HAS_ONCE
 typedef struct Lookups {
     OnceMap *map;
     const uint64_t *keys;
@@ -110,13 +106,10 @@ static Outcome once_row(Request request) {
     pool_free(pool);
     return (Outcome){ns, results_checksum(run.results, request.size), computed};
 }
-#endif
 
 int main(int argc, char **argv) {
     Request request = program_request(argc, argv);
     if (program_is(request.row, "intern")) return program_print(intern_row(request));
-#ifdef HAS_ONCE
     if (program_is(request.row, "once")) return program_print(once_row(request));
-#endif
     return PROGRAM_CANNOT;
 }

@@ -30,7 +30,9 @@ ROWS = (
     Row("flat", "parallel-for, 1 M × 50 ns", 1_000_000, 200_000, 1_000, "ms", "≤ the best peer's"),
     Row("unequal", "parallel-for, 10 k × 20 µs unequal", 10_000, 2_000, 50, "ms", "≤ the best peer's"),
     Row("tree", "irregular tree (UTS-like)", 4_000, 500, 40, "ns/node", "≤ the best peer's", per_count=True),
-    Row("intern", "intern 10 M identifiers (Zipf)", 10_000_000, 2_000_000, 20_000, "M/s", "≥ the best peer's"),
+    Row(
+        "intern", "intern 10 M identifiers (Zipf)", 10_000_000, 2_000_000, 20_000, "M/s", "≥ the best peer's"
+    ),
     Row("once", "get-or-compute, 90 % hits", 1_000_000, 200_000, 1_000, "ns/lookup", "≤ the best peer's"),
 )
 DISTINCT = {10_000_000: 100_000, 2_000_000: 50_000, 20_000: 500}  # names in a stream of so many identifiers
