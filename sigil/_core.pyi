@@ -1,6 +1,7 @@
 """The extension module: the compiler's core. Use it through the package."""
 
-from typing import Literal, TypedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypedDict
 
 # index of the file, byte_start, byte_end, line, column, end_line, end_column (lines and columns from 1, in
 # code points)
@@ -14,6 +15,16 @@ _Stage = Literal["parse", "modules", "signatures", "bodies", "lower", "generate"
 # module, name, file, line, column, targets, compile_fail, body has errors, number in the test executable
 _Test = tuple[str, str, str, int, int, tuple[str, ...], str | None, bool, int | None]
 
+# origin, stages (name, begin, end), loops (kind, stage, begin, end, count),
+# events (kind, loop, item, worker, begin, end, stolen from, name), dropped
+_Trace = tuple[
+    int,
+    list[tuple[str, int, int]],
+    list[tuple[str, int, int, int, int]],
+    list[tuple[str, int, int, int, int, int, int, str]],
+    int,
+]
+
 class _Program(TypedDict):
     modules: int
     functions: int
@@ -23,15 +34,45 @@ class _Program(TypedDict):
     has_entry: bool
     tests: list[_Test]
 
+class _Graph(TypedDict):
+    imports: dict[str, list[str]]
+    levels: list[list[str]]
+    cycles: list[list[str]]
+    longest_path: list[str]
+    critical_path: list[str]
+    critical_cost: int
+    total_cost: int
+
 def version() -> str: ...
 
 # code -> (severity, name, message with {0} … for its arguments)
 def diagnostic_codes() -> dict[str, tuple[int, str, str]]: ...
 
+# what sched/costs.h measures: nanoseconds of each step; bytes in a nanosecond, fresh and copied
+def scheduler_costs() -> dict[str, float]: ...
+def memory_rates(threads: int, /) -> tuple[float, float]: ...
+
+# kind: default, small, large, project (of so many files) -> max_threads, stack_size, priority
+def pool_config(kind: str, files: int = 0, /) -> tuple[int, int, int]: ...
+
+class Scheduler:
+    def __init__(self, *, max_threads: int = 0, stack_size: int = 0, priority: int = 0) -> None: ...
+    @property
+    def granted(self) -> tuple[int, int, int]: ...
+    @property
+    def waiting(self) -> int: ...
+    def submit(self, item: Any, /) -> None: ...
+    def submit_batch(self, items: Iterable[Any], /) -> None: ...
+    def run(self, process: Callable[[Any], Any], /) -> list[Any]: ...
+    def cancel(self) -> None: ...
+    def counters(self) -> dict[str, int]: ...
+
 class Workspace:
     def __init__(self, *, max_threads: int = 0, stack_size: int = 0, priority: int = 0) -> None: ...
     @property
     def threads(self) -> int: ...
+    @property
+    def granted(self) -> tuple[int, int, int]: ...
     def load(self, files: list[_File], /) -> None: ...
     def run(
         self,
@@ -41,6 +82,8 @@ class Workspace:
         with_tests: bool = False,
         with_lines: bool = True,
         coverage: int = 2,
+        with_trace: bool = True,
+        schedule: Literal["signatures", "levels"] = "signatures",
         lex_chunk_bytes: int = 0,
     ) -> tuple[list[_Diagnostic], dict[str, tuple[float, float]]]: ...
     def output(self) -> list[tuple[str, bytes]]: ...
@@ -48,5 +91,9 @@ class Workspace:
     def source(self, index: int, /) -> tuple[str, bytes]: ...
     def coverage(self) -> list[tuple[str, str, tuple[str, ...]]]: ...  # module, function, its tests
     def program(self) -> _Program: ...
+    def graph(self) -> _Graph | None: ...
     def progress(self) -> dict[str, int]: ...
+    def trace(self) -> _Trace | None: ...
+    def memory(self) -> dict[str, int]: ...
     def cancel(self) -> None: ...
+    def counters(self) -> dict[str, int]: ...

@@ -18,11 +18,11 @@ typedef struct LargeFile {
     CACHE_ALIGNED _Atomic uint32_t open; // parts that are not lexed
 } LargeFile;
 
-typedef struct ParseItem {
+typedef struct LargePart {
     uint32_t file;
     uint32_t part;
-    LargeFile *large; // NULL: the whole file at once
-} ParseItem;
+    LargeFile *large;
+} LargePart;
 
 typedef struct ParseJob {
     const Source *sources;
@@ -31,7 +31,11 @@ typedef struct ParseJob {
     Arena *results; // likewise, or NULL
     Progress *progress;
     ParsedFile *out;
-    ParseItem *items;
+    // Items below file_count are whole files, those from there on parts of large ones.
+    uint32_t file_count;
+    LargePart *parts;
+    uint32_t part_count;
+    uint32_t *order;
     uint32_t item_count;
     LargeFile *large;
     uint32_t large_count;
@@ -54,16 +58,16 @@ static Status file_ended(const ParseJob *job, uint32_t file) {
     return job->out[file].status;
 }
 
-static Status run_item(Worker *worker, void *argument, uint32_t index) {
+static Status run_item(Worker *worker, void *argument, uint32_t number) {
     const ParseJob *job = argument;
-    const ParseItem *item = &job->items[index];
     uint32_t self = worker_index(worker);
-    if (item->large == NULL) {
+    if (number < job->file_count) {
         (void)parse_file_in(&job->scratch[self], job->results == NULL ? NULL : &job->results[self],
-                            &job->sources[item->file], &job->caches[self], &job->out[item->file]); // also in `out`
+                            &job->sources[number], &job->caches[self], &job->out[number]); // also in `out`
         arena_reset(&job->scratch[self]);
-        return file_ended(job, item->file);
+        return file_ended(job, number);
     }
+    const LargePart *item = &job->parts[number - job->file_count];
     Status status = part_lex(&item->large->parts, item->part, &job->caches[self]);
     // Release: what this part wrote, for the last one; acquire: what all others wrote, if this is the last one.
     if (fetch_sub_acq_rel(&item->large->open, 1u) > 1) return status;
@@ -83,34 +87,37 @@ static Status add_large(Arena *arena, ParseJob *job, uint32_t file, uint32_t chu
     LargeFile *large = &job->large[job->large_count++];
     TRY(parts_begin(arena, &job->sources[file], chunk_bytes, &job->out[file], &large->parts));
     store_relaxed(&large->open, large->parts.count); // relaxed: not shared yet
-    for (uint32_t part = 0; part < large->parts.count; part++)
-        job->items[job->item_count++] = (ParseItem){file, part, large};
+    for (uint32_t part = 0; part < large->parts.count; part++) {
+        job->order[job->item_count++] = job->file_count + job->part_count;
+        job->parts[job->part_count++] = (LargePart){file, part, large};
+    }
     return STATUS_OK;
 }
 
 static Status make_items(Arena *arena, ParseJob *job, uint32_t count, uint32_t chunk_bytes) {
     FileSize *sizes = largest_first(arena, job->sources, count);
-    size_t items = 0;
+    size_t parts = 0;
     uint32_t large_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        items += 1 + sizes[i].bytes / chunk_bytes;
-        large_count += sizes[i].bytes > chunk_bytes;
+    for (uint32_t i = 0; i < count && sizes[i].bytes > chunk_bytes; i++) {
+        parts += 1 + sizes[i].bytes / chunk_bytes;
+        large_count++;
     }
-    if (items > UINT32_MAX) arena_out_of_memory(arena);
-    job->items = arena_array(arena, ParseItem, items);
+    if (parts > UINT32_MAX - count) arena_out_of_memory(arena);
+    job->order = arena_array(arena, uint32_t, count + parts);
+    job->parts = arena_array(arena, LargePart, parts);
     job->large = arena_array(arena, LargeFile, large_count);
     for (uint32_t i = 0; i < count; i++) {
         if (sizes[i].bytes > chunk_bytes)
             TRY(add_large(arena, job, sizes[i].index, chunk_bytes));
         else
-            job->items[job->item_count++] = (ParseItem){sizes[i].index, 0, NULL};
+            job->order[job->item_count++] = sizes[i].index;
     }
     return STATUS_OK;
 }
 
 static Status prepare(Arena *arena, ParseJob *job, uint32_t count, uint32_t chunk_bytes, uint32_t workers) {
     ARENA_GUARD(arena);
-    job->scratch = arena_array(arena, Arena, workers);
+    job->scratch = arenas_like(arena, workers);
     Status status = make_items(arena, job, count, chunk_bytes);
     ARENA_GUARD_END(arena);
     return status;
@@ -120,11 +127,17 @@ Status parse_all(Pool *pool, const Source *sources, uint32_t count, NameCache *c
                  uint32_t chunk_bytes, Progress *progress, ParsedFile *out) {
     for (uint32_t i = 0; i < count; i++)
         out[i] = (ParsedFile){.source = &sources[i], .status = STATUS_CANCELLED};
-    Arena arena = {0};
-    ParseJob job = {.sources = sources, .caches = caches, .results = results, .progress = progress, .out = out};
+    Arena arena = {.source = results == NULL ? NULL : results->source};
+    ParseJob job = {.sources = sources,
+                    .file_count = count,
+                    .caches = caches,
+                    .results = results,
+                    .progress = progress,
+                    .out = out};
     uint32_t workers = pool_thread_count(pool);
     Status status = prepare(&arena, &job, count, chunk_bytes == 0 ? CHUNK_BYTES_DEFAULT : chunk_bytes, workers);
-    if (status == STATUS_OK) status = pool_for_each(pool, NULL, job.item_count, run_item, &job);
+    if (status == STATUS_OK)
+        status = pool_for_each_named(pool, WORK_parse_file, job.order, job.item_count, run_item, &job);
     for (uint32_t i = 0; i < job.large_count; i++)
         parts_free(&job.large[i].parts); // those that a cancel left open
     for (uint32_t i = 0; i < workers && job.scratch != NULL; i++)

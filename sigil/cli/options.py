@@ -110,11 +110,18 @@ OPTIONS: dict[str, Option] = {
         kind=_sanitizers,
     ),
     "schedule": Option(
-        "how checking is spread over threads; for now both give the same single schedule, signatures",
+        "how checking is spread over threads: module after module by levels of imports, or (the default) "
+        "all signatures and then each function apart; both find the same",
         flags=("--schedule",),
         choices=("levels", "signatures"),
     ),
-    "format": Option("how to report", flags=("--format",), choices=("human", "json"), default="human"),
+    "format": Option(
+        "how to report: for people, as JSON lines, as SARIF 2.1.0, or as GitHub annotations",
+        flags=("--format",),
+        choices=("human", "json", "sarif", "github"),
+        default="human",
+    ),
+    "fix": Option("apply the fixes that are certain, then check again", flags=("--fix",), is_switch=True),
     "test_format": Option(
         "how to report", flags=("--format",), choices=("human", "json", "junit"), default="human"
     ),
@@ -186,6 +193,7 @@ class RunArguments:
 class CheckArguments:
     path: Path = Path()
     format: str = "human"
+    fix: bool = False
     jobs: int | None = None
     coverage: str | None = None
     coverage_report: bool = False

@@ -18,9 +18,10 @@ class Opened:
     workspace: Workspace
     subject: str  # as in `built SUBJECT: …`
     prefix: str  # before the paths of its files, where one command works on several projects
+    place: str  # before them in any case, so that the whole leads there from the current folder
 
 
-def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
+def opened(paths: Sequence[Path], jobs: int | None, schedule: str | None = None) -> Iterator[Opened]:
     """The projects that the paths stand for, one after another; a project that is named twice comes once."""
     seen: set[Path] = set()
     for path in paths:
@@ -31,8 +32,12 @@ def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
             if identity in seen:
                 continue
             seen.add(identity)
+            place = _prefix(project)
             yield Opened(
-                Workspace(project, jobs=jobs), subject(project.place), _prefix(project) if is_many else ""
+                Workspace(project, jobs=jobs, schedule=schedule),
+                subject(project.place),
+                place if is_many else "",
+                place,
             )
 
 
