@@ -54,6 +54,10 @@ int main(int count, char **arguments) {
     Input input = {.count = (uint32_t)count - 2};
     Arena texts = {0};
     NameInterner *names;
+    if (chunk_pool_create(&input.results.source) != STATUS_OK)
+        return 1; // as in a workspace: warm from the second run on
+    input.scratch.source = input.results.source;
+    ChunkPool *pool = input.results.source;
     input.sources = calloc(input.count, sizeof *input.sources);
     if (input.sources == NULL || names_create(64, &names) != STATUS_OK) return 1;
     name_cache_init(&input.cache, names);
@@ -73,6 +77,8 @@ int main(int count, char **arguments) {
                (unsigned long long)input.lines, (unsigned long long)input.bytes, (unsigned long long)input.tokens,
                (unsigned long long)input.nodes);
     }
+    arena_free(&input.scratch);
+    chunk_pool_free(pool);
     free(input.sources);
     names_free(names);
     arena_free(&texts);

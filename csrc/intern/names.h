@@ -21,7 +21,7 @@ typedef struct NameInterner NameInterner;
 
 #define NAME_CACHE_SLOTS 512u // 12 KiB: stays in the first-level cache beside the text being lexed
 
-#define NAME_WORD_BITS 10u
+#define NAME_WORD_BITS 12u // 96 KiB: half of a usual second-level cache at most
 
 // A word of at most 16 bytes, as the lexer looks it up (syntax/lex_words.c); all zero: free, since no word is empty.
 typedef struct NameWord {

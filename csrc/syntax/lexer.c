@@ -3,16 +3,25 @@
 // lex_classify says for 64 bytes which of them are what. From these masks follows, without looking at a byte, where the
 // tokens begin, as long as they are words and operators; so the loop that writes them decides nothing that the processor
 // could guess wrong. It stops only before what needs a look (the mask `slow`): strings, characters, numbers, comments, bytes
-// that are no token, and operators that stand so close that the masks cannot tell them apart. Words become names afterwards,
-// all those of a batch of blocks in one go (lex_words).
+// that are no token, and operators that stand so close that the masks cannot tell them apart.
+//
+// WORDS become names afterwards, all those of a batch of blocks in one go, so that the processor looks up several at once. A
+// word of up to 16 bytes is two integers: bytes behind its end are 0, which no word contains. They index a table of words met
+// lately (NameCache.words), keywords too, so a hit costs two multiplications and one comparison, whatever the word is.
 #include "syntax/lexer_internal.h"
 
 #define BATCH_BLOCKS 32u // what a batch needs fits into the first-level cache
 #define BATCH_BYTES (BATCH_BLOCKS * LEX_BLOCK)
 #define BYTES_AHEAD 16u // that lex_words may read behind the last block
 
+#define WORD_BYTES 16u
+
+// Compiled twice: for every processor, and for those that have the bit instructions of AVX2's time.
+#define HOT ALWAYS_INLINE static inline
+
 typedef struct Batch {
-    LexMasks masks[BATCH_BLOCKS + 1]; // and of the block behind
+    LexMasks masks[BATCH_BLOCKS + 1];   // and of the block behind
+    uint64_t in_word[BATCH_BLOCKS + 1]; // their `word`, side by side
     uint32_t blocks;
     uint32_t base;    // offset in the file
     const char *view; // its bytes, the block behind and BYTES_AHEAD: the text, or `copy`
@@ -21,31 +30,32 @@ typedef struct Batch {
     char copy[BATCH_BYTES + LEX_BLOCK + BYTES_AHEAD];
 } Batch;
 
-// The token that begins with a byte: alone, before `>`, before `=`.
-static const uint8_t kind_of[3][256] = {
-    {['A'] = TOKEN_NAME,     ['B'] = TOKEN_NAME,      ['C'] = TOKEN_NAME,   ['D'] = TOKEN_NAME,
-     ['E'] = TOKEN_NAME,     ['F'] = TOKEN_NAME,      ['G'] = TOKEN_NAME,   ['H'] = TOKEN_NAME,
-     ['I'] = TOKEN_NAME,     ['J'] = TOKEN_NAME,      ['K'] = TOKEN_NAME,   ['L'] = TOKEN_NAME,
-     ['M'] = TOKEN_NAME,     ['N'] = TOKEN_NAME,      ['O'] = TOKEN_NAME,   ['P'] = TOKEN_NAME,
-     ['Q'] = TOKEN_NAME,     ['R'] = TOKEN_NAME,      ['S'] = TOKEN_NAME,   ['T'] = TOKEN_NAME,
-     ['U'] = TOKEN_NAME,     ['V'] = TOKEN_NAME,      ['W'] = TOKEN_NAME,   ['X'] = TOKEN_NAME,
-     ['Y'] = TOKEN_NAME,     ['Z'] = TOKEN_NAME,      ['_'] = TOKEN_NAME,   ['a'] = TOKEN_NAME,
-     ['b'] = TOKEN_NAME,     ['c'] = TOKEN_NAME,      ['d'] = TOKEN_NAME,   ['e'] = TOKEN_NAME,
-     ['f'] = TOKEN_NAME,     ['g'] = TOKEN_NAME,      ['h'] = TOKEN_NAME,   ['i'] = TOKEN_NAME,
-     ['j'] = TOKEN_NAME,     ['k'] = TOKEN_NAME,      ['l'] = TOKEN_NAME,   ['m'] = TOKEN_NAME,
-     ['n'] = TOKEN_NAME,     ['o'] = TOKEN_NAME,      ['p'] = TOKEN_NAME,   ['q'] = TOKEN_NAME,
-     ['r'] = TOKEN_NAME,     ['s'] = TOKEN_NAME,      ['t'] = TOKEN_NAME,   ['u'] = TOKEN_NAME,
-     ['v'] = TOKEN_NAME,     ['w'] = TOKEN_NAME,      ['x'] = TOKEN_NAME,   ['y'] = TOKEN_NAME,
-     ['z'] = TOKEN_NAME,     ['+'] = TOKEN_PLUS,      ['-'] = TOKEN_MINUS,  ['*'] = TOKEN_STAR,
-     ['%'] = TOKEN_PERCENT,  ['!'] = TOKEN_BANG,      ['~'] = TOKEN_TILDE,  ['&'] = TOKEN_AMP,
-     ['|'] = TOKEN_PIPE,     ['^'] = TOKEN_CARET,     ['<'] = TOKEN_LESS,   ['>'] = TOKEN_GREATER,
-     ['='] = TOKEN_EQUAL,    ['?'] = TOKEN_QUESTION,  ['.'] = TOKEN_DOT,    [':'] = TOKEN_COLON,
-     [','] = TOKEN_COMMA,    [';'] = TOKEN_SEMICOLON, ['@'] = TOKEN_AT,     ['$'] = TOKEN_DOLLAR,
-     ['#'] = TOKEN_HASH,     ['('] = TOKEN_LPAREN,    [')'] = TOKEN_RPAREN, ['['] = TOKEN_LBRACKET,
-     [']'] = TOKEN_RBRACKET, ['{'] = TOKEN_LBRACE,    ['}'] = TOKEN_RBRACE},
-    {['-'] = TOKEN_ARROW, ['='] = TOKEN_FAT_ARROW},
-    {['='] = TOKEN_EQUAL_EQUAL, ['!'] = TOKEN_BANG_EQUAL, ['<'] = TOKEN_LESS_EQUAL, ['>'] = TOKEN_GREATER_EQUAL},
-};
+// The token that begins with a byte and is one byte long, or a word.
+static const uint8_t kind_of[256] = {
+    ['A'] = TOKEN_NAME,     ['B'] = TOKEN_NAME,      ['C'] = TOKEN_NAME,   ['D'] = TOKEN_NAME,
+    ['E'] = TOKEN_NAME,     ['F'] = TOKEN_NAME,      ['G'] = TOKEN_NAME,   ['H'] = TOKEN_NAME,
+    ['I'] = TOKEN_NAME,     ['J'] = TOKEN_NAME,      ['K'] = TOKEN_NAME,   ['L'] = TOKEN_NAME,
+    ['M'] = TOKEN_NAME,     ['N'] = TOKEN_NAME,      ['O'] = TOKEN_NAME,   ['P'] = TOKEN_NAME,
+    ['Q'] = TOKEN_NAME,     ['R'] = TOKEN_NAME,      ['S'] = TOKEN_NAME,   ['T'] = TOKEN_NAME,
+    ['U'] = TOKEN_NAME,     ['V'] = TOKEN_NAME,      ['W'] = TOKEN_NAME,   ['X'] = TOKEN_NAME,
+    ['Y'] = TOKEN_NAME,     ['Z'] = TOKEN_NAME,      ['_'] = TOKEN_NAME,   ['a'] = TOKEN_NAME,
+    ['b'] = TOKEN_NAME,     ['c'] = TOKEN_NAME,      ['d'] = TOKEN_NAME,   ['e'] = TOKEN_NAME,
+    ['f'] = TOKEN_NAME,     ['g'] = TOKEN_NAME,      ['h'] = TOKEN_NAME,   ['i'] = TOKEN_NAME,
+    ['j'] = TOKEN_NAME,     ['k'] = TOKEN_NAME,      ['l'] = TOKEN_NAME,   ['m'] = TOKEN_NAME,
+    ['n'] = TOKEN_NAME,     ['o'] = TOKEN_NAME,      ['p'] = TOKEN_NAME,   ['q'] = TOKEN_NAME,
+    ['r'] = TOKEN_NAME,     ['s'] = TOKEN_NAME,      ['t'] = TOKEN_NAME,   ['u'] = TOKEN_NAME,
+    ['v'] = TOKEN_NAME,     ['w'] = TOKEN_NAME,      ['x'] = TOKEN_NAME,   ['y'] = TOKEN_NAME,
+    ['z'] = TOKEN_NAME,     ['+'] = TOKEN_PLUS,      ['-'] = TOKEN_MINUS,  ['*'] = TOKEN_STAR,
+    ['%'] = TOKEN_PERCENT,  ['!'] = TOKEN_BANG,      ['~'] = TOKEN_TILDE,  ['&'] = TOKEN_AMP,
+    ['|'] = TOKEN_PIPE,     ['^'] = TOKEN_CARET,     ['<'] = TOKEN_LESS,   ['>'] = TOKEN_GREATER,
+    ['='] = TOKEN_EQUAL,    ['?'] = TOKEN_QUESTION,  ['.'] = TOKEN_DOT,    [':'] = TOKEN_COLON,
+    [','] = TOKEN_COMMA,    [';'] = TOKEN_SEMICOLON, ['@'] = TOKEN_AT,     ['$'] = TOKEN_DOLLAR,
+    ['#'] = TOKEN_HASH,     ['('] = TOKEN_LPAREN,    [')'] = TOKEN_RPAREN, ['['] = TOKEN_LBRACKET,
+    [']'] = TOKEN_RBRACKET, ['{'] = TOKEN_LBRACE,    ['}'] = TOKEN_RBRACE};
+// That of two bytes.
+static const uint8_t before_greater[256] = {['-'] = TOKEN_ARROW, ['='] = TOKEN_FAT_ARROW};
+static const uint8_t before_equal[256] = {
+    ['='] = TOKEN_EQUAL_EQUAL, ['!'] = TOKEN_BANG_EQUAL, ['<'] = TOKEN_LESS_EQUAL, ['>'] = TOKEN_GREATER_EQUAL};
 
 // ---- room
 
@@ -65,13 +75,11 @@ uint32_t lex_token_estimate(uint32_t bytes) { return bytes / 3 + LEX_BLOCK; }
 
 // ---- one block
 
-static inline uint64_t below(uint64_t bits) {
-    return (bits & -bits) - 1;
-} // all places before the first one; all, if none
-static inline uint64_t from(uint32_t place) { return place < 64 ? ~UINT64_C(0) << place : 0; }
-static inline uint32_t first(uint64_t bits) { return (uint32_t)__builtin_ctzll(bits); }
+HOT uint64_t below(uint64_t bits) { return (bits & -bits) - 1; } // all places before the first one; all, if none
+HOT uint64_t from(uint32_t place) { return place < 64 ? ~UINT64_C(0) << place : 0; }
+HOT uint32_t first(uint64_t bits) { return (uint32_t)__builtin_ctzll(bits); }
 
-static void add_lines(Lexer *lexer, const LexMasks *masks, uint32_t base) {
+HOT void add_lines(Lexer *lexer, const LexMasks *masks, uint32_t base) {
     uint64_t behind = masks[0].line_feed >> 1 | masks[1].line_feed << 63;
     uint64_t ends = masks[0].line_feed | (masks[0].carriage_return & ~behind); // a lone CR is a line end as well
     if (ends == 0) return;
@@ -89,7 +97,7 @@ typedef struct Plan {
 } Plan;
 
 // `skipped` bytes of the block belong to a token or a comment that began before.
-static inline Plan plan_block(const LexMasks *m, uint64_t is_in_word, uint32_t skipped) {
+HOT Plan plan_block(const LexMasks *m, uint64_t is_in_word, uint32_t skipped) {
     uint64_t last = UINT64_C(1) << 63;
     uint64_t word_starts = m->word & ~(m->word << 1 | is_in_word);
     uint64_t twice = m->doubled & m->doubled << 1; // the second of two bytes that may be one operator
@@ -114,9 +122,7 @@ static inline Plan plan_block(const LexMasks *m, uint64_t is_in_word, uint32_t s
     return plan;
 }
 
-static inline uint64_t odd(const LexMasks *m) {
-    return ~(m->word | m->gap | m->plain);
-} // quotes, `/`, what is no token
+HOT uint64_t odd(const LexMasks *m) { return ~(m->word | m->gap | m->plain); } // quotes, `/`, what is no token
 
 // Where the comment ends that begins at `place` of a block; 0 where it has to be looked at.
 static uint32_t comment_end(const Batch *batch, uint32_t block, uint32_t place) {
@@ -160,7 +166,7 @@ static uint32_t lex_one(Lexer *lexer, const Batch *batch, uint32_t block, uint32
 }
 
 // `skip` is the offset up to which earlier tokens and comments reach; returns the next one.
-static uint32_t lex_block(Lexer *lexer, Batch *batch, uint32_t block, uint64_t is_in_word, uint32_t skip) {
+HOT uint32_t lex_block(Lexer *lexer, Batch *batch, uint32_t block, uint64_t is_in_word, uint32_t skip) {
     const LexMasks *masks = &batch->masks[block];
     const char *view = batch->view + block * LEX_BLOCK;
     uint32_t base = batch->base + block * LEX_BLOCK;
@@ -168,22 +174,29 @@ static uint32_t lex_block(Lexer *lexer, Batch *batch, uint32_t block, uint64_t i
     add_lines(lexer, masks, base);
     if (skip >= base + LEX_BLOCK) return skip;
     Plan plan = plan_block(masks, is_in_word, skip > base ? skip - base : 0);
-    lex_reserve(lexer->arena, out, LEX_BLOCK); // a block has no more: what lex_one pushes is among them
+    if (UNLIKELY(out->capacity - out->count < LEX_BLOCK))
+        lex_reserve(lexer->arena, out, LEX_BLOCK); // a block has no more
     uint8_t *kinds = out->kinds;
-    uint32_t *starts = out->starts, *values = out->values, *words = batch->words;
+    uint32_t *starts = out->starts, *words = batch->words;
     uint32_t count = out->count, word_count = batch->word_count;
-    uint64_t pairs = plan.second >> 1, equals = (plan.second & masks->equal) >> 1;
+    memset(out->values + count, 0, LEX_BLOCK * sizeof *out->values);
+    uint64_t pairs = plan.second >> 1; // where operators of two bytes begin
     for (;;) {
         uint64_t stops = plan.starts & plan.slow, run = plan.starts & below(stops);
+        uint64_t all = run;
+        uint32_t begin = count;
         for (; run != 0; run &= run - 1) {
             uint32_t place = first(run);
-            uint32_t row = (uint32_t)(pairs >> place & 1) + (uint32_t)(equals >> place & 1);
-            uint8_t kind = kind_of[row][(unsigned char)view[place]];
+            uint8_t kind = kind_of[(unsigned char)view[place]];
             kinds[count] = kind;
             starts[count] = base + place;
-            values[count] = 0;
             words[word_count] = count++;
             word_count += kind == TOKEN_NAME; // no branch: which tokens are words is the hardest to guess
+        }
+        for (uint64_t two = all & pairs; two != 0; two &= two - 1) {
+            uint32_t place = first(two), token = begin + (uint32_t)__builtin_popcountll(all & below(two));
+            const uint8_t *table = view[place + 1] == '>' ? before_greater : before_equal;
+            kinds[token] = table[(unsigned char)view[place]];
         }
         if (stops == 0) break;
         out->count = count;
@@ -198,6 +211,43 @@ static uint32_t lex_block(Lexer *lexer, Batch *batch, uint32_t block, uint64_t i
     out->count = count;
     batch->word_count = word_count;
     return skip;
+}
+
+// ---- words
+
+HOT NameWord *word_slot(NameCache *cache, uint64_t low, uint64_t high) {
+    // Two odd constants without pattern (the golden ratio's and one of xxHash's); the top bits of a product depend on all.
+    return &cache->words[(low * 0x9E3779B97F4A7C15u ^ high * 0xC2B2AE3D27D4EB4Fu) >> (64 - NAME_WORD_BITS)];
+}
+
+HOT void lex_words(Lexer *lexer, const Batch *batch) {
+    static const uint8_t ones[2 * WORD_BYTES] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                                 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    const uint32_t *starts = lexer->out->starts;
+    uint32_t *values = lexer->out->values;
+    uint8_t *kinds = lexer->out->kinds;
+    for (uint32_t i = 0; i < batch->word_count; i++) {
+        uint32_t token = batch->words[i], offset = starts[token] - batch->base;
+        uint32_t block = offset / LEX_BLOCK, bit = offset % LEX_BLOCK;
+        uint64_t rest = ~(batch->in_word[block] >> bit | batch->in_word[block + 1] << 1 << (LEX_BLOCK - 1 - bit));
+        if (UNLIKELY((rest & 0x1FFFF) == 0)) { // more than 16 bytes
+            values[token] = lex_long_word(lexer, lexer->text + starts[token]);
+            continue;
+        }
+        uint32_t length = first(rest);
+        const char *at = batch->view + offset;
+        uint64_t low, high, low_mask, high_mask;
+        memcpy(&low, at, 8);
+        memcpy(&high, at + 8, 8);
+        memcpy(&low_mask, ones + WORD_BYTES - length, 8);
+        memcpy(&high_mask, ones + WORD_BYTES - length + 8, 8);
+        low &= low_mask;
+        high &= high_mask;
+        NameWord *slot = word_slot(lexer->names, low, high);
+        if (UNLIKELY(slot->low != low || slot->high != high)) lex_word_miss(lexer, at, length, slot, low, high);
+        kinds[token] = (uint8_t)slot->kind;
+        values[token] = slot->id;
+    }
 }
 
 // ---- the loop
@@ -217,7 +267,39 @@ static void batch_begin(Batch *batch, const Lexer *lexer, uint32_t base, LexVari
     }
     batch->blocks = left < BATCH_BYTES ? (uint32_t)(left + LEX_BLOCK - 1) / LEX_BLOCK : BATCH_BLOCKS;
     lex_classify(variant, batch->view, batch->blocks + 1, batch->masks);
+    for (uint32_t block = 0; block <= batch->blocks; block++)
+        batch->in_word[block] = batch->masks[block].word;
 }
+
+HOT void lex_text(Lexer *lexer, LexVariant variant, uint32_t start, uint32_t skip) {
+    Batch batch;
+    uint64_t is_in_word = 0; // whether the byte before is part of a word
+    uint32_t end = (uint32_t)(lexer->end - lexer->text);
+    for (uint32_t base = start; base < end; base += BATCH_BYTES) {
+        batch_begin(&batch, lexer, base, variant);
+        for (uint32_t block = 0; block < batch.blocks; block++) {
+            skip = lex_block(lexer, &batch, block, is_in_word, skip);
+            is_in_word = batch.masks[block].word >> 63;
+        }
+        lex_words(lexer, &batch);
+        if (end - base <= BATCH_BYTES) break; // base must not wrap
+    }
+}
+
+static void lex_text_anywhere(Lexer *lexer, LexVariant variant, uint32_t start, uint32_t skip) {
+    lex_text(lexer, variant, start, skip);
+}
+
+#if defined(__x86_64__) && !defined(__TINYC__)
+__attribute__((target("bmi,bmi2,popcnt,lzcnt"))) static void lex_text_bmi(Lexer *lexer, LexVariant variant,
+                                                                          uint32_t start, uint32_t skip) {
+    lex_text(lexer, variant, start, skip);
+}
+static bool has_bmi(void) { return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt"); }
+#else
+#define lex_text_bmi lex_text_anywhere
+static bool has_bmi(void) { return false; }
+#endif
 
 void lex_chunk_with(LexVariant variant, Arena *arena, const Source *source, uint32_t start, uint32_t end,
                     NameCache *names, DiagSink *diagnostics, LexChunk *out) {
@@ -230,17 +312,10 @@ void lex_chunk_with(LexVariant variant, Arena *arena, const Source *source, uint
         lex_byte_order_mark(&lexer);
         skip = 3;
     }
-    Batch batch;
-    uint64_t is_in_word = 0; // whether the byte before is part of a word
-    for (uint32_t base = start; base < end; base += batch.blocks * LEX_BLOCK) {
-        batch_begin(&batch, &lexer, base, variant);
-        for (uint32_t block = 0; block < batch.blocks; block++) {
-            skip = lex_block(&lexer, &batch, block, is_in_word, skip);
-            is_in_word = batch.masks[block].word >> 63;
-        }
-        lex_words(&lexer, batch.masks, batch.view, base, batch.words, batch.word_count);
-        if (end - base <= batch.blocks * LEX_BLOCK) break; // base must not wrap
-    }
+    if (variant != LEX_PORTABLE && has_bmi())
+        lex_text_bmi(&lexer, variant, start, skip);
+    else
+        lex_text_anywhere(&lexer, variant, start, skip);
 }
 
 void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end, NameCache *names,

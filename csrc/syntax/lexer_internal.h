@@ -38,7 +38,6 @@ const char *lex_slowly(Lexer *lexer, const char *at);
 void lex_simple_string(Lexer *lexer, const char *at, const char *close);
 void lex_byte_order_mark(Lexer *lexer);
 uint32_t lex_intern(Lexer *lexer, Text text); // NameId.index
-// Makes names and keywords of tokens that begin words in a batch of blocks: `view` has its bytes and 16 more, `masks` one
-// block more, and `base` is its offset in the file.
-void lex_words(Lexer *lexer, const LexMasks *masks, const char *view, uint32_t base, const uint32_t *tokens,
-               uint32_t count);
+// A word of at most 16 bytes that its slot does not hold: finds out what it is and puts it there.
+void lex_word_miss(Lexer *lexer, const char *at, uint32_t length, NameWord *slot, uint64_t low, uint64_t high);
+uint32_t lex_long_word(Lexer *lexer, const char *at); // NameId.index
