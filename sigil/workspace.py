@@ -97,8 +97,8 @@ class Workspace:
     `path` is a project folder, a `.si` file, or a Project that was discovered already. Results are immutable
     snapshots. One call at a time changes a workspace; others wait, without the GIL. KeyboardInterrupt leaves
     it usable. `pool` is the manifest's where it is left out; `jobs` overrules the threads of both our own
-    stages and C compilers. `schedule` overrules how the manifest spreads checking over threads: `signatures` or
-    `levels`; both find the same.
+    stages and C compilers. `schedule`, signatures or levels, overrules how the manifest spreads checking
+    over threads; both find the same.
     """
 
     def __init__(

@@ -102,20 +102,29 @@ static Status module_one(Worker *worker, void *argument, uint32_t item) {
     return module_check(levels, (ModuleId){levels->items[item]}, worker);
 }
 
-static Status level_check(Levels *levels, uint32_t level) {
+static Status level_check(Levels *levels, Worker *worker, uint32_t level) {
     const ModuleGraph *graph = &levels->graph;
     uint32_t count = graph->level_first[level + 1] - graph->level_first[level];
     levels->items = graph->by_level + graph->level_first[level];
-    if (levels->pool != NULL) return pool_for_each(levels->pool, NULL, count, module_one, levels);
+    if (count > 1 && worker != NULL) return pool_for_each(worker_pool(worker), NULL, count, module_one, levels);
     for (uint32_t i = 0; i < count; i++)
-        TRY(module_one(NULL, levels, i));
+        TRY(module_one(worker, levels, i));
     return STATUS_OK;
 }
 
-static Status levels_run(Levels *levels) {
+// On one worker, which does its share of every level: so a level with one module costs nothing to begin.
+static Status levels_run(Worker *worker, void *argument) {
+    Levels *levels = argument;
     for (uint32_t level = 0; level < levels->graph.level_count; level++)
-        TRY(level_check(levels, level));
+        TRY(level_check(levels, worker, level));
     return STATUS_OK;
+}
+
+static Status levels_run_all(Levels *levels) {
+    if (levels->pool == NULL) return levels_run(NULL, levels);
+    TaskGroup group = {0};
+    TRY(pool_submit(levels->pool, &group, levels_run, levels));
+    return pool_wait(levels->pool, &group);
 }
 
 // By level, within one largest first: a stable counting sort of the modules that are checked.
@@ -141,7 +150,7 @@ Status levels_check(Program *program, Pool *pool, Progress *progress) {
     TRY(order_guarded(&levels));
     TRY(early_check(&levels));
     TRY(bodies_job_begin(program, pool, progress, &levels.bodies));
-    Status status = levels_run(&levels);
+    Status status = levels_run_all(&levels);
     bodies_job_end(levels.bodies);
     return status;
 }
