@@ -145,6 +145,7 @@ __all__ = [
     "Edit",
     "Fix",
     "Label",
+    "ModuleGraph",
     "Progress",
     "Project",
     "ProjectError",
