@@ -18,6 +18,7 @@ from sigil import _core
 
 if TYPE_CHECKING:
     from sigil.discover import Project, ProjectError
+    from sigil.pool import Scheduler, ThreadPoolConfig
     from sigil.results import (
         BuildResult,
         CheckResult,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         TestResult,
     )
     from sigil.toolchain import ToolchainError
-    from sigil.workspace import Progress, ThreadPoolConfig, Workspace
+    from sigil.workspace import Progress, Workspace
 
 __version__: str = _core.version()
 
@@ -54,13 +55,14 @@ _HOMES = {
     "Project": "discover",
     "ProjectError": "discover",
     "Result": "results",
+    "Scheduler": "pool",
     "Severity": "results",
     "Span": "results",
     "StageTime": "results",
     "TestFailure": "results",
     "TestOutcome": "results",
     "TestResult": "results",
-    "ThreadPoolConfig": "workspace",
+    "ThreadPoolConfig": "pool",
     "ToolchainError": "toolchain",
     "Workspace": "workspace",
 }
@@ -150,6 +152,7 @@ __all__ = [
     "Project",
     "ProjectError",
     "Result",
+    "Scheduler",
     "Severity",
     "Span",
     "StageTime",

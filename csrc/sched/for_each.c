@@ -40,6 +40,8 @@ typedef struct Job {
     const uint32_t *order;      // may be NULL
     uint32_t count;
     uint32_t lane_count;
+    WorkKind kind;
+    uint64_t loop;    // 0 for a batch
     TaskGroup *group; // a batch's, may be NULL
     InjectorNode node;
     // Written by all.
@@ -85,10 +87,18 @@ static void job_fail(Job *job, uint32_t item, Status status) {
 
 static void job_run_item(Job *job, Worker *worker, uint64_t position) {
     uint32_t item = job->order == NULL ? (uint32_t)position : job->order[position];
-    TaskInfo info = {.item_function = job->item_function, .argument = job->argument, .item = item};
+    TaskInfo info = {.item_function = job->item_function,
+                     .argument = job->argument,
+                     .item = item,
+                     .kind = job->kind,
+                     .loop = job->loop,
+                     .stolen_from = TASK_NOT_STOLEN};
     if (job->item_function == NULL)
-        info = (TaskInfo){
-            .task = job->task_function, .argument = job->argument + item * job->argument_bytes, .item = TASK_NO_ITEM};
+        info = (TaskInfo){.task = job->task_function,
+                          .argument = job->argument + item * job->argument_bytes,
+                          .item = TASK_NO_ITEM,
+                          .loop = 0,
+                          .stolen_from = TASK_NOT_STOLEN};
     count_one(&worker->items_run);
     hook_begin(worker, &info);
     Status status = job->item_function != NULL ? job->item_function(worker, job->argument, item)
@@ -213,6 +223,11 @@ static Status for_each_outside(Pool *pool, Job *job) {
 static uint32_t smaller(uint32_t first, uint32_t second) { return first < second ? first : second; }
 
 Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job_argument) {
+    return pool_for_each_named(pool, WORK_other, order, count, function, job_argument);
+}
+
+Status pool_for_each_named(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count, ItemFunction function,
+                           void *job_argument) {
     if (count == 0) return cancel_requested(&pool->cancel) ? STATUS_CANCELLED : STATUS_OK;
     Worker *worker = pool_own_worker(pool);
     if (worker == NULL && !pool_is_alive(pool)) return STATUS_LIMIT;
@@ -221,9 +236,16 @@ Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunc
     Job *job = job_create(pool, count, helper_count, pool->thread_count);
     if (job == NULL) return STATUS_NO_MEMORY;
     job->item_function = function;
+    job->kind = kind;
+    job->loop = fetch_add_relaxed(&pool->loops, UINT64_C(1)) + 1; // relaxed: a number, it carries no data
     job->argument = job_argument;
     job->order = order;
-    return worker == NULL ? for_each_outside(pool, job) : for_each_nested(worker, job, helper_count);
+    LoopInfo info = {
+        .loop = job->loop, .count = count, .kind = kind, .item_function = function, .argument = job_argument};
+    if (pool->loop_begin != NULL) pool->loop_begin(pool->loop_context, worker, &info);
+    Status status = worker == NULL ? for_each_outside(pool, job) : for_each_nested(worker, job, helper_count);
+    if (pool->loop_end != NULL) pool->loop_end(pool->loop_context, worker, &info);
+    return status;
 }
 
 Status pool_submit_batch(Pool *pool, TaskGroup *group, TaskFunction function, void *arguments, size_t argument_bytes,

@@ -296,6 +296,12 @@ void pool_set_hook(Pool *pool, TaskHook begin, TaskHook end, void *context) {
     pool->hook_context = context;
 }
 
+void pool_set_loop_hook(Pool *pool, LoopHook begin, LoopHook end, void *context) {
+    pool->loop_begin = begin;
+    pool->loop_end = end;
+    pool->loop_context = context;
+}
+
 void pool_poll(Pool *pool) {
     if (pool->poll != NULL && pool->poll(pool->poll_context)) cancel_request(&pool->cancel);
 }

@@ -46,6 +46,10 @@ struct Pool {
     TaskHook hook_begin;
     TaskHook hook_end;
     void *hook_context;
+    LoopHook loop_begin;
+    LoopHook loop_end;
+    void *loop_context;
+    _Atomic uint64_t loops; // started so far
     // Written by anybody; alone on its line because every worker reads it between items.
     CACHE_ALIGNED CancelFlag cancel;
 };

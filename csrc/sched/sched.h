@@ -37,6 +37,7 @@
 #include "base/status.h"
 #include "base/thread.h"
 #include "sched/cancel.h"
+#include "sched/kinds.h"
 
 typedef struct Pool Pool;
 typedef struct Worker Worker;
@@ -89,6 +90,9 @@ bool worker_cancelled(const Worker *worker); // for polling inside long items
 // Runs function(worker, job, item) for each item of order[0 … count - 1], begun in roughly that order; NULL order means
 // 0 … count - 1. From an outside thread, which only waits, or nested (see above).
 MUST_USE Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job);
+// The same; `kind` is what a trace calls the items.
+MUST_USE Status pool_for_each_named(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count,
+                                    ItemFunction function, void *job);
 
 // ---- tasks
 
@@ -117,16 +121,33 @@ MUST_USE Status pool_wait(Pool *pool, TaskGroup *group);
 // ---- looking at it
 
 #define TASK_NO_ITEM UINT32_MAX
+#define TASK_NOT_STOLEN (-1)
 typedef struct TaskInfo {
     TaskFunction task;          // NULL for an item of a parallel-for
     ItemFunction item_function; // NULL for a task
     void *argument;             // the task's argument, the parallel-for's job
     uint32_t item;              // TASK_NO_ITEM for a task
+    WorkKind kind;              // of the parallel-for; WORK_other for a task
+    int32_t stolen_from;        // the index of the worker whose deque it came from, TASK_NOT_STOLEN
+    uint64_t loop;              // the number of the item's parallel-for, as in LoopInfo; 0 for a task
 } TaskInfo;
 typedef void (*TaskHook)(void *context, Worker *worker, const TaskInfo *info);
 
 // Called on the worker right before and right after each task and each item. One pointer comparison when unset.
 void pool_set_hook(Pool *pool, TaskHook begin, TaskHook end, void *context);
+
+typedef struct LoopInfo {
+    uint64_t loop; // 1, 2, 3 … in the order in which this pool's parallel-fors begin
+    ItemFunction item_function;
+    void *argument; // the job
+    uint32_t count;
+    WorkKind kind;
+} LoopInfo;
+typedef void (*LoopHook)(void *context, Worker *worker, const LoopInfo *info);
+
+// Called in pool_for_each on the thread that calls it, before its first item begins and after its last has ended. The
+// worker is NULL where that is an outside thread. An empty loop is not seen.
+void pool_set_loop_hook(Pool *pool, LoopHook begin, LoopHook end, void *context);
 
 typedef struct PoolCounters {
     uint64_t tasks_run;    // tasks, batches' and parallel-fors' included

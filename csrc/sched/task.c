@@ -66,7 +66,11 @@ void task_run(Worker *worker, Task task) {
     }
     Status status = STATUS_CANCELLED;
     if (!worker_cancelled(worker)) {
-        TaskInfo info = {.task = task.function, .argument = task.argument, .item = TASK_NO_ITEM};
+        TaskInfo info = {.task = task.function,
+                         .argument = task.argument,
+                         .item = TASK_NO_ITEM,
+                         .loop = 0,
+                         .stolen_from = TASK_NOT_STOLEN};
         hook_begin(worker, &info);
         status = task.function(worker, task.argument);
         hook_end(worker, &info);

@@ -8,8 +8,8 @@ static Status begin_guarded(Program *program, uint32_t workers, BodiesJob **out)
     BodiesJob *job = arena_new(&program->arena, BodiesJob);
     job->program = program;
     job->workers = workers;
-    job->scratch = arena_array(&program->arena, Arena, workers);
-    program->internal->results = arena_array(&program->arena, Arena, workers);
+    job->scratch = arenas_like(&program->arena, workers);
+    program->internal->results = arenas_like(&program->arena, workers);
     program->internal->result_count = workers;
     known_names_init(&job->known, program->names);
     *out = job;
@@ -52,7 +52,7 @@ Status bodies_check(Program *program, Pool *pool, Progress *progress) {
     BodiesJob *job = NULL;
     TRY(bodies_job_begin(program, pool, progress, &job));
     Status status = STATUS_OK;
-    if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
+    if (pool != NULL) status = pool_for_each_named(pool, WORK_check_body, NULL, program->function_count, one_body, job);
     for (uint32_t i = 1; pool == NULL && i <= program->function_count && status == STATUS_OK; i++)
         status = bodies_job_check(job, (FunctionId){i}, 0);
     bodies_job_end(job);

@@ -10,7 +10,8 @@ typedef void (*ModulePhase)(Program *program, ModuleId module);
 // One phase of one module under the guard of its arena. A member of a circle of imports is left out.
 MUST_USE Status phase_of(Program *program, ModulePhase phase, ModuleId module);
 // The phase of `count` modules, a task each, begun in the order of the list.
-MUST_USE Status phase_of_each(Program *program, Pool *pool, const uint32_t *modules, uint32_t count, ModulePhase phase);
+MUST_USE Status phase_of_each(Program *program, Pool *pool, const uint32_t *modules, uint32_t count, WorkKind kind,
+                              ModulePhase phase);
 // containment_mark on this thread.
 MUST_USE Status mark_of_each(Program *program, const uint32_t *modules, uint32_t count);
 // Modules outside of circles, those with the largest tree first, so that one big module does not end a phase alone.

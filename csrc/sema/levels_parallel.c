@@ -21,7 +21,6 @@ typedef struct Levels {
     bool *is_early; // by module
     uint32_t *modules;
     uint32_t module_count; // largest first
-    const uint32_t *items; // the modules of the level at hand
     BodiesJob *bodies;
 } Levels;
 
@@ -74,10 +73,10 @@ static Status early_check(Levels *levels) {
     Program *program = levels->program;
     uint32_t *early, count;
     TRY(early_find(levels, &early, &count));
-    TRY(phase_of_each(program, levels->pool, early, count, types_module));
+    TRY(phase_of_each(program, levels->pool, early, count, WORK_check_types, types_module));
     TRY(mark_of_each(program, early, count));
-    TRY(phase_of_each(program, levels->pool, early, count, functions_module));
-    return phase_of_each(program, levels->pool, early, count, check_module);
+    TRY(phase_of_each(program, levels->pool, early, count, WORK_check_signatures, functions_module));
+    return phase_of_each(program, levels->pool, early, count, WORK_check_module, check_module);
 }
 
 // ---- levels ----------------------------------------------------------------------------------------------------------------
@@ -99,16 +98,17 @@ static Status module_check(Levels *levels, ModuleId id, const Worker *worker) {
 
 static Status module_one(Worker *worker, void *argument, uint32_t item) {
     Levels *levels = argument;
-    return module_check(levels, (ModuleId){levels->items[item]}, worker);
+    return module_check(levels, (ModuleId){item}, worker);
 }
 
 static Status level_check(Levels *levels, Worker *worker, uint32_t level) {
     const ModuleGraph *graph = &levels->graph;
     uint32_t count = graph->level_first[level + 1] - graph->level_first[level];
-    levels->items = graph->by_level + graph->level_first[level];
-    if (count > 1 && worker != NULL) return pool_for_each(worker_pool(worker), NULL, count, module_one, levels);
+    const uint32_t *modules = graph->by_level + graph->level_first[level];
+    if (count > 1 && worker != NULL)
+        return pool_for_each_named(worker_pool(worker), WORK_check_whole_module, modules, count, module_one, levels);
     for (uint32_t i = 0; i < count; i++)
-        TRY(module_one(worker, levels, i));
+        TRY(module_one(worker, levels, modules[i]));
     return STATUS_OK;
 }
 

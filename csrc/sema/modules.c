@@ -39,6 +39,7 @@ static void modules_create(Program *program, const LinkInput *input) {
         const ModuleInput *in = &input->modules[i - 1];
         Module *module = &program->modules[i];
         ModuleState *state = &internal->states[i];
+        state->arena.source = arena->source;
         state->arena.escape = arena->escape; // step 1 runs on this thread: memory that ends anywhere ends it as a whole
         state->is_entry = in->is_entry;
         module->name = in->name;

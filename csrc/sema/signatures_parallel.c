@@ -5,7 +5,6 @@
 
 typedef struct PhaseJob {
     Program *program;
-    const uint32_t *modules;
     ModulePhase phase;
 } PhaseJob;
 
@@ -25,14 +24,15 @@ Status phase_of(Program *program, ModulePhase phase, ModuleId module) {
 static Status phase_one(Worker *worker, void *argument, uint32_t item) {
     (void)worker; // nothing here is kept per worker
     const PhaseJob *job = argument;
-    return phase_of(job->program, job->phase, (ModuleId){job->modules[item]});
+    return phase_of(job->program, job->phase, (ModuleId){item});
 }
 
-Status phase_of_each(Program *program, Pool *pool, const uint32_t *modules, uint32_t count, ModulePhase phase) {
-    PhaseJob job = {program, modules, phase};
-    if (pool != NULL) return pool_for_each(pool, NULL, count, phase_one, &job);
+Status phase_of_each(Program *program, Pool *pool, const uint32_t *modules, uint32_t count, WorkKind kind,
+                     ModulePhase phase) {
+    PhaseJob job = {program, phase};
+    if (pool != NULL) return pool_for_each_named(pool, kind, modules, count, phase_one, &job);
     for (uint32_t i = 0; i < count; i++)
-        TRY(phase_one(NULL, &job, i));
+        TRY(phase_one(NULL, &job, modules[i]));
     return STATUS_OK;
 }
 
@@ -101,10 +101,10 @@ Status modules_largest_first(Program *program, uint32_t **modules, uint32_t *cou
 // ---- the steps -------------------------------------------------------------------------------------------------------------
 
 static Status declarations_of(Program *program, Pool *pool, const uint32_t *modules, uint32_t count) {
-    TRY(phase_of_each(program, pool, modules, count, collect_module));
+    TRY(phase_of_each(program, pool, modules, count, WORK_collect_module, collect_module));
     collect_known(program);
-    TRY(phase_of_each(program, pool, modules, count, imports_module));
-    TRY(phase_of_each(program, pool, modules, count, impls_module));
+    TRY(phase_of_each(program, pool, modules, count, WORK_resolve_imports, imports_module));
+    TRY(phase_of_each(program, pool, modules, count, WORK_resolve_impls, impls_module));
     return alone_run(program, &(AloneStep){.run = index_alone});
 }
 
@@ -118,14 +118,14 @@ Status signatures_check(Program *program, Pool *pool) {
     uint32_t *modules, count;
     TRY(modules_largest_first(program, &modules, &count));
     TRY(declarations_of(program, pool, modules, count));
-    TRY(phase_of_each(program, pool, modules, count, types_module));
+    TRY(phase_of_each(program, pool, modules, count, WORK_check_types, types_module));
     TRY(mark_of_each(program, modules, count));
-    TRY(phase_of_each(program, pool, modules, count, functions_module));
-    return phase_of_each(program, pool, modules, count, check_module);
+    TRY(phase_of_each(program, pool, modules, count, WORK_check_signatures, functions_module));
+    return phase_of_each(program, pool, modules, count, WORK_check_module, check_module);
 }
 
 Status program_finish(Program *program, Pool *pool) {
     uint32_t *modules, count;
     TRY(modules_largest_first(program, &modules, &count));
-    return phase_of_each(program, pool, modules, count, finish_module);
+    return phase_of_each(program, pool, modules, count, WORK_finish_module, finish_module);
 }

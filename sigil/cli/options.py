@@ -115,7 +115,13 @@ OPTIONS: dict[str, Option] = {
         flags=("--schedule",),
         choices=("levels", "signatures"),
     ),
-    "format": Option("how to report", flags=("--format",), choices=("human", "json"), default="human"),
+    "format": Option(
+        "how to report: for people, as JSON lines, as SARIF 2.1.0, or as GitHub annotations",
+        flags=("--format",),
+        choices=("human", "json", "sarif", "github"),
+        default="human",
+    ),
+    "fix": Option("apply the fixes that are certain, then check again", flags=("--fix",), is_switch=True),
     "test_format": Option(
         "how to report", flags=("--format",), choices=("human", "json", "junit"), default="human"
     ),
@@ -187,6 +193,7 @@ class RunArguments:
 class CheckArguments:
     path: Path = Path()
     format: str = "human"
+    fix: bool = False
     jobs: int | None = None
     coverage: str | None = None
     coverage_report: bool = False

@@ -18,6 +18,7 @@ class Opened:
     workspace: Workspace
     subject: str  # as in `built SUBJECT: …`
     prefix: str  # before the paths of its files, where one command works on several projects
+    place: str  # before them in any case, so that the whole leads there from the current folder
 
 
 def opened(paths: Sequence[Path], jobs: int | None, schedule: str | None = None) -> Iterator[Opened]:
@@ -31,10 +32,12 @@ def opened(paths: Sequence[Path], jobs: int | None, schedule: str | None = None)
             if identity in seen:
                 continue
             seen.add(identity)
+            place = _prefix(project)
             yield Opened(
                 Workspace(project, jobs=jobs, schedule=schedule),
                 subject(project.place),
-                _prefix(project) if is_many else "",
+                place if is_many else "",
+                place,
             )
 
 
