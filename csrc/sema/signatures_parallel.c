@@ -100,6 +100,18 @@ Status modules_largest_first(Program *program, uint32_t **modules, uint32_t *cou
 
 // ---- the steps -------------------------------------------------------------------------------------------------------------
 
+typedef struct RootTask {
+    Program *program;
+    Pool *pool;
+} RootTask;
+
+Status step_run(Pool *pool, TaskFunction step, void *argument) {
+    if (pool == NULL) return step(NULL, argument);
+    TaskGroup group = {0};
+    TRY(pool_submit(pool, &group, step, argument));
+    return pool_wait(pool, &group);
+}
+
 static Status declarations_of(Program *program, Pool *pool, const uint32_t *modules, uint32_t count) {
     TRY(phase_of_each(program, pool, modules, count, WORK_collect_module, collect_module));
     collect_known(program);
@@ -108,24 +120,46 @@ static Status declarations_of(Program *program, Pool *pool, const uint32_t *modu
     return alone_run(program, &(AloneStep){.run = index_alone});
 }
 
+static Status declarations_step(Worker *worker, void *argument) {
+    (void)worker; // the loops know it
+    const RootTask *root = argument;
+    uint32_t *modules, count;
+    TRY(modules_largest_first(root->program, &modules, &count));
+    return declarations_of(root->program, root->pool, modules, count);
+}
+
 Status declarations_check(Program *program, Pool *pool) {
+    return step_run(pool, declarations_step, &(RootTask){program, pool});
+}
+
+static void check_and_plan(Program *program, ModuleId module) {
+    check_module(program, module);
+    batches_module(program, module);
+}
+
+static Status signatures_step(Worker *worker, void *argument) {
+    (void)worker;
+    const RootTask *root = argument;
+    Program *program = root->program;
     uint32_t *modules, count;
     TRY(modules_largest_first(program, &modules, &count));
-    return declarations_of(program, pool, modules, count);
+    TRY(declarations_of(program, root->pool, modules, count));
+    TRY(phase_of_each(program, root->pool, modules, count, WORK_check_types, types_module));
+    TRY(mark_of_each(program, modules, count));
+    TRY(phase_of_each(program, root->pool, modules, count, WORK_check_signatures, functions_module));
+    return phase_of_each(program, root->pool, modules, count, WORK_check_module, check_and_plan);
 }
 
 Status signatures_check(Program *program, Pool *pool) {
-    uint32_t *modules, count;
-    TRY(modules_largest_first(program, &modules, &count));
-    TRY(declarations_of(program, pool, modules, count));
-    TRY(phase_of_each(program, pool, modules, count, WORK_check_types, types_module));
-    TRY(mark_of_each(program, modules, count));
-    TRY(phase_of_each(program, pool, modules, count, WORK_check_signatures, functions_module));
-    return phase_of_each(program, pool, modules, count, WORK_check_module, check_module);
+    return step_run(pool, signatures_step, &(RootTask){program, pool});
 }
 
-Status program_finish(Program *program, Pool *pool) {
+static Status finish_step(Worker *worker, void *argument) {
+    (void)worker;
+    const RootTask *root = argument;
     uint32_t *modules, count;
-    TRY(modules_largest_first(program, &modules, &count));
-    return phase_of_each(program, pool, modules, count, WORK_finish_module, finish_module);
+    TRY(modules_largest_first(root->program, &modules, &count));
+    return phase_of_each(root->program, root->pool, modules, count, WORK_finish_module, finish_module);
 }
+
+Status program_finish(Program *program, Pool *pool) { return step_run(pool, finish_step, &(RootTask){program, pool}); }
