@@ -12,6 +12,14 @@ MUST_USE Status phase_of(Program *program, ModulePhase phase, ModuleId module);
 // The phase of `count` modules, a task each, begun in the order of the list.
 MUST_USE Status phase_of_each(Program *program, Pool *pool, const uint32_t *modules, uint32_t count, WorkKind kind,
                               ModulePhase phase);
+// What needs several modules, on this thread: diagnostics may go to the arenas of all modules.
+typedef struct AloneStep {
+    const uint32_t *modules;
+    uint32_t count;
+    const LinkInput *input;
+    void (*run)(Program *program, const struct AloneStep *step);
+} AloneStep;
+MUST_USE Status alone_run(Program *program, const AloneStep *step);
 // containment_mark on this thread.
 MUST_USE Status mark_of_each(Program *program, const uint32_t *modules, uint32_t count);
 // Modules outside of circles, those with the largest tree first, so that one big module does not end a phase alone.

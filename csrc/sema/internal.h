@@ -131,7 +131,7 @@ typedef struct ModuleState { // beside Module; alone on its cache lines, because
     CACHE_ALIGNED Arena arena;
     const ImportPlan *plans;
     uint32_t plan_count;
-    bool is_entry;
+    bool is_entry, is_folder_module;
     bool has_unchecked;      // holds something not supported yet, in which imports may be used
     bool bounds_known;       // those of every type that the module can name are resolved
     bool signatures_done;    // bounds of type arguments are checked at once
@@ -190,6 +190,10 @@ Text text_join(Arena *arena, Text first, Text second, Text third);
 // Parts of a count in words: "1 type argument", "2 type arguments".
 Text text_count(Arena *arena, uint32_t count, const char *singular);
 
+void modules_create(Program *program, const LinkInput *input); // their names, no imports yet
+void module_plan(Program *program, ModuleId module);           // what it imports, how many items it has
+void modules_number(Program *program); // after E0210, which says whose items count; what it makes is not cleared yet:
+void module_place(Program *program, ModuleId module);
 void module_cycles_report(Program *program); // E0210 (module_graph.c); marks their modules
 
 // ---- step 2 ----------------------------------------------------------------------------------------------------------------

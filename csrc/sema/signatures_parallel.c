@@ -38,12 +38,6 @@ Status phase_of_each(Program *program, Pool *pool, const uint32_t *modules, uint
 
 // ---- what needs several modules, on this thread --------------------------------------------------------------------------
 
-typedef struct AloneStep {
-    const uint32_t *modules;
-    uint32_t count;
-    void (*run)(Program *program, const struct AloneStep *step);
-} AloneStep;
-
 // Diagnostics go to the modules' arenas, whose memory ends here too.
 static Status alone_guarded(Program *program, const AloneStep *step) {
     ARENA_GUARD(&program->arena);
@@ -54,7 +48,7 @@ static Status alone_guarded(Program *program, const AloneStep *step) {
     return STATUS_OK;
 }
 
-static Status alone_run(Program *program, const AloneStep *step) {
+Status alone_run(Program *program, const AloneStep *step) {
     Status status = alone_guarded(program, step);
     for (uint32_t i = 1; i <= program->module_count; i++)
         program->internal->states[i].arena.escape = NULL;
@@ -74,7 +68,7 @@ Status mark_of_each(Program *program, const uint32_t *modules, uint32_t count) {
     bool is_needed = false;
     for (uint32_t i = 0; i < count; i++)
         is_needed |= module_state(program, (ModuleId){modules[i]})->has_generic_inline;
-    return is_needed ? alone_run(program, &(AloneStep){modules, count, mark_alone}) : STATUS_OK;
+    return is_needed ? alone_run(program, &(AloneStep){modules, count, .run = mark_alone}) : STATUS_OK;
 }
 
 static int compare_sizes(const void *first, const void *second) {
