@@ -255,7 +255,7 @@ void owned_after(OwnedWalk *w, const CoreInstruction *in) {
 
 // ---- preparing ---------------------------------------------------------------------------------------------------------------
 
-static void prepare_locals(Gen *g, bool has_counts) {
+static void prepare_locals(Gen *g, const uint8_t *tracked) {
     CoreFunction *f = g->f;
     g->locals = arena_array(g->arena, LocalInfo, f->local_count + 1);
     for (uint32_t i = 0; i < f->code_count; i++) {
@@ -277,9 +277,7 @@ static void prepare_locals(Gen *g, bool has_counts) {
         local_text(g->program, &f->locals[i], i, &name);
         it->name = buffer_finish(&name);
     }
-    if (!has_counts) return;
-    uint8_t *tracked = counts_tracked(g->layouts, f, g->arena);
-    for (uint32_t i = 1; i <= f->local_count; i++)
+    for (uint32_t i = 1; i <= f->local_count && tracked != NULL; i++)
         g->locals[i].is_tracked = tracked[i] != 0;
 }
 
@@ -524,7 +522,7 @@ static void write_closure(Gen *g) {
 
 static void generate(const Generation *generation, uint32_t index, Arena *arena, Arena *keep, FunctionText *out) {
     CoreFunction counted;
-    bool has_counts = counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
+    const uint8_t *tracked = counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
     Gen g = {.g = generation,
              .program = generation->program,
              .layouts = &generation->layouts,
@@ -540,8 +538,8 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     g.line = out->line = function_line(&g);
     g.body = buffer_in(arena);
     g.indent = 1;
-    prepare_locals(&g, has_counts);
-    if (has_counts) prepare_frame(&g);
+    prepare_locals(&g, tracked);
+    if (tracked != NULL) prepare_frame(&g);
 
     const Layout *result = layout_of(g.layouts, counted.result);
     use_type(&g, layout_base(g.layouts, result), USE_NAME);
@@ -564,7 +562,8 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     g.is_known = true; // SI_FRAME_PUSH clears them
     for (uint32_t i = 0; i < counted.code_count; i++) {
         const CoreInstruction *in = &counted.code[i];
-        bool is_followed = g.live_words > 0 || core_op_is_control((CoreOp)in->op); // without a frame, only what is reached
+        bool is_followed =
+            g.live_words > 0 || core_op_is_control((CoreOp)in->op); // without a frame, only what is reached
         if (is_followed) owned_before(&g.owned, in);
         write_statement(&g, in);
         if (is_followed) owned_after(&g.owned, in);
