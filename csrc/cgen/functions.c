@@ -167,6 +167,7 @@ void write_prototype(const Generation *g, const CoreFunction *f, bool with_names
 void owned_start(OwnedWalk *w, const CoreFunction *f, const uint32_t *bit, uint32_t words, Arena *arena) {
     *w = (OwnedWalk){.function = f, .arena = arena, .bit = bit, .words = words, .is_reached = true};
     w->owned = arena_array(arena, uint64_t, words + 1);
+    if (words == 0) return;
     w->extra = arena_array(arena, uint32_t, f->local_count + 1);
     for (uint32_t p = 1; p <= f->parameter_count; p++)
         if (bit[p] != 0) w->owned[(bit[p] - 1) / 64] |= (uint64_t)1 << ((bit[p] - 1) % 64);
@@ -255,6 +256,13 @@ void owned_after(OwnedWalk *w, const CoreInstruction *in) {
 
 // ---- preparing ---------------------------------------------------------------------------------------------------------------
 
+static void prepare_panics(Gen *g) {
+    CoreFunction *f = g->f;
+    g->may_panic = arena_alloc(g->arena, f->code_count + 1, 1);
+    for (uint32_t i = 0; i < f->code_count; i++)
+        g->may_panic[i] = core_op_may_panic(g->g->core, f, &f->code[i]);
+}
+
 static void prepare_locals(Gen *g, const uint8_t *tracked) {
     CoreFunction *f = g->f;
     g->locals = arena_array(g->arena, LocalInfo, f->local_count + 1);
@@ -292,18 +300,26 @@ static void prepare_frame(Gen *g) {
             of_bit[count] = i;
             bit[i] = ++count;
         }
-    if (count == 0) return;
+    bool may_any = false;
+    for (uint32_t i = 0; i < f->code_count && !may_any; i++)
+        may_any = g->may_panic[i] != 0;
+    if (count == 0 || !may_any) return;
     uint32_t words = (count + 63) / 64;
     uint64_t *needed = arena_array(g->arena, uint64_t, words);
+    g->owned_at = arena_alloc(g->arena, sizeof(uint64_t *) * f->code_count, sizeof(uint64_t *));
     OwnedWalk walk;
     owned_start(&walk, f, bit, words, g->arena);
     for (uint32_t i = 0; i < f->code_count; i++) {
         owned_before(&walk, &f->code[i]);
-        if (core_op_may_panic(g->g->core, f, &f->code[i]))
+        if (g->may_panic[i]) {
+            g->owned_at[i] = owned_copy(&walk);
             for (uint32_t w = 0; w < words; w++)
                 needed[w] |= walk.owned[w];
+        }
         owned_after(&walk, &f->code[i]);
     }
+    g->owned_words = words;
+    g->of_bit = of_bit;
     for (uint32_t b = 0; b < count; b++)
         if ((needed[b / 64] >> (b % 64) & 1) != 0) g->locals[of_bit[b]].slot = ++g->slot_count;
     g->live_words = (g->slot_count + 63) / 64;
@@ -539,6 +555,7 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     g.body = buffer_in(arena);
     g.indent = 1;
     prepare_locals(&g, tracked);
+    prepare_panics(&g);
     if (tracked != NULL) prepare_frame(&g);
 
     const Layout *result = layout_of(g.layouts, counted.result);
@@ -554,19 +571,13 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     buffer_literal(&declaration, ";\n");
     out->declaration = arena_text(keep, buffer_finish(&declaration));
 
-    uint32_t *bit = arena_array(arena, uint32_t, counted.local_count + 1);
-    for (uint32_t i = 1; i <= counted.local_count && g.slot_count > 0; i++)
-        bit[i] = g.locals[i].slot;
-    owned_start(&g.owned, &counted, bit, g.live_words, arena);
+    owned_start(&g.reach, &counted, NULL, 0, arena);
     g.known = arena_array(arena, uint64_t, g.live_words + 1);
     g.is_known = true; // SI_FRAME_PUSH clears them
     for (uint32_t i = 0; i < counted.code_count; i++) {
         const CoreInstruction *in = &counted.code[i];
-        bool is_followed =
-            g.live_words > 0 || core_op_is_control((CoreOp)in->op); // without a frame, only what is reached
-        if (is_followed) owned_before(&g.owned, in);
+        if (core_op_is_control((CoreOp)in->op)) owned_before(&g.reach, in);
         write_statement(&g, in);
-        if (is_followed) owned_after(&g.owned, in);
     }
     flush_pending(&g);
     write_definition(&g);

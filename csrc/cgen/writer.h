@@ -87,7 +87,11 @@ struct Gen {
     Buffer body;
     uint32_t indent, depth; // depth: of C blocks
     VEC(ControlFrame) control;
-    OwnedWalk owned;
+    OwnedWalk reach;     // of no locals: only which code is reached
+    uint8_t *may_panic;  // per instruction
+    uint64_t **owned_at; // per instruction that may panic, where there is a frame: which tracked locals are owned then
+    uint32_t owned_words;
+    const uint32_t *of_bit; // per bit of them: the local
     uint32_t slot_count, live_words;
     uint64_t *known; // what frame.live holds, if is_known
     bool is_known;
