@@ -132,6 +132,15 @@ static void local_text(const Program *p, const CoreLocal *local, uint32_t index,
     buffer_int(out, index);
 }
 
+// Made when it is first asked for: most locals are written inside another expression and never mentioned.
+Text local_name(Gen *g, uint32_t local) {
+    LocalInfo *it = &g->locals[local];
+    if (it->name.data != NULL) return it->name;
+    Buffer name = buffer_in(g->arena);
+    local_text(g->program, &g->f->locals[local], local, &name);
+    return it->name = buffer_finish(&name);
+}
+
 void write_prototype(const Generation *g, const CoreFunction *f, bool with_names, Buffer *out) {
     const Layouts *l = &g->layouts;
     const Layout *result = layout_of(l, f->result);
@@ -281,9 +290,6 @@ static void prepare_locals(Gen *g, const uint8_t *tracked) {
         if (it->uses == 0 && it->definitions == 0 && !it->is_parameter) continue; // nobody will ask
         it->layout = layout_of(g->layouts, f->locals[i].type);
         it->base = layout_base(g->layouts, it->layout);
-        Buffer name = buffer_in(g->arena);
-        local_text(g->program, &f->locals[i], i, &name);
-        it->name = buffer_finish(&name);
     }
     for (uint32_t i = 1; i <= f->local_count && tracked != NULL; i++)
         g->locals[i].is_tracked = tracked[i] != 0;
@@ -361,11 +367,12 @@ static void write_declarations(Gen *g, const uint32_t *locals, uint32_t count, c
                 buffer_string(out, is_pointer ? ", *" : ", ");
             else if (!is_pointer)
                 buffer_char(out, ' ');
+            Text name = local_name(g, locals[i]);
             if (it->is_parameter && it->slot == 0) buffer_literal(out, "v_");
-            buffer_text(out, it->name);
+            buffer_text(out, name);
             if (it->is_parameter && it->slot == 0) {
                 buffer_string(out, it->layout->is_aggregate ? " = *" : " = ");
-                buffer_text(out, it->name);
+                buffer_text(out, name);
             }
             if (next[i] == 0) break;
         }
@@ -399,7 +406,7 @@ static void write_frame(Gen *g, Buffer *out) {
     buffer_literal(out, "static const SiSlot slots[] = {");
     for (uint32_t i = 0; i < count; i++) {
         buffer_string(out, i == 0 ? "{offsetof(struct Frame, " : ", {offsetof(struct Frame, ");
-        buffer_text(out, g->locals[locals[i]].name);
+        buffer_text(out, local_name(g, locals[i]));
         buffer_literal(out, "), ");
         buffer_text(out, descriptor(g, g->locals[locals[i]].layout));
         buffer_char(out, '}');
@@ -441,13 +448,14 @@ static void write_stack_check(Gen *g, Buffer *out) {
     for (uint32_t p = 1; p <= f->parameter_count; p++) {
         LocalInfo *it = &g->locals[p];
         if (!it->is_tracked) continue;
+        Text own = local_name(g, p);
         buffer_string(out, gap(g));
         if (it->layout->is_aggregate) {
             Text type = descriptor(g, it->layout);
-            buffer_format(out, "si_value_release(task, %.*s, %.*s);", (int)it->name.length, it->name.data,
-                          (int)type.length, type.data);
+            buffer_format(out, "si_value_release(task, %.*s, %.*s);", (int)own.length, own.data, (int)type.length,
+                          type.data);
         } else
-            buffer_format(out, "si_release(task, %.*s);", (int)it->name.length, it->name.data);
+            buffer_format(out, "si_release(task, %.*s);", (int)own.length, own.data);
     }
     buffer_string(out, gap(g));
     buffer_format(out, "si_stack_overflow(task, %.*s, %.*s);", (int)name.length, name.data, (int)at.length, at.data);
@@ -484,7 +492,7 @@ static void write_definition(Gen *g) {
         }
         for (uint32_t p = 1; p <= f->parameter_count; p++)
             if (g->locals[p].slot != 0) {
-                Text name = g->locals[p].name;
+                Text name = local_name(g, p);
                 buffer_string(&out, gap(g));
                 buffer_format(&out, "f.%.*s = %s%.*s;", (int)name.length, name.data,
                               g->locals[p].layout->is_aggregate ? "*" : "", (int)name.length, name.data);
@@ -500,7 +508,9 @@ static void write_definition(Gen *g) {
     for (uint32_t p = 1; p <= f->parameter_count; p++)
         if (!g->locals[p].is_declared && !g->locals[p].is_copied && g->locals[p].slot == 0) {
             buffer_string(&out, gap(g));
-            buffer_format(&out, "(void)%.*s;", (int)g->locals[p].name.length, g->locals[p].name.data);
+            buffer_literal(&out, "(void)");
+            buffer_text(&out, local_name(g, p));
+            buffer_char(&out, ';');
         }
     buffer_bytes(&out, g->body.data, g->body.length);
     buffer_string(&out, g->has_lines ? " }\n" : "\n}\n");

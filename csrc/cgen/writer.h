@@ -34,7 +34,7 @@ typedef struct LocalInfo {
     bool is_pending;
     bool is_in_result; // an aggregate that was built where the caller wants it
     Expr pending;
-    Text name; // "total_4"
+    Text name; // "total_4", once local_name was asked
 } LocalInfo;
 
 typedef struct ControlFrame {
@@ -108,6 +108,7 @@ struct Gen {
 };
 
 // ---- functions.c
+Text local_name(Gen *g, uint32_t local);
 void use_type(Gen *g, const Layout *layout, uint32_t flags);
 void use_function(Gen *g, uint32_t function);
 void use_function_early(Gen *g, uint32_t function); // before all definitions
