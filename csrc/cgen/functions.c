@@ -595,11 +595,14 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
 }
 
 // Only what `out` holds goes into `arena`; all else is forgotten with the next function.
-Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena, FunctionText *out) {
+Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena) {
+    FunctionText *out = &g->texts[index];
     ARENA_GUARD(arena);
     scratch->escape = arena->escape;
     arena_reset(scratch);
     generate(g, index, scratch, arena, out);
+    g->homes[index] = function_home(g, index);
+    g->homes[index].bytes = out->definition.length + out->closure.length;
     scratch->escape = NULL;
     ARENA_GUARD_END(arena);
     return STATUS_OK;
