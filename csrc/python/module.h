@@ -12,11 +12,11 @@ typedef struct ModuleState {
 static inline ModuleState *module_state(PyObject *module) { return (ModuleState *)PyModule_GetState(module); }
 
 extern PyType_Spec workspace_spec; // workspace.c
-
-// calibrate.c: functions of the module
-PyObject *core_scheduler_costs(PyObject *module, PyObject *no_arguments);
-PyObject *core_memory_rates(PyObject *module, PyObject *argument);
 extern PyType_Spec scheduler_spec; // scheduler.c
 
 struct Workspace;
 PyObject *trace_to_python(const struct Workspace *workspace); // trace.c
+
+// calibrate.c: functions of the module
+PyObject *core_scheduler_costs(PyObject *module, PyObject *no_arguments);
+PyObject *core_memory_rates(PyObject *module, PyObject *argument);

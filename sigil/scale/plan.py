@@ -205,12 +205,13 @@ def _loops_inside(trace: Trace) -> dict[int | None, list[int]]:
 def median_of(plans: Sequence[Plan]) -> Plan:
     """One plan whose every time is the median of those of equal plans: an interruption of one run disappears.
 
-    Where the plans differ in shape, that of the middle one by time.
+    Plans of another shape than most are left out.
     """
     if not plans:
         raise PlanError("there is no recording")
-    if len(plans) == 1 or len({_shape(plan) for plan in plans}) > 1:
-        return sorted(plans, key=lambda plan: sum(stage.recorded for stage in plan.stages))[len(plans) // 2]
+    shapes = [_shape(plan) for plan in plans]
+    usual = max(shapes, key=shapes.count)
+    plans = [plan for plan, shape in zip(plans, shapes, strict=True) if shape == usual]
     middle = statistics.median
     stages = tuple(
         StagePlan(
