@@ -26,7 +26,7 @@ class RecordError(ValueError):
 
 def run(project: Project, threads: int, schedule: str) -> tuple[dict[str, float], Workspace]:
     """One cold run up to the C text: seconds of each group, and the workspace with its trace."""
-    workspace = Workspace(project, pool=ThreadPoolConfig(max_threads=threads), schedule=schedule)
+    workspace = Workspace(project, pool=ThreadPoolConfig(max_threads=threads))
     result, _ = workspace.generate(coverage="off")
     if not result.ok:
         first = next(found for found in result.diagnostics if found.is_error)
@@ -144,7 +144,8 @@ def _grown(project: Project, last: str, schedule: str) -> float:
     core = _core.Workspace(max_threads=1)
     core.load([file.as_core() for file in project.files])
     faults, resident = resource.getrusage(resource.RUSAGE_SELF).ru_minflt, _resident()
-    core.run(last, program_name=project.name, with_tests=False, coverage=0, schedule=schedule)  # type: ignore[arg-type]
+    extra = {} if schedule == "signatures" else {"schedule": schedule}
+    core.run(last, program_name=project.name, with_tests=False, coverage=0, **extra)  # type: ignore[arg-type]
     faulted = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
     return float(max(faulted * PAGE_BYTES, _resident() - resident))
 
