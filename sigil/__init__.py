@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Edit,
         Fix,
         Label,
+        ModuleGraph,
         Result,
         Severity,
         Span,
@@ -49,6 +50,7 @@ _HOMES = {
     "Edit": "results",
     "Fix": "results",
     "Label": "results",
+    "ModuleGraph": "results",
     "Progress": "workspace",
     "Project": "discover",
     "ProjectError": "discover",
@@ -71,12 +73,13 @@ def check(
     *,
     pool: ThreadPoolConfig | None = None,
     jobs: int | None = None,
+    schedule: str | None = None,
     coverage: str | None = None,
 ) -> CheckResult:
     """Checks a project. `coverage` (error, warn, off) is the manifest's where it is left out."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool, jobs=jobs).check(coverage=coverage)
+    return Workspace(path, pool=pool, jobs=jobs, schedule=schedule).check(coverage=coverage)
 
 
 def build(
@@ -84,6 +87,7 @@ def build(
     *,
     pool: ThreadPoolConfig | None = None,
     jobs: int | None = None,
+    schedule: str | None = None,
     profile: str | None = None,
     output: Path | str | None = None,
     coverage: str | None = None,
@@ -94,7 +98,7 @@ def build(
     """Builds a project: `profile` is debug or release. The options are those of the command line."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool, jobs=jobs).build(
+    return Workspace(path, pool=pool, jobs=jobs, schedule=schedule).build(
         profile=profile, output=output, coverage=coverage, cc=cc, sanitize=sanitize, emit=emit
     )
 
@@ -104,6 +108,7 @@ def test(
     *,
     pool: ThreadPoolConfig | None = None,
     jobs: int | None = None,
+    schedule: str | None = None,
     filter: str | None = None,
     timeout: float = 60.0,
     profile: str | None = None,
@@ -114,7 +119,7 @@ def test(
     """Builds a project with its tests and runs those whose names contain `filter`, `timeout` seconds each."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool, jobs=jobs).test(
+    return Workspace(path, pool=pool, jobs=jobs, schedule=schedule).test(
         filter=filter, timeout=timeout, profile=profile, coverage=coverage, cc=cc, sanitize=sanitize
     )
 
@@ -142,6 +147,7 @@ __all__ = [
     "Edit",
     "Fix",
     "Label",
+    "ModuleGraph",
     "Progress",
     "Project",
     "ProjectError",

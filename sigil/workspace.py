@@ -24,6 +24,7 @@ from sigil.results import (
     Edit,
     Fix,
     Label,
+    ModuleGraph,
     Result,
     Severity,
     Span,
@@ -61,7 +62,10 @@ class Workspace:
     `path` is a project folder, a `.si` file, or a Project that was discovered already. Results are immutable
     snapshots. One call at a time changes a workspace; others wait, without the GIL. KeyboardInterrupt leaves
     it usable. `pool` is the manifest's where it is left out; `jobs` overrules the threads of both our own
-    stages and C compilers. What the workers do is recorded (`trace`), unless `traced` is set to False.
+    stages and C compilers. `schedule` overrules how the manifest spreads checking over threads: `signatures`
+    or `levels`; both find the same. Files larger than `lex_chunk_bytes` are lexed in chunks of about that
+    length by several workers; 0 is a measured default. What the workers do is recorded (`trace`), unless
+    `traced` is set to False.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class Workspace:
         *,
         pool: ThreadPoolConfig | None = None,
         jobs: int | None = None,
+        schedule: str | None = None,
+        lex_chunk_bytes: int = 0,
     ) -> None:
         self.project = path if isinstance(path, discover.Project) else discover.project(path)
         manifest = self.project.manifest
@@ -84,10 +90,11 @@ class Workspace:
             pool = replace(pool, max_threads=jobs)
         self.pool = pool
         self._jobs = jobs or manifest.jobs
+        self._schedule = schedule or manifest.schedule
+        self._lex_chunk_bytes = lex_chunk_bytes
         self.traced = True
         self._start()
         self._steps: list[Step] = []  # of the latest operation, outside of the core
-        self._schedule = "signatures"
         self._date = ""
         self._objects = (0, 0)
         self._tests = (0, 0)
@@ -130,19 +137,24 @@ class Workspace:
         counters["tests_run"], counters["tests_total"] = self._tests
         return Progress(**counters)
 
+    def memory(self) -> dict[str, int]:
+        """What results lie in, from any thread: chunks taken, those asked of the system, bytes held."""
+        return self._core.memory()
+
     def trace(self) -> Trace | None:
-        """What the workers and the C compilers of the latest operation did; None where nothing was recorded."""
+        """What workers and C compilers of the latest operation did; None where nothing was recorded."""
         with self._hold():
             raw = self._core.trace() if self.traced and self._date else None
             if raw is None:
                 return None
+            cpus = ThreadPoolConfig.default().max_threads
             about = {
                 "project": self.project.name,
                 "threads": self.threads,
                 "jobs": self._jobs or self.threads,
                 "schedule": self._schedule,
                 "date": self._date,
-                "machine": f"{platform.system()} {platform.machine()}, {ThreadPoolConfig.default().max_threads} CPUs",
+                "machine": f"{platform.system()} {platform.machine()}, {cpus} CPUs",
                 "version": _core.version(),
             }
             return assembled(raw, self.threads, self._steps, about)
@@ -331,6 +343,12 @@ class Workspace:
         with self._hold():
             return [Coverage(*row) for row in self._core.coverage()]
 
+    def graph(self) -> ModuleGraph | None:
+        """The modules of the latest run, what they import, their levels and circles; None before a check."""
+        with self._hold():
+            found = self._core.graph()
+            return None if found is None else ModuleGraph(**found)
+
     def source(self, shown: str) -> bytes | None:
         """The text of a file of the latest run, or of the manifest, by the path that diagnostics carry."""
         with self._hold():
@@ -355,6 +373,8 @@ class Workspace:
             program_name=self.project.name,
             with_tests=with_tests,
             coverage=COVERAGE[coverage or self.project.coverage],
+            schedule=self._schedule,  # type: ignore[arg-type]  # the core refuses others
+            lex_chunk_bytes=self._lex_chunk_bytes,
             with_trace=self.traced,
         )
         diagnostics = self._ordered([self._diagnostic(item) for item in raw])

@@ -79,8 +79,8 @@ static Status prepare(Generation *g, Arena *arena, uint32_t **order) {
             } else
                 (*order)[classes[class]++] = i;
         }
-    g->arenas = arena_array(arena, Arena, g->worker_count);
-    g->scratch = arena_array(arena, Arena, g->worker_count);
+    g->arenas = arenas_like(arena, g->worker_count);
+    g->scratch = arenas_like(arena, g->worker_count);
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
@@ -125,7 +125,7 @@ static Status write_files(const Generation *g, Pool *pool, COutput *out) {
 }
 
 Status c_generate(CoreProgram *core, const COptions *options, Pool *pool, COutput *out) {
-    *out = (COutput){.file_count = 0};
+    *out = (COutput){.arena.source = core->arena.source};
     Generation g = {.core = core,
                     .program = core->program,
                     .options = options,

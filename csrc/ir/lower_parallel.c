@@ -46,7 +46,7 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
     Arena *arena = build->arena;
     ARENA_GUARD(arena);
     const Program *program = build->program;
-    build->core->worker_arenas = arena_array(arena, Arena, pool_thread_count(pool));
+    build->core->worker_arenas = arenas_like(arena, pool_thread_count(pool));
     build->core->worker_count = pool_thread_count(pool); // after them: core_program_free goes by it
     build->core->diagnostics = diag_sink(arena);
     instances_prepare(build);
@@ -73,6 +73,7 @@ Status core_lower(const Program *program, bool with_tests, struct Pool *pool, Co
     CoreProgram *core = calloc(1, sizeof *core);
     if (core == NULL) return STATUS_NO_MEMORY;
     core->program = program;
+    core->arena.source = program->arena.source;
     Build build = {.program = program, .core = core, .arena = &core->arena};
     Status status = core_lower_guarded(&build, with_tests, pool);
     if (status != STATUS_OK) {

@@ -2,13 +2,6 @@
 #include "python/module.h"
 #include "query/workspace.h"
 
-static int append_new(PyObject *list, PyObject *item) {
-    if (item == NULL) return -1;
-    int failed = PyList_Append(list, item);
-    Py_DECREF(item);
-    return failed;
-}
-
 static PyObject *stages_to_python(const Workspace *ws, int64_t origin) {
     PyObject *stages = PyList_New(0);
     for (int stage = 0; stages != NULL && stage < STAGE_COUNT; stage++) {

@@ -181,10 +181,6 @@ done:
 
 // ---- run ------------------------------------------------------------------------------------------------------------------
 
-static PyObject *unicode(Text text) {
-    return PyUnicode_DecodeUTF8(text.data, (Py_ssize_t)text.length, "backslashreplace");
-}
-
 typedef struct Places { // where diagnostics are shown: they come in order, so the last place is near the next
     const Workspace *workspace;
     uint32_t file;
@@ -203,13 +199,6 @@ static PyObject *span_to_python(Places *places, Span span) {
         tokens_position_near(&file->tokens, &places->hint, span.end, &end_line, &end_column);
     }
     return Py_BuildValue("(IIIIIII)", span.file.index - 1, span.start, span.end, line, column, end_line, end_column);
-}
-
-static int append_new(PyObject *list, PyObject *item) {
-    if (item == NULL) return -1;
-    int failed = PyList_Append(list, item);
-    Py_DECREF(item);
-    return failed;
 }
 
 static PyObject *fix_to_python(Places *places, const DiagFix *fix) {
@@ -291,19 +280,21 @@ static int stage_from_name(const char *name, Stage *out) {
 }
 
 PyDoc_STRVAR(run_doc,
-             "run(last, *, program_name='program', with_tests=False, with_lines=True, coverage=2, with_trace=True) -> "
-             "(diagnostics, times)\n\n"
+             "run(last, *, program_name='program', with_tests=False, with_lines=True, coverage=2, with_trace=True,\n"
+             "schedule='signatures', lex_chunk_bytes=0) -> (diagnostics, times)\n\n"
              "Runs the stages up to and with `last` (parse, modules, signatures, bodies, lower, generate) with the GIL "
              "released.\n"
              "times: stage -> (wall, cpu) in seconds.");
 static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyObject *kwargs) {
-    static char *keywords[] = {"last", "program_name", "with_tests", "with_lines", "coverage", "with_trace", NULL};
-    const char *last_name;
+    static char *keywords[] = {"last",       "program_name", "with_tests",      "with_lines", "coverage",
+                               "with_trace", "schedule",     "lex_chunk_bytes", NULL};
+    const char *last_name, *schedule = "signatures";
     const char *program_name = "program";
     Py_ssize_t name_length = 7;
     int with_tests = 0, with_lines = 1, coverage = COVERAGE_ERROR, with_trace = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|$s#ppip:run", keywords, &last_name, &program_name, &name_length,
-                                     &with_tests, &with_lines, &coverage, &with_trace))
+    unsigned int lex_chunk_bytes = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|$s#ppipsI:run", keywords, &last_name, &program_name, &name_length,
+                                     &with_tests, &with_lines, &coverage, &with_trace, &schedule, &lex_chunk_bytes))
         return NULL;
     Stage last;
     if (stage_from_name(last_name, &last) < 0) return NULL;
@@ -311,10 +302,17 @@ static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyO
         PyErr_SetString(PyExc_ValueError, "coverage is 0 (off), 1 (warn) or 2 (error)");
         return NULL;
     }
+    bool by_levels = strcmp(schedule, "levels") == 0;
+    if (!by_levels && strcmp(schedule, "signatures") != 0) {
+        PyErr_Format(PyExc_ValueError, "no schedule is called %s: levels or signatures", schedule);
+        return NULL;
+    }
     RunOptions options = {.with_tests = with_tests != 0,
                           .with_lines = with_lines != 0,
                           .without_trace = with_trace == 0,
                           .coverage = (CoverageLevel)coverage,
+                          .schedule = by_levels ? SCHEDULE_LEVELS : SCHEDULE_SIGNATURES,
+                          .lex_chunk_bytes = lex_chunk_bytes,
                           .program_name = {program_name, (uint32_t)name_length}};
     if (workspace_enter(self) < 0) return NULL;
     self->released = PyEval_SaveThread(); // from here to RestoreThread no Python object is touched but by poll_signals
@@ -511,6 +509,21 @@ static PyObject *tests_of(const Program *program, uint32_t target) {
     return tuple;
 }
 
+PyDoc_STRVAR(
+    graph_doc,
+    "graph() -> dict | None\n\nThe latest run's modules as a graph; None where it did not get so far.\n"
+    "imports: module -> what it imports; levels: lists of modules that need nothing of each other, what needs\n"
+    "nothing first; cycles: modules that reach each other; longest_path: by modules; critical_path: by cost\n"
+    "(nodes of syntax trees), which is critical_cost of total_cost.");
+static PyObject *workspace_graph_method(WorkspaceObject *self, PyObject *no_arguments) {
+    (void)no_arguments;
+    if (workspace_enter(self) < 0) return NULL;
+    const Program *program = workspace_program(self->workspace);
+    PyObject *answer = program != NULL && program->functions != NULL ? graph_to_python(program) : Py_NewRef(Py_None);
+    workspace_leave(self);
+    return answer;
+}
+
 PyDoc_STRVAR(coverage_doc, "coverage() -> list[tuple[str, str, tuple[str, ...]]]\n\n"
                            "Every function that needs tests: module, name, the tests that target it.");
 static PyObject *workspace_coverage_method(WorkspaceObject *self, PyObject *no_arguments) {
@@ -548,6 +561,19 @@ static PyObject *workspace_progress_method(WorkspaceObject *self, PyObject *no_a
     PROGRESS_COUNTERS(ROW)
 #undef ROW
     return counters;
+}
+
+PyDoc_STRVAR(memory_doc,
+             "memory() -> dict[str, int]\n\nWhat the arenas of this workspace took of its pool of chunks, and "
+             "the pool of the system.");
+static PyObject *workspace_memory_method(WorkspaceObject *self, PyObject *no_arguments) {
+    (void)no_arguments;
+    ChunkCounters now = workspace_memory(self->workspace);
+    return Py_BuildValue("{sKsKsKsKsKsKsK}", "taken_chunks", (unsigned long long)now.taken_chunks, "taken_bytes",
+                         (unsigned long long)now.taken_bytes, "system_chunks", (unsigned long long)now.system_chunks,
+                         "system_bytes", (unsigned long long)now.system_bytes, "held_bytes",
+                         (unsigned long long)now.held_bytes, "used_bytes", (unsigned long long)now.used_bytes,
+                         "peak_bytes", (unsigned long long)now.peak_bytes);
 }
 
 PyDoc_STRVAR(
@@ -596,8 +622,10 @@ static PyMethodDef workspace_methods[] = {
     {"source", METHOD(workspace_source_method), METH_O, source_doc},
     {"coverage", METHOD(workspace_coverage_method), METH_NOARGS, coverage_doc},
     {"program", METHOD(workspace_program_method), METH_NOARGS, program_doc},
+    {"graph", METHOD(workspace_graph_method), METH_NOARGS, graph_doc},
     {"progress", METHOD(workspace_progress_method), METH_NOARGS, progress_doc},
     {"trace", METHOD(workspace_trace_method), METH_NOARGS, trace_doc},
+    {"memory", METHOD(workspace_memory_method), METH_NOARGS, memory_doc},
     {"cancel", METHOD(workspace_cancel_method), METH_NOARGS, cancel_doc},
     {"counters", METHOD(workspace_counters), METH_NOARGS,
      "counters() -> dict[str, int]\n\nWhat the workers did so far."},

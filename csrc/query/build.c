@@ -5,8 +5,8 @@
 
 // ---- reading: one task per file ----------------------------------------------------------------------------------------
 
-static Status read_one_guarded(Workspace *ws, uint32_t i) {
-    Arena *arena = &ws->text_arenas[i];
+static Status read_one_guarded(Workspace *ws, uint32_t i, uint32_t worker) {
+    Arena *arena = &ws->text_arenas[worker];
     ARENA_GUARD(arena);
     Text content = {0};
     Status status = STATUS_OK;
@@ -20,9 +20,8 @@ static Status read_one_guarded(Workspace *ws, uint32_t i) {
 }
 
 static Status read_one(Worker *worker, void *job, uint32_t item) {
-    (void)worker;
     Workspace *ws = job;
-    ws->read_statuses[item] = read_one_guarded(ws, item);
+    ws->read_statuses[item] = read_one_guarded(ws, item, worker_index(worker));
     progress_add(&ws->progress, PROGRESS_bytes, ws->sources[item].text.length);
     return ws->read_statuses[item] == STATUS_NO_MEMORY ? STATUS_NO_MEMORY : STATUS_OK;
 }
@@ -41,11 +40,13 @@ static Status load_sources(Workspace *ws) {
 // ---- the stages ---------------------------------------------------------------------------------------------------------
 
 static Status parse_modules(Workspace *ws) {
-    return parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, &ws->progress, ws->parsed);
+    return parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, ws->options.lex_chunk_bytes,
+                     &ws->progress, ws->parsed);
 }
 
 static Status link_modules(Workspace *ws) {
     TRY(program_create(ws->names, ws->types, &ws->program));
+    ws->program->arena.source = ws->chunks;
     ModuleInput *inputs = arena_array(&ws->files_arena, ModuleInput, ws->file_count);
     for (uint32_t i = 0; i < ws->file_count; i++) {
         const WorkspaceFile *file = &ws->files[i];
@@ -66,9 +67,17 @@ static Status link_modules(Workspace *ws) {
     return STATUS_OK;
 }
 
+static Status check_signatures(Workspace *ws) {
+    if (ws->options.schedule == SCHEDULE_LEVELS) return declarations_check(ws->program, ws->pool);
+    return signatures_check(ws->program, ws->pool);
+}
+
 static Status check_bodies(Workspace *ws) {
     progress_add(&ws->progress, PROGRESS_functions_total, ws->program->function_count);
-    TRY(bodies_check(ws->program, ws->pool, &ws->progress));
+    if (ws->options.schedule == SCHEDULE_LEVELS)
+        TRY(levels_check(ws->program, ws->pool, &ws->progress));
+    else
+        TRY(bodies_check(ws->program, ws->pool, &ws->progress));
     return program_finish(ws->program, ws->pool);
 }
 
@@ -100,8 +109,6 @@ static Status run_stage(Workspace *ws, Stage stage, Status (*run)(Workspace *)) 
     return status;
 }
 
-static Status check_signatures(Workspace *ws) { return signatures_check(ws->program, ws->pool); }
-
 static Status run_stages(Workspace *ws, Stage last) {
     // Read what the project names. Text to tokens to tree: one task per file, largest first.
     TRY(run_stage(ws, STAGE_READ, load_sources));
@@ -123,6 +130,7 @@ static Status run_stages(Workspace *ws, Stage last) {
 
 Status workspace_run(Workspace *ws, const RunOptions *options, Stage last) {
     workspace_forget_run(ws);
+    chunk_pool_trim(ws->chunks);
     ARENA_GUARD(&ws->files_arena);
     ws->options = *options;
     ws->options.program_name = arena_text(&ws->files_arena, options->program_name);

@@ -41,10 +41,13 @@ void workspace_item_name(const Workspace *ws, WorkKind kind, uint32_t item, Buff
     case NOUN_NONE:
         break;
     case NOUN_FILE:
-        if (item < ws->file_count) buffer_text(out, ws->sources[item].path);
+        if (item < ws->file_count)
+            buffer_text(out, ws->sources[item].path);
+        else
+            buffer_literal(out, "part of a large file");
         break;
     case NOUN_MODULE:
-        if (program != NULL && item < program->module_count) buffer_text(out, program->modules[item + 1].name);
+        if (program != NULL && item <= program->module_count) buffer_text(out, program->modules[item].name);
         break;
     case NOUN_FUNCTION:
         if (program != NULL && program->functions != NULL && item < program->function_count)

@@ -6,7 +6,8 @@
 //            W2 Results of a run live until the next workspace_load or workspace_free.
 // THREADS    One thread at a time calls functions that change it (the binding keeps others out); workspace_progress and
 //            workspace_cancel may be called at any time by anybody.
-// OWNERSHIP  The workspace owns its pool, interners, files and all results.
+// OWNERSHIP  The workspace owns its pool, interners, files and all results. What results lie in goes back to a pool of chunks when
+//            they are forgotten, so that the next run asks the system for next to nothing.
 #pragma once
 #include "cgen/cgen.h"
 #include "sched/progress.h"
@@ -30,6 +31,8 @@ typedef struct RunOptions {
     bool with_lines;    // #line directives in the C text
     bool without_trace; // records nothing
     CoverageLevel coverage;
+    Schedule schedule; // how checking is spread over the workers; no result shows it
+    uint32_t lex_chunk_bytes; // larger files are lexed in chunks of at most about this length; 0: parse_all's default
     Text program_name;
 } RunOptions;
 
@@ -78,6 +81,7 @@ const Source *workspace_source(const Workspace *workspace, uint32_t index);
 NameInterner *workspace_names(const Workspace *workspace);
 Pool *workspace_pool(const Workspace *workspace);
 
+ChunkCounters workspace_memory(const Workspace *workspace); // of the arenas of all results; by anybody, at any time
 ProgressSnapshot workspace_progress(const Workspace *workspace);
 void workspace_cancel(Workspace *workspace);
 

@@ -10,6 +10,8 @@ struct Workspace {
     NameInterner *names;
     TypeInterner *types;
     NameCache *caches;    // one per worker
+    ChunkPool *chunks;    // of all arenas of results
+    Arena *text_arenas;   // one per worker: the texts of files
     Arena *parse_results; // likewise: what is in `parsed`
     Progress progress;
     Trace *trace;
@@ -18,7 +20,6 @@ struct Workspace {
     Arena files_arena;
     WorkspaceFile *files;
     Source *sources;
-    Arena *text_arenas;    // one per file: its text
     Status *read_statuses; // one per file
     Text *read_reasons;
     ParsedFile *parsed;

@@ -10,10 +10,12 @@
     ROW(lex_chunk, "lex chunk", NONE)                                                                                  \
     ROW(collect_module, "collect module", MODULE)                                                                      \
     ROW(resolve_imports, "resolve imports", MODULE)                                                                    \
+    ROW(resolve_impls, "resolve impls", MODULE)                                                                        \
     ROW(check_types, "check types", MODULE)                                                                            \
     ROW(check_signatures, "check signatures", MODULE)                                                                  \
     ROW(check_module, "check module", MODULE)                                                                          \
     ROW(check_body, "check body", FUNCTION)                                                                            \
+    ROW(check_whole_module, "check whole module", MODULE)                                                              \
     ROW(finish_module, "finish module", MODULE)                                                                        \
     ROW(lower_instance, "lower instance", INSTANCE)                                                                    \
     ROW(name_instances, "name instances", NONE)                                                                        \
@@ -31,7 +33,7 @@ typedef enum WorkKind {
 typedef enum ItemNoun {
     NOUN_NONE,          // only a number
     NOUN_FILE,          // of the workspace, from 0
-    NOUN_MODULE,        // ModuleId - 1
+    NOUN_MODULE,        // ModuleId.index
     NOUN_FUNCTION,      // FunctionId - 1
     NOUN_INSTANCE,      // of its round; rounds number on where the one before ended
     NOUN_CORE_FUNCTION, // index in CoreProgram.functions - 1

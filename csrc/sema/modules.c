@@ -39,6 +39,7 @@ static void modules_create(Program *program, const LinkInput *input) {
         const ModuleInput *in = &input->modules[i - 1];
         Module *module = &program->modules[i];
         ModuleState *state = &internal->states[i];
+        state->arena.source = arena->source;
         state->arena.escape = arena->escape; // step 1 runs on this thread: memory that ends anywhere ends it as a whole
         state->is_entry = in->is_entry;
         module->name = in->name;
@@ -205,105 +206,6 @@ static void imports_plan(Program *program, ModuleId id, bool is_folder_module) {
     module->dependency_count = kept;
 }
 
-// ---- cycles ------------------------------------------------------------------------------------------------------------------
-
-// Reports the cycle of a component at its first module by name: breadth-first search backwards from it gives everyone's
-// distance to it, and then the alphabetically first of the shortest ways is walked forwards.
-static void report_cycle(Program *program, const Graph *graph, const Graph *reversed, const uint32_t *component,
-                         uint32_t start) {
-    Arena *arena = &program->arena;
-    uint32_t *distance = arena_array(arena, uint32_t, (size_t)graph->node_count + 1); // 0: unknown
-    uint32_t *queue = arena_array(arena, uint32_t, (size_t)graph->node_count + 1);
-    uint32_t head = 0, tail = 0;
-    queue[tail++] = start;
-    while (head < tail) {
-        uint32_t node = queue[head++];
-        for (uint32_t e = reversed->first[node]; e < reversed->first[node + 1]; e++) {
-            uint32_t source = reversed->targets[e];
-            if (component[source] != component[start] || source == start || distance[source] != 0) continue;
-            distance[source] = distance[node] + 1;
-            queue[tail++] = source;
-        }
-    }
-
-    Buffer path = buffer_in(arena);
-    buffer_text(&path, program->modules[start].name);
-    uint32_t second = 0, node = start;
-    do { // targets ascend, so the first of the least distance is the alphabetically first
-        uint32_t best = 0;
-        for (uint32_t e = graph->first[node]; e < graph->first[node + 1]; e++) {
-            uint32_t target = graph->targets[e];
-            if (component[target] != component[start]) continue;
-            if (target == start) {
-                best = start;
-                break;
-            }
-            if (best == 0 || distance[target] < distance[best]) best = target;
-        }
-        if (second == 0) second = best;
-        node = best;
-        buffer_literal(&path, " -> ");
-        buffer_text(&path, program->modules[node].name);
-    } while (node != start);
-
-    Module *module = &program->modules[start];
-    const ModuleState *state = &program->internal->states[start];
-    for (uint32_t i = 0; i < state->plan_count; i++) {
-        if (state->plans[i].target.index != second) continue;
-        TreeView view = module_view(module, state->plans[i].declaration);
-        Span span = tree_node_span(&view, module_declaration(module, state->plans[i].declaration)->root);
-        (void)diag(&module->diagnostics, DIAG_CIRCULAR_IMPORTS, span,
-                   ((Text){path.data, (uint32_t)path.length})); // complete
-        return;
-    }
-}
-
-static void graph_build(Arena *arena, const Program *program, bool is_reversed, Graph *out) {
-    uint32_t count = program->module_count;
-    uint32_t *first = arena_array(arena, uint32_t, (size_t)count + 2);
-    uint32_t edge_count = 0;
-    for (uint32_t i = 1; i <= count; i++) {
-        edge_count += program->modules[i].dependency_count;
-        for (uint32_t d = 0; d < program->modules[i].dependency_count; d++)
-            first[is_reversed ? program->modules[i].dependencies[d].index : i]++;
-    }
-    for (uint32_t i = 1, sum = 0; i <= count + 1; i++) { // counts become starts
-        uint32_t own = i <= count ? first[i] : 0;
-        first[i] = sum;
-        sum += own;
-    }
-    uint32_t *next = arena_array(arena, uint32_t, (size_t)count + 2);
-    memcpy(next, first, sizeof(uint32_t) * ((size_t)count + 2));
-    uint32_t *targets = arena_array(arena, uint32_t, edge_count);
-    for (uint32_t i = 1; i <= count; i++)
-        for (uint32_t d = 0; d < program->modules[i].dependency_count; d++) {
-            uint32_t target = program->modules[i].dependencies[d].index;
-            targets[next[is_reversed ? target : i]++] = is_reversed ? i : target;
-        }
-    *out = (Graph){count, first, targets};
-}
-
-static void cycles_find(Program *program) {
-    Arena *arena = &program->arena;
-    uint32_t count = program->module_count;
-    Graph graph, reversed;
-    graph_build(arena, program, false, &graph);
-    uint32_t *component = arena_array(arena, uint32_t, (size_t)count + 1);
-    uint32_t component_count = graph_components(arena, &graph, component);
-    if (component_count == count) return; // a module importing itself is no edge
-    graph_build(arena, program, true, &reversed);
-    uint32_t *sizes = arena_array(arena, uint32_t, (size_t)component_count + 1);
-    for (uint32_t i = 1; i <= count; i++)
-        sizes[component[i]]++;
-    bool *is_reported = arena_array(arena, bool, (size_t)component_count + 1);
-    for (uint32_t i = 1; i <= count; i++) {
-        if (sizes[component[i]] < 2) continue;
-        program->modules[i].is_cyclic = true;
-        if (!is_reported[component[i]]) report_cycle(program, &graph, &reversed, component, i);
-        is_reported[component[i]] = true;
-    }
-}
-
 // ---- numbers -----------------------------------------------------------------------------------------------------------------
 
 bool function_is_plain_test(const Program *program, const TreeView *view, NodeIndex node) {
@@ -379,6 +281,7 @@ static void items_number(Program *program) {
     program->impls = arena_array(arena, ImplDecl, (size_t)impls + 1);
     program->bodies = arena_array(arena, TypedBody, (size_t)functions + 1);
     program->internal->covered = arena_array(arena, _Atomic uint8_t, (size_t)functions + 1);
+    program->internal->holds = arena_array(arena, bool *, (size_t)types + 1);
     program->function_count = functions;
     program->type_decl_count = types;
     program->trait_count = traits;
@@ -391,7 +294,7 @@ static Status link_guarded(Program *program, const LinkInput *input) {
     modules_create(program, input);
     for (uint32_t i = 1; i <= program->module_count; i++)
         imports_plan(program, (ModuleId){i}, input->modules[i - 1].is_folder_module);
-    cycles_find(program);
+    module_cycles_report(program);
     items_number(program);
     ARENA_GUARD_END(&program->arena);
     return STATUS_OK;

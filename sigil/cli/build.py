@@ -15,7 +15,7 @@ from sigil.report.progress import ProgressBar
 def run(arguments: BuildArguments, console: Console) -> ExitStatus:
     """Builds; diagnostics and the summary go to standard error."""
     statuses: list[ExitStatus] = []
-    for project in opened([arguments.path], arguments.jobs):
+    for project in opened([arguments.path], arguments.jobs, arguments.schedule):
         if arguments.output is not None and statuses:
             raise ProjectError(f"{arguments.path} holds several projects; --output needs one")
         with ProgressBar(project.workspace, console, project.subject, quiet=arguments.quiet):

@@ -20,7 +20,7 @@ def run(arguments: CheckArguments, console: Console) -> ExitStatus:
         raise ProjectError("--coverage-report goes with --format human or json")
     statuses: list[ExitStatus] = []
     checked: list[tuple[Result, str]] = []
-    for project in opened([arguments.path], arguments.jobs):
+    for project in opened([arguments.path], arguments.jobs, arguments.schedule):
         with ProgressBar(project.workspace, console, project.subject, quiet=arguments.quiet):
             result = project.workspace.check(coverage=arguments.coverage)
         if arguments.fix:

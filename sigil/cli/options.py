@@ -110,7 +110,8 @@ OPTIONS: dict[str, Option] = {
         kind=_sanitizers,
     ),
     "schedule": Option(
-        "how checking is spread over threads; for now both give the same single schedule, signatures",
+        "how checking is spread over threads: module after module by levels of imports, or (the default) "
+        "all signatures and then each function apart; both find the same",
         flags=("--schedule",),
         choices=("levels", "signatures"),
     ),

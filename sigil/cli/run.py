@@ -19,7 +19,9 @@ from sigil.workspace import Workspace
 
 def run(arguments: RunArguments, console: Console) -> int:
     """Builds and runs; the program's exit status is passed on, 128 + N where signal N ended it."""
-    workspace = Workspace(discover.project(arguments.target), jobs=arguments.jobs)
+    workspace = Workspace(
+        discover.project(arguments.target), jobs=arguments.jobs, schedule=arguments.schedule
+    )
     subject = shared.subject(arguments.target)
     with ProgressBar(workspace, console, subject, quiet=arguments.quiet):
         result = workspace.build(

@@ -21,7 +21,7 @@ class Opened:
     place: str  # before them in any case, so that the whole leads there from the current folder
 
 
-def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
+def opened(paths: Sequence[Path], jobs: int | None, schedule: str | None = None) -> Iterator[Opened]:
     """The projects that the paths stand for, one after another; a project that is named twice comes once."""
     seen: set[Path] = set()
     for path in paths:
@@ -34,7 +34,10 @@ def opened(paths: Sequence[Path], jobs: int | None) -> Iterator[Opened]:
             seen.add(identity)
             place = _prefix(project)
             yield Opened(
-                Workspace(project, jobs=jobs), subject(project.place), place if is_many else "", place
+                Workspace(project, jobs=jobs, schedule=schedule),
+                subject(project.place),
+                place if is_many else "",
+                place,
             )
 
 

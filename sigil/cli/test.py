@@ -18,7 +18,7 @@ def run(arguments: TestArguments, console: Console) -> ExitStatus:
     """Tests; the report goes to standard output, diagnostics and the summary to standard error."""
     report = TestReport(console, arguments.test_format, arguments.show_output)
     statuses: list[ExitStatus] = []
-    for project in opened(arguments.paths or (Path(),), arguments.jobs):
+    for project in opened(arguments.paths or (Path(),), arguments.jobs, arguments.schedule):
         with ProgressBar(project.workspace, console, project.subject, quiet=arguments.quiet):
             result = project.workspace.test(
                 filter=arguments.filter,

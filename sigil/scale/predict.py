@@ -316,7 +316,9 @@ def as_json(scaling: Scaling) -> dict[str, Any]:
         "columns": list(columns),
         "predicted": {str(n): rounded(row) for n, row in predicted.items()},
         "seed": {str(n): rounded({c: seed(n, c) for c in columns}) for n in scaling.cores if n in SEED},
-        "targets": {str(n): rounded({c: target(n, c) for c in columns}) for n in scaling.cores if n in TARGETS},
+        "targets": {
+            str(n): rounded({c: target(n, c) for c in columns}) for n in scaling.cores if n in TARGETS
+        },
         "measured": {
             str(n): rounded({c: scaling.measured_speedup(n, c) for c in columns})
             for n in scaling.measured_threads()
