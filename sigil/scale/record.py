@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ class RecordError(ValueError):
 
 def run(project: Project, threads: int, schedule: str) -> tuple[dict[str, float], Workspace]:
     """One cold run up to the C text: seconds of each group, and the workspace with its trace."""
-    workspace = Workspace(project, pool=ThreadPoolConfig(max_threads=threads))
+    workspace = Workspace(project, pool=ThreadPoolConfig(max_threads=threads), schedule=schedule)
     result, _ = workspace.generate(coverage="off")
     if not result.ok:
         first = next(found for found in result.diagnostics if found.is_error)
@@ -43,30 +44,54 @@ def rounds(
     schedule: str,
     on_round: Callable[[int], None] = lambda done: None,
 ) -> tuple[Plan, Measured]:
-    """`runs` rounds, in each a run on 1 thread, which is the recording, and one on each other number of threads.
+    """`runs` rounds, in each a run on 1 thread, which is the recording, and one on each other number of
+    threads.
 
-    All of a round see the same hour, so their ratios mean something on a machine that others use as well. A run before the
-    first round is left out: it pays for what later ones find in place.
+    All of a round see the same hour, so their ratios mean something on a machine that others use as well. A
+    run before the first round is left out: it pays for what later ones find in place.
     """
     run(project, 1, schedule)
     plans: list[Plan] = []
     measured: dict[int, list[dict[str, float]]] = {1: [], **{n: [] for n in threads if n > 1}}
     ratios: dict[int, list[float]] = {n: [] for n in threads if n > 1}
+    spent: dict[int, list[dict[str, float]]] = {n: [] for n in measured}
+    late: dict[int, list[dict[str, float]]] = {n: [] for n in measured}
     for number in range(runs):
         for count in measured:
             times, workspace = run(project, count, schedule)
             measured[count].append(times)
+            trace = workspace.trace()
+            if trace is None:
+                raise RecordError("nothing was recorded")
             if count == 1:
-                trace = workspace.trace()
-                if trace is None:
-                    raise RecordError("nothing was recorded")
                 plans.append(plan.of_trace(trace))
             else:
                 ratios[count].append(calibration(count))
-            del workspace
+            spent[count].append(plan.time_in_items(trace))
+            late[count].append(plan.waiting_for_workers(trace))
+            del workspace, trace
         on_round(number + 1)
-    middle = {n: sorted(found)[len(found) // 2] for n, found in ratios.items()}
-    return plan.median_of(plans), Measured(measured, middle)
+    inflation = {
+        n: {
+            stage: statistics.median(
+                many[stage] / one[stage] for one, many in zip(spent[1], found, strict=True)
+            )
+            for stage in found[0]
+            if all(one.get(stage) and many.get(stage) for one, many in zip(spent[1], found, strict=True))
+        }
+        for n, found in spent.items()
+        if n > 1
+    }
+    return plan.median_of(plans), Measured(
+        runs=measured,
+        calibration={n: statistics.median(found) for n, found in ratios.items()},
+        inflation=inflation,
+        late={n: _means(found) for n, found in late.items() if n > 1},
+    )
+
+
+def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: statistics.fmean(row[name] for row in rows) for name in rows[0]}
 
 
 def spin(count: int) -> None:
@@ -77,7 +102,9 @@ def spin(count: int) -> None:
 
 
 def calibration(threads: int, count: int = SPIN_ROUNDS) -> float:
-    """The speed-up of so many processes over one that do cache-resident work: what the machine could give now."""
+    """The speed-up of so many processes over one that do cache-resident work: what the machine could give
+    now.
+    """
     context = multiprocessing.get_context("fork")
 
     def elapsed(width: int) -> float:
@@ -95,8 +122,9 @@ def calibration(threads: int, count: int = SPIN_ROUNDS) -> float:
 def touched_memory(project: Project, schedule: str) -> dict[str, StageMemory]:
     """What each stage touches, from the page faults and the growth of runs that end one stage later each.
 
-    fresh: pages that it faults in, or by which the process grew where that is more (a huge page is one fault).
-    stream: what the stages before it left behind is read again, once; what it writes is counted as fresh.
+    fresh: pages that it faults in, or by which the process grew where that is more (a huge page is one
+    fault). stream: what the stages before it left behind is read again, once; what it writes is counted as
+    fresh.
     """
     size = sum(_size(file.path) for file in project.files)
     total: dict[str, float] = {}
@@ -144,8 +172,7 @@ def _grown(project: Project, last: str, schedule: str) -> float:
     core = _core.Workspace(max_threads=1)
     core.load([file.as_core() for file in project.files])
     faults, resident = resource.getrusage(resource.RUSAGE_SELF).ru_minflt, _resident()
-    extra = {} if schedule == "signatures" else {"schedule": schedule}
-    core.run(last, program_name=project.name, with_tests=False, coverage=0, **extra)  # type: ignore[arg-type]
+    core.run(last, program_name=project.name, with_tests=False, coverage=0, schedule=schedule)  # type: ignore[arg-type]
     faulted = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
     return float(max(faulted * PAGE_BYTES, _resident() - resident))
 
