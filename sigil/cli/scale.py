@@ -11,12 +11,12 @@ from sigil.cli.options import ScaleArguments
 from sigil.cli.shared import subject
 from sigil.cli.status import ExitStatus
 from sigil.discover import ProjectError
+from sigil.pool import ThreadPoolConfig
 from sigil.report import scaling as report
 from sigil.report.console import Console
 from sigil.scale import costs, plan, record
 from sigil.scale.predict import Recorded, Scaling, StageMemory
 from sigil.trace import Trace
-from sigil.workspace import ThreadPoolConfig
 
 SCHEDULES = ("signatures", "levels")
 

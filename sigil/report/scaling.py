@@ -122,13 +122,13 @@ def _validation(scaling: Scaling) -> list[str]:
     first = next(iter(scaling.measured.values()))
     for threads, errors in scaling.errors().items():
         runs = len(first.runs[threads])
-        head = f"MEASURED HERE on {threads} threads, {runs} runs interleaved with 1 thread"
         possible = first.calibration.get(threads)
+        head = f"MEASURED HERE on {threads} threads, {runs} runs interleaved with runs on 1"
         if possible:
-            head += f" (loop without memory: {possible:.2f})"
+            head += f"\n  a loop that needs no memory gained {possible:.2f} at the same time"
         measured = [_cell(scaling.measured_speedup(threads, c), seed(threads, c)) for c in scaling.columns]
         out += [
-            head,
+            *head.splitlines(),
             *_table(
                 "",
                 scaling,

@@ -118,6 +118,17 @@ def of_trace(trace: Trace) -> Plan:
         )
     if not trace.stages:
         raise PlanError("the trace has no stages")
+    try:
+        return _plan(trace)
+    except (IndexError, TypeError) as error:  # a stored trace may hold anything
+        raise PlanError(f"the trace contradicts itself: {error}") from error
+
+
+def _plan(trace: Trace) -> Plan:
+    if any(event.loop >= len(trace.loops) or event.end < event.begin for event in trace.events):
+        raise IndexError("an item has no loop, or ends before it begins")
+    if any(not 0 <= loop.stage < len(trace.stages) for loop in trace.loops):
+        raise IndexError("a loop has no stage")
     inside = _loops_inside(trace)
     events: list[list[Event]] = [[] for _ in trace.loops]
     for event in trace.events:
@@ -224,8 +235,8 @@ def waiting_for_workers(trace: Trace) -> dict[str, float]:
         key = (event.loop, event.worker)
         first[key] = min(first.get(key, event.begin), event.begin)
     last: dict[int, int] = {}
-    for (loop, _), begin in first.items():
-        last[loop] = max(last.get(loop, begin), begin)
+    for (number, _), begin in first.items():
+        last[number] = max(last.get(number, begin), begin)
     waited = dict.fromkeys((stage.name for stage in trace.stages), 0.0)
     for number, loop in enumerate(trace.loops):
         if number in last:

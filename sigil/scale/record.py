@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sigil import _core
 from sigil.discover import Project
+from sigil.pool import ThreadPoolConfig
 from sigil.scale import plan
 from sigil.scale.plan import Plan, PlanError
 from sigil.scale.predict import Measured, StageMemory, grouped
-from sigil.workspace import ThreadPoolConfig, Workspace
+from sigil.workspace import Workspace
 
 PAGE_BYTES = resource.getpagesize()
 STAGES = ("parse", "modules", "signatures", "bodies", "lower", "generate")
