@@ -35,3 +35,4 @@ PyObject *trace_to_python(const struct Workspace *workspace); // trace.c
 // calibrate.c: functions of the module
 PyObject *core_scheduler_costs(PyObject *module, PyObject *no_arguments);
 PyObject *core_memory_rates(PyObject *module, PyObject *argument);
+PyObject *core_spin_rate(PyObject *module, PyObject *argument);

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import resource
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from sigil.workspace import Workspace
 
 PAGE_BYTES = resource.getpagesize()
 STAGES = ("parse", "modules", "signatures", "bodies", "lower", "generate")
-SPIN_ROUNDS = 200_000  # of the calibration loop: some 10 ms
 
 
 class RecordError(ValueError):
@@ -95,33 +92,16 @@ def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: statistics.fmean(row[name] for row in rows) for name in rows[0]}
 
 
-def spin(count: int) -> None:
-    """Work that needs no memory."""
-    total = 0
-    for i in range(count):
-        total = (total * 31 + i) & 0xFFFFFFFF
+def calibration(threads: int) -> float:
+    """The speed-up of so many threads over one for a loop that needs no memory: what the machine can give now.
 
-
-def calibration(threads: int, count: int = SPIN_ROUNDS) -> float:
-    """The speed-up of so many processes over one that do cache-resident work: what the machine could give
-    now.
+    The better of two tries, because the system now and then begins with two threads on one CPU.
     """
-    context = multiprocessing.get_context("fork")
-
-    def elapsed(width: int) -> float:
-        begin = time.perf_counter()
-        workers = [context.Process(target=spin, args=(count,)) for _ in range(width)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        return time.perf_counter() - begin
-
-    return sum(elapsed(1) for _ in range(threads)) / elapsed(threads)
+    return max(threads * _core.spin_rate(threads) / _core.spin_rate(1) for _ in range(2))
 
 
 def touched_memory(project: Project, schedule: str) -> dict[str, StageMemory]:
-    """What each stage touches, from the page faults and the growth of runs that end one stage later each.
+    """What each stage touches, from page faults and growth of runs that end one stage later each.
 
     fresh: pages that it faults in, or by which the process grew where that is more (a huge page is one
     fault). stream: what the stages before it left behind is read again, once; what it writes is counted as
