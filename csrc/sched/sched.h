@@ -31,6 +31,7 @@
 //            other, and when no item is left it waits for those that others still run; it runs nothing else meanwhile, so
 //            scratch memory that a stage keeps per worker is not entered twice. group_wait and task_join, however, run any
 //            task that they find: whoever calls them must not hold per-worker scratch or a lock across the call.
+//            Inside a computation of sched/once.h they run tasks of that computation only.
 //            Wait only for what you started yourself: then every wait is for something that began later, and no circle
 //            closes.
 //
@@ -47,6 +48,7 @@
 #include "base/status.h"
 #include "base/thread.h"
 #include "sched/cancel.h"
+#include "sched/kinds.h"
 
 typedef struct Pool Pool;
 typedef struct Worker Worker;
@@ -91,7 +93,10 @@ typedef Status (*TaskFunction)(Worker *worker, void *argument);
 typedef Status (*ItemFunction)(Worker *worker, void *job, uint32_t item);
 typedef Status (*RangeFunction)(Worker *worker, void *job, uint32_t first, uint32_t limit);
 
-uint32_t worker_index(const Worker *worker); // 0 … pool_thread_count - 1: the index of scratch kept per worker
+// 0 … pool_worker_limit - 1: the index of scratch kept per worker. From pool_thread_count on they are the replacements of
+// workers that wait (sched/once.h), with an index of their own because the waiting worker's scratch is still in use.
+uint32_t worker_index(const Worker *worker);
+uint32_t pool_worker_limit(const Pool *pool);
 Pool *worker_pool(const Worker *worker);
 bool worker_cancelled(Worker *worker); // for polling inside long items and tasks; also shares tasks (see SHARING)
 
@@ -100,6 +105,9 @@ bool worker_cancelled(Worker *worker); // for polling inside long items and task
 // Runs function(worker, job, item) for each item of order[0 … count - 1], begun in roughly that order; NULL order means
 // 0 … count - 1. From an outside thread, which only waits, or nested (see above).
 MUST_USE Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job);
+// The same; `kind` is what a trace calls the items.
+MUST_USE Status pool_for_each_named(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count,
+                                    ItemFunction function, void *job);
 
 // The same for items 0 … count - 1 so small that calling a function for each would cost too much: runs
 // function(worker, job, first, limit) for ranges that together hold each item once. It runs all items of its range, and
@@ -115,6 +123,7 @@ typedef struct TaskGroup {
     // Written by all: low half, tasks that have not ended; high half, who sleeps for them (task.c).
     _Atomic uint64_t pending;
     _Atomic uint32_t status; // the merged Status, and whether the group is cancelled
+    _Atomic(void *) scope;   // the computation whose tasks these are (sched/once.h); NULL: of none
     uint32_t own_pending;    // the owner's alone: tasks that it has spawned and not run itself
     Worker *owner;           // constant; NULL: anybody
 } TaskGroup;
@@ -158,6 +167,7 @@ typedef struct TaskInfo {
     int32_t stolen_from; // the index of the worker whose deque it came from, TASK_NOT_STOLEN. For an item: who
                          // gave this worker its share in the loop
     uint64_t loop;       // the number of the item's parallel-for, as in LoopInfo; 0 for a task
+    WorkKind kind;       // of the parallel-for; WORK_other for a task
 } TaskInfo;
 typedef void (*TaskHook)(void *context, Worker *worker, const TaskInfo *info);
 
@@ -171,6 +181,7 @@ typedef struct LoopInfo {
     RangeFunction range_function;
     void *argument; // the job
     uint32_t count;
+    WorkKind kind;
 } LoopInfo;
 typedef void (*LoopHook)(void *context, Worker *worker, const LoopInfo *info);
 
