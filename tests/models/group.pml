@@ -1,5 +1,5 @@
 /* tests/models/group.pml: the end of a group whose owner counts apart (csrc/sched/task.c): the waiter goes on exactly when
- * all tasks have ended, is woken if it sleeps, and nobody touches the group after that (G1).
+ * all tasks have ended, is woken if it sleeps, and nobody touches the group after that (Z1).
  *
  * The owner spawns TASKS tasks, runs what nobody steals, and waits. A thief runs others, and may add MORE tasks to the
  * group. The owner may sleep, be woken for another reason, and sleep again.

@@ -1,4 +1,4 @@
-// tests/unit/test_fork.c shows R1 and R2 of sched/fork.h, groups with an owner (task.c, G1), cancelling a group, and what a
+// tests/unit/test_fork.c shows V1 and V2 of sched/fork.h, groups with an owner (task.c, Z1), cancelling a group, and what a
 // worker does with its private tasks when others are idle.
 #include "base/clock.h"
 #include "sched/fork.h"
@@ -72,7 +72,7 @@ TEST(alone_a_worker_calls_what_it_forked) {
 
 typedef struct Leaf {
     _Atomic uint32_t runs;
-    uint32_t result; // plain: TSan checks that R2 makes it visible
+    uint32_t result; // plain: TSan checks that V2 makes it visible
     uint32_t number;
 } Leaf;
 
