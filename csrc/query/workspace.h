@@ -31,7 +31,7 @@ typedef struct RunOptions {
     bool with_lines;    // #line directives in the C text
     bool without_trace; // records nothing
     CoverageLevel coverage;
-    Schedule schedule; // how checking is spread over the workers; no result shows it
+    Schedule schedule;        // how checking is spread over the workers; no result shows it
     uint32_t lex_chunk_bytes; // larger files are lexed in chunks of at most about this length; 0: parse_all's default
     Text program_name;
 } RunOptions;
