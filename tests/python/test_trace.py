@@ -69,7 +69,8 @@ def test_items_have_names_for_people(project: Path) -> None:
     assert "src/parser.si" in names["parse file"]
     assert "std/prelude.si" in names["read file"]
     assert "parser" in names["collect module"]
-    for kind in ("check body", "lower instance", "generate function"):
+    assert any(name.startswith("parser.") for name in names["check body"])  # and so many more
+    for kind in ("lower instance", "generate function"):
         assert "parser.parse_atom" in names[kind]
     assert "parser.c" in names["write C file"]
     assert any("parser.c" in name for name in names["compile C"])
