@@ -34,6 +34,7 @@ typedef struct Deque {
     int64_t room;               // top, as last seen, + capacity: a push there would overwrite
     DequeCell *cells;           // the ring's
     int64_t mask;               // its capacity - 1
+    void *scope;                // the computation that the owner works for (once.h), or NULL: here for sched/fork.h
     int64_t loot_limit;         // tasks in loot_first … loot_limit - 1 were stolen from loot_from
     int64_t loot_first;
     int32_t loot_from;

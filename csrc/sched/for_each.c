@@ -47,6 +47,7 @@ typedef struct Job {
     uint32_t worker_count; // of the pool
     WorkKind kind;
     TaskGroup *group; // a batch's, may be NULL
+    void *scope;      // the computation that the items belong to (once.h), or NULL
     uint64_t loop;    // its number, for the hooks; 0 for a batch
     InjectorNode node;
     // Written by all.
@@ -166,7 +167,8 @@ static uint64_t job_length(const Job *job, uint64_t *seen, uint64_t wanted) {
 }
 
 // Claims and runs until no item is left to begin. Returns how many this worker has claimed, cancelled ones included.
-static uint64_t job_work(Job *job, Worker *worker, int32_t stolen_from) {
+// A helper that is a spare too many leaves earlier, and says so in *has_left (NULL: the caller of the job stays).
+static uint64_t job_work(Job *job, Worker *worker, int32_t stolen_from, bool *has_left) {
     uint64_t claimed = 0;
     uint64_t seen = 0;   // the cursor, as this worker saw it last
     uint64_t wanted = 1; // items of the next run
@@ -188,6 +190,10 @@ static uint64_t job_work(Job *job, Worker *worker, int32_t stolen_from) {
             uint64_t rest = exchange_relaxed(&job->next, (uint64_t)job->count); // relaxed: as above
             if (rest < job->count) claimed += job->count - rest;
             if (job->task_function != NULL) group_merge(job->group, STATUS_CANCELLED);
+            return claimed;
+        }
+        if (UNLIKELY(worker_is_surplus(worker)) && has_left != NULL) {
+            *has_left = true;
             return claimed;
         }
         int64_t end_ns = clock_now_ns();
@@ -213,11 +219,50 @@ static void job_end_items(Job *job, Worker *worker, uint64_t claimed) {
     if (exchange_acq_rel(&job->state, (uint32_t)JOB_DONE) == JOB_AWAITED) futex_wake(&job->state, UINT32_MAX);
 }
 
+// A helper that will not run, while the caller still holds its own reference: never the last one.
+static void job_forget_helper(Job *job) {
+    uint32_t before = fetch_sub_relaxed(&job->references, 1u); // relaxed: the caller's own drop comes after it
+    assert(before > 1);
+    (void)before; // unused without assertions
+}
+
+// What a worker has to know of the jobs that lie on its stack, while it works on one.
+static uint64_t job_work_in(Job *job, Worker *worker, int32_t stolen_from, bool *has_left) {
+    JobFrame frame = {job, worker->jobs};
+    void *outer = worker->deque.scope;
+    worker->jobs = &frame;
+    worker->deque.scope = job->scope;
+    uint64_t claimed = job_work(job, worker, stolen_from, has_left);
+    worker->deque.scope = outer;
+    worker->jobs = frame.outer;
+    return claimed;
+}
+
 void job_help_from(Worker *worker, void *argument, int32_t stolen_from) {
     Job *job = argument;
+    bool has_left = false;
     worker_open_all(worker); // items may take long, and need not poll
-    job_end_items(job, worker, job_work(job, worker, stolen_from));
+    job_end_items(job, worker, job_work_in(job, worker, stolen_from, &has_left));
+    if (has_left) {
+        if (deque_push(&worker->deque, job->node.task)) { // with our reference
+            worker_open_all(worker);
+            return;
+        }
+        job_end_items(job, worker, job_work_in(job, worker, stolen_from, NULL)); // no memory to hand it over
+    }
     job_drop(job);
+}
+
+void *job_scope(const void *job) { return ((const Job *)job)->scope; }
+
+// The worker is going to sleep in the midst of items: whoever replaces it must be able to go on with the others.
+void job_call_helpers(Worker *worker) {
+    for (const JobFrame *frame = worker->jobs; frame != NULL; frame = frame->outer) {
+        Job *job = frame->job;
+        if (load_relaxed(&job->next) >= job->count) continue; // relaxed: a guess will do
+        (void)fetch_add_relaxed(&job->references, 1u);        // relaxed: the frame below us holds one
+        if (!deque_push(&worker->deque, job->node.task)) job_forget_helper(job);
+    }
 }
 
 Status job_help(Worker *worker, void *argument) {
@@ -241,13 +286,6 @@ static Status job_finish(Job *job) {
     return status;
 }
 
-// A helper that will not run, while the caller still holds its own reference: never the last one.
-static void job_forget_helper(Job *job) {
-    uint32_t before = fetch_sub_relaxed(&job->references, 1u); // relaxed: the caller's own drop comes after it
-    assert(before > 1);
-    (void)before; // unused without assertions
-}
-
 // The caller is a worker: it works as well, takes back the helpers that nobody wanted, and waits for items that run.
 static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
     int64_t helpers = 0;
@@ -259,7 +297,7 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
         }
     }
     worker_open_all(worker); // for what lies below too: this may take long
-    job_end_items(job, worker, job_work(job, worker, TASK_NOT_STOLEN));
+    job_end_items(job, worker, job_work_in(job, worker, TASK_NOT_STOLEN, NULL));
 
     // Helpers still at the bottom of the deque would pile up there if one task called us a million times.
     for (Task task; helpers > 0 && deque_take(&worker->deque, &task);) {
@@ -274,8 +312,15 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
     if (!job_is_done(job)) worker_open_all(worker); // we may sleep, and have taken some back
     for (uint32_t spin = 0; spin < DONE_SPINS && !job_is_done(job); spin++)
         spin_hint();
-    while (!job_is_done(job))
-        job_sleep(job, -1);
+    bool is_blocked = false;
+    while (!job_is_done(job)) {
+        // Who sleeps must be replaced where what it waits for may wait for others (once_wait.c).
+        bool must_block = worker->deque.scope != NULL || load_relaxed(&worker->pool->spares.blocked) > 0;
+        if (must_block && !is_blocked) pool_block_begin(worker);
+        is_blocked |= must_block;
+        job_sleep(job, BLOCK_LOOK_NS);
+    }
+    if (is_blocked) pool_block_end(worker);
     return job_finish(job);
 }
 
@@ -304,6 +349,7 @@ static Status run_loop(Pool *pool, const Job *plan) {
         worker == NULL ? smaller(pool->thread_count, plan->count) : smaller(pool->thread_count - 1, plan->count - 1);
     Job *job = job_create(pool, plan, helper_count);
     if (job == NULL) return STATUS_NO_MEMORY;
+    job->scope = worker == NULL ? NULL : worker->deque.scope;
     job->loop = fetch_add_relaxed(&pool->loops_begun, UINT64_C(1)) + 1; // relaxed: only a number
     LoopInfo info = {.loop = job->loop,
                      .item_function = job->item_function,
@@ -344,7 +390,9 @@ Status pool_submit_batch(Pool *pool, TaskGroup *group, TaskFunction function, vo
                 .group = group};
     Job *job = job_create(pool, &plan, smaller(pool->thread_count, count));
     if (job == NULL) return STATUS_NO_MEMORY;
+    job->scope = worker == NULL || group == NULL ? NULL : worker->deque.scope;
     group_add(group, worker);
+    group_set_scope(group, worker);
     pool_push_outside(pool, &job->node);
     job_drop(job); // our own reference: the helpers keep it
     return STATUS_OK;

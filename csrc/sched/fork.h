@@ -35,9 +35,10 @@ bool join_slow(Worker *worker, TaskFork *fork);
 
 static inline void task_fork(Worker *worker, TaskFork *fork, TaskFunction function, void *argument) {
     Deque *deque = (Deque *)(void *)worker; // a worker begins with its deque
-    // Relaxed, all three: not shared yet.
+    // Relaxed, all of them: not shared yet.
     store_relaxed(&fork->group.pending, UINT64_C(1));
     store_relaxed(&fork->group.status, (uint32_t)STATUS_OK);
+    store_relaxed(&fork->group.scope, deque->scope);
     fork->group.owner = NULL;
     int64_t head = deque->head;
     if (UNLIKELY(head >= deque->limit) || UNLIKELY(deque_is_wanted(deque))) {

@@ -12,7 +12,7 @@
 #pragma once
 #include "sched/sched.h"
 
-#define PARKING_WORDS (POOL_THREADS_MAX / 64)
+#define PARKING_WORDS (POOL_THREADS_MAX / 64 + 1) // and a word for the spares (POOL_SPARES_MAX)
 
 typedef struct Berth {
     CACHE_ALIGNED _Atomic uint32_t is_woken; // set by the waker, cleared by the sleeper

@@ -65,7 +65,7 @@ static uint64_t next_random(Worker *worker) { // xorshift64 (Marsaglia 2003): vi
 
 // The injector's list becomes tasks of this worker's deque, oldest on top of the pile so that the worker goes on with it;
 // the others steal from there. What the deque cannot hold for want of memory goes back.
-static bool take_global(Worker *worker, Task *out) {
+bool worker_take_global(Worker *worker, Task *out) {
     Pool *pool = worker->pool;
     InjectorNode *node = injector_take_all(&pool->injector);
     if (node == NULL) return false;
@@ -97,7 +97,7 @@ static bool take_global(Worker *worker, Task *out) {
 
 // Takes the victim's oldest task and up to half of its others, which become public in our own deque.
 static bool steal_from(Worker *worker, uint32_t index, Task *out) {
-    Worker *victim = &worker->pool->workers[index];
+    Worker *victim = pool_worker(worker->pool, index);
     int64_t wanted = (deque_public_count(&victim->deque) + 1) / 2;
     if (wanted == 0 || !deque_steal(&victim->deque, out)) {
         count_one(&worker->steals_failed);
@@ -124,7 +124,7 @@ static bool steal_from(Worker *worker, uint32_t index, Task *out) {
 
 // The victims: whom a wait for a stolen task may help most, who had something last time, then all from a random one on.
 static bool steal(Worker *worker, bool is_waiting, Task *out) {
-    uint32_t count = worker->pool->thread_count;
+    uint32_t count = pool_worker_count(worker->pool);
     uint32_t thief = load_relaxed(&worker->deque.last_thief); // relaxed: a hint
     if (is_waiting && thief != worker->index && steal_from(worker, thief, out)) return true;
     if (worker->last_victim != worker->index && steal_from(worker, worker->last_victim, out)) return true;
@@ -138,16 +138,18 @@ static bool steal(Worker *worker, bool is_waiting, Task *out) {
 
 static bool pool_has_visible_work(const Pool *pool) {
     if (!injector_looks_empty(&pool->injector)) return true;
-    for (uint32_t i = 0; i < pool->thread_count; i++)
-        if (deque_public_count(&pool->workers[i].deque) > 0) return true;
+    uint32_t count = pool_worker_count(pool);
+    for (uint32_t i = 0; i < count; i++)
+        if (deque_public_count(&pool_worker(pool, i)->deque) > 0) return true;
     return false;
 }
 
 // Asks for private tasks, on behalf of whoever sleeps or is about to.
 static void ask_everybody(Worker *worker) {
     Pool *pool = worker->pool;
-    for (uint32_t i = 0; i < pool->thread_count; i++)
-        if (i != worker->index) deque_ask(&pool->workers[i].deque);
+    uint32_t count = pool_worker_count(pool);
+    for (uint32_t i = 0; i < count; i++)
+        if (i != worker->index) deque_ask(&pool_worker(pool, i)->deque);
 }
 
 void worker_end_search(Worker *worker) {
@@ -188,7 +190,7 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
         parking_start_search(&worker->pool->parking);
     }
     for (uint32_t round = 0; round < SEARCH_ROUNDS && !(group != NULL && group_is_empty(group)); round++) {
-        if (take_global(worker, out) || steal(worker, group != NULL, out)) {
+        if (worker_take_global(worker, out) || steal(worker, group != NULL, out)) {
             worker_end_search(worker);
             return true;
         }
@@ -243,7 +245,7 @@ static void worker_main(void *argument) {
 
 // ---- life cycle
 
-static Status worker_init(Worker *worker, Pool *pool, uint32_t index) {
+Status worker_init(Worker *worker, Pool *pool, uint32_t index) {
     worker->pool = pool;
     worker->index = index;
     worker->last_victim = index;                                       // nobody yet
@@ -257,6 +259,7 @@ static void pool_destroy(Pool *pool) {
     if (pool->workers != NULL)
         for (uint32_t i = 0; i < pool->worker_capacity; i++)
             deque_destroy(&pool->workers[i].deque);
+    spares_destroy(pool);
     parking_destroy(&pool->parking);
     free(pool->workers);
     free(pool);
@@ -295,6 +298,15 @@ Status pool_create(const ThreadPoolConfig *config, Pool **out) {
     *out = NULL;
     Pool *pool = alloc_zeroed(CACHE_LINE_BYTES, sizeof *pool);
     if (pool == NULL) return STATUS_NO_MEMORY;
+    if (mutex_init(&pool->spares.lock) != STATUS_OK) {
+        free(pool);
+        return STATUS_NO_MEMORY;
+    }
+    if (mutex_init(&pool->waits_lock) != STATUS_OK) {
+        mutex_destroy(&pool->spares.lock);
+        free(pool);
+        return STATUS_NO_MEMORY;
+    }
     pool->config = config == NULL ? thread_pool_config_default() : *config;
     uint32_t wanted = pool->config.max_threads == 0 ? cpu_count() : pool->config.max_threads;
     if (wanted > POOL_THREADS_MAX) wanted = POOL_THREADS_MAX;
@@ -302,7 +314,8 @@ Status pool_create(const ThreadPoolConfig *config, Pool **out) {
     pool->worker_capacity = wanted;
     pool->fork_count = process_fork_count();
 
-    Status status = parking_init(&pool->parking, wanted);
+    // Spares get the indices after the workers that started; where fewer started, some bits stay unused.
+    Status status = parking_init(&pool->parking, wanted + POOL_SPARES_MAX);
     pool->workers = alloc_zeroed(CACHE_LINE_BYTES, sizeof(Worker) * wanted);
     if (pool->workers == NULL) status = STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < wanted && status == STATUS_OK; i++)
@@ -325,11 +338,13 @@ void pool_free(Pool *pool) {
         parking_wake_all(&pool->parking);
         for (uint32_t i = 0; i < pool->thread_count; i++)
             thread_join(&pool->workers[i].thread);
+        spares_stop(pool);
     }
     pool_destroy(pool);
 }
 
 uint32_t pool_thread_count(const Pool *pool) { return pool->thread_count; }
+uint32_t pool_worker_limit(const Pool *pool) { return pool->thread_count + POOL_SPARES_MAX; }
 bool pool_is_alive(const Pool *pool) { return pool->fork_count == process_fork_count(); }
 CancelFlag *pool_cancel_flag(Pool *pool) { return &pool->cancel; }
 
@@ -367,8 +382,9 @@ void pool_push_outside(Pool *pool, InjectorNode *node) {
 
 PoolCounters pool_counters(const Pool *pool) {
     PoolCounters sum = {0};
-    for (uint32_t i = 0; i < pool->thread_count; i++) {
-        const Worker *worker = &pool->workers[i];
+    uint32_t count = pool_worker_count(pool);
+    for (uint32_t i = 0; i < count; i++) {
+        const Worker *worker = pool_worker(pool, i);
         sum.tasks_run += load_relaxed(&worker->tasks_run);
         sum.items_run += load_relaxed(&worker->items_run);
         sum.tasks_stolen += load_relaxed(&worker->tasks_stolen);

@@ -31,6 +31,7 @@
 //            other, and when no item is left it waits for those that others still run; it runs nothing else meanwhile, so
 //            scratch memory that a stage keeps per worker is not entered twice. group_wait and task_join, however, run any
 //            task that they find: whoever calls them must not hold per-worker scratch or a lock across the call.
+//            Inside a computation of sched/once.h they run tasks of that computation only.
 //            Wait only for what you started yourself: then every wait is for something that began later, and no circle
 //            closes.
 //
@@ -92,7 +93,10 @@ typedef Status (*TaskFunction)(Worker *worker, void *argument);
 typedef Status (*ItemFunction)(Worker *worker, void *job, uint32_t item);
 typedef Status (*RangeFunction)(Worker *worker, void *job, uint32_t first, uint32_t limit);
 
-uint32_t worker_index(const Worker *worker); // 0 … pool_thread_count - 1: the index of scratch kept per worker
+// 0 … pool_worker_limit - 1: the index of scratch kept per worker. From pool_thread_count on they are the replacements of
+// workers that wait (sched/once.h), with an index of their own because the waiting worker's scratch is still in use.
+uint32_t worker_index(const Worker *worker);
+uint32_t pool_worker_limit(const Pool *pool);
 Pool *worker_pool(const Worker *worker);
 bool worker_cancelled(Worker *worker); // for polling inside long items and tasks; also shares tasks (see SHARING)
 
@@ -119,6 +123,7 @@ typedef struct TaskGroup {
     // Written by all: low half, tasks that have not ended; high half, who sleeps for them (task.c).
     _Atomic uint64_t pending;
     _Atomic uint32_t status; // the merged Status, and whether the group is cancelled
+    _Atomic(void *) scope;   // the computation whose tasks these are (sched/once.h); NULL: of none
     uint32_t own_pending;    // the owner's alone: tasks that it has spawned and not run itself
     Worker *owner;           // constant; NULL: anybody
 } TaskGroup;

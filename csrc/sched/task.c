@@ -123,9 +123,24 @@ void task_run(Worker *worker, Task task) {
     }
     Pool *pool = worker->pool;
     Status status = STATUS_CANCELLED;
+    void *outer = worker->deque.scope;
+    // Relaxed: written before the task was published. The group lives at least as long as the task.
+    worker->deque.scope = task.group == NULL ? NULL : load_relaxed(&task.group->scope);
     if (LIKELY(!cancel_requested(&pool->cancel) && !(task.group != NULL && group_cancelled(task.group))))
         status = pool_has_hook(pool) ? run_seen(worker, task) : task.function(worker, task.argument);
+    worker->deque.scope = outer;
     group_end(worker, task.group, status);
+}
+
+void *task_scope(const Task *task) {
+    if (task->function == job_help) return job_scope(task->argument);
+    return task->group == NULL ? NULL : load_relaxed(&task->group->scope); // relaxed: as in task_run
+}
+
+void group_set_scope(TaskGroup *group, const Worker *worker) {
+    void *scope = worker == NULL ? NULL : worker->deque.scope;
+    // Relaxed: the task's publication orders it.
+    if (group != NULL && load_relaxed(&group->scope) != scope) store_relaxed(&group->scope, scope);
 }
 
 // The limit is reached, an idle worker asks, or nothing is public: somebody gets a share.
@@ -147,6 +162,7 @@ void task_spawn(Worker *worker, TaskGroup *group, TaskFunction function, void *a
     assert(process_thread_worker() == worker); // a worker is used by its own thread alone
     Task task = {function, argument, group, TASK_NOT_STOLEN};
     group_add(group, worker);
+    group_set_scope(group, worker);
     Deque *deque = &worker->deque;
     if (UNLIKELY(deque->head >= deque->limit) || UNLIKELY(deque_is_wanted(deque)) ||
         UNLIKELY(deque_public_count(deque) == 0)) {
@@ -158,6 +174,7 @@ void task_spawn(Worker *worker, TaskGroup *group, TaskFunction function, void *a
 }
 
 static void wait_for_group(Worker *worker, TaskGroup *group) {
+    if (UNLIKELY(worker->deque.scope != NULL)) once_group_wait(worker, group);
     while (!group_is_empty(group)) {
         Task task;
         // The usual case first: our own newest task is there, and nobody asks for a share.
@@ -192,6 +209,7 @@ bool join_slow(Worker *worker, TaskFork *fork) {
     Task task;
     while (!group_is_empty(group) && deque_take(&worker->deque, &task)) {
         if (task.group == group) return true;
+        if (UNLIKELY(worker->deque.scope != NULL) && !once_may_run(worker, task)) break;
         task_run(worker, task); // spawned since, or left below by a thief's steal: it is in our way, or has time
     }
     wait_for_group(worker, group); // a thief has it
@@ -211,6 +229,7 @@ Status pool_submit(Pool *pool, TaskGroup *group, TaskFunction function, void *ar
     if (node == NULL) return STATUS_NO_MEMORY;
     *node = (InjectorNode){.task = {function, argument, group, TASK_NOT_STOLEN}, .copies = 1, .is_heap = true};
     group_add(group, NULL);
+    group_set_scope(group, NULL);
     pool_push_outside(pool, node);
     return STATUS_OK;
 }
