@@ -70,6 +70,7 @@ bench-peers: setup-peers build
 	@$(VENV)/python tools/ci.py bench-peers
 
 ## make fresh               proves `make run` and `make test` in a bare Debian (debootstrap; needs root)
+## make fresh               proves `make run` and `make test` in a bare Debian (debootstrap; needs root)
 fresh:
 	@sh tools/fresh.sh
 
@@ -84,6 +85,7 @@ setup:
 setup-ci:
 	@sh tools/setup.sh ci
 
+## make setup-peers         installs what the peers are made of
 setup-peers:
 	@sh tools/setup.sh peers
 
