@@ -60,6 +60,7 @@ if [ "$level" = ci ]; then
     have clang || lacks clang
     have clang-format || lacks clang-format
     have clang-tidy || lacks clang-tidy
+    have spin || lacks spin
 fi
 
 # --- the interpreter -------------------------------------------------------------------------------------------------
@@ -115,6 +116,10 @@ if [ "$level" = ci ]; then
     fuzzer=$(find "$(clang -print-resource-dir)/lib/" -name 'libclang_rt.fuzzer*.a' 2>/dev/null | head -n 1)
     package=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
     [ -n "$fuzzer" ] || { may_install && install "$package"; } || die "clang lacks its libraries for fuzzing: $package"
+fi
+# The page of `sigil build --timings` is loaded by a browser in one test, which is skipped where there is none.
+if [ "$level" = ci ] && ! have chromium; then
+    { may_install && install chromium; } || say "without chromium, the test that loads a page in it is skipped"
 fi
 # Everything works without tcc, so nothing fails for want of it; and it is asked for once, not every time.
 if ! have tcc && [ ! -e "$venv/.no-tcc" ]; then

@@ -255,7 +255,7 @@ void owned_after(OwnedWalk *w, const CoreInstruction *in) {
 
 // ---- preparing ---------------------------------------------------------------------------------------------------------------
 
-static void prepare_locals(Gen *g) {
+static void prepare_locals(Gen *g, bool has_counts) {
     CoreFunction *f = g->f;
     g->locals = arena_array(g->arena, LocalInfo, f->local_count + 1);
     for (uint32_t i = 0; i < f->code_count; i++) {
@@ -277,6 +277,7 @@ static void prepare_locals(Gen *g) {
         local_text(g->program, &f->locals[i], i, &name);
         it->name = buffer_finish(&name);
     }
+    if (!has_counts) return;
     uint8_t *tracked = counts_tracked(g->layouts, f, g->arena);
     for (uint32_t i = 1; i <= f->local_count; i++)
         g->locals[i].is_tracked = tracked[i] != 0;
@@ -523,7 +524,7 @@ static void write_closure(Gen *g) {
 
 static void generate(const Generation *generation, uint32_t index, Arena *arena, Arena *keep, FunctionText *out) {
     CoreFunction counted;
-    counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
+    bool has_counts = counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
     Gen g = {.g = generation,
              .program = generation->program,
              .layouts = &generation->layouts,
@@ -539,8 +540,8 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     g.line = out->line = function_line(&g);
     g.body = buffer_in(arena);
     g.indent = 1;
-    prepare_locals(&g);
-    prepare_frame(&g);
+    prepare_locals(&g, has_counts);
+    if (has_counts) prepare_frame(&g);
 
     const Layout *result = layout_of(g.layouts, counted.result);
     use_type(&g, layout_base(g.layouts, result), USE_NAME);
@@ -556,16 +557,18 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     out->declaration = arena_text(keep, buffer_finish(&declaration));
 
     uint32_t *bit = arena_array(arena, uint32_t, counted.local_count + 1);
-    for (uint32_t i = 1; i <= counted.local_count; i++)
+    for (uint32_t i = 1; i <= counted.local_count && g.slot_count > 0; i++)
         bit[i] = g.locals[i].slot;
     owned_start(&g.owned, &counted, bit, g.live_words, arena);
     g.known = arena_array(arena, uint64_t, g.live_words + 1);
     g.is_known = true; // SI_FRAME_PUSH clears them
     for (uint32_t i = 0; i < counted.code_count; i++) {
         const CoreInstruction *in = &counted.code[i];
-        owned_before(&g.owned, in);
+        bool is_followed =
+            g.live_words > 0 || core_op_is_control((CoreOp)in->op); // without a frame, only what is reached
+        if (is_followed) owned_before(&g.owned, in);
         write_statement(&g, in);
-        owned_after(&g.owned, in);
+        if (is_followed) owned_after(&g.owned, in);
     }
     flush_pending(&g);
     write_definition(&g);

@@ -47,8 +47,9 @@ static Status types_item(Worker *worker, void *job_pointer, uint32_t item) {
 }
 
 // Without a pool: one after the other, with the first arena.
-static Status run_items(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, Job *job) {
-    if (pool != NULL) return pool_for_each(pool, order, count, function, job);
+static Status run_items(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count, ItemFunction function,
+                        Job *job) {
+    if (pool != NULL) return pool_for_each_named(pool, kind, order, count, function, job);
     Status status = STATUS_OK;
     for (uint32_t i = 0; i < count; i++) {
         Status one = function(NULL, job, i);
@@ -78,8 +79,8 @@ static Status prepare(Generation *g, Arena *arena, uint32_t **order) {
             } else
                 (*order)[classes[class]++] = i;
         }
-    g->arenas = arena_array(arena, Arena, g->worker_count);
-    g->scratch = arena_array(arena, Arena, g->worker_count);
+    g->arenas = arenas_like(arena, g->worker_count);
+    g->scratch = arenas_like(arena, g->worker_count);
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
@@ -95,7 +96,12 @@ static Status write_files(const Generation *g, Pool *pool, COutput *out) {
     Job job = {.g = g};
     files_plan(g, arena, &job.files, &count); // with room for sg_main.c behind them
     FilePlan *files = job.files;
-    Status status = run_items(pool, NULL, count, file_item, &job);
+    Text *names = arena_array(arena, Text, count);
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = files[i].name;
+    out->planned = names;
+    out->planned_count = count;
+    Status status = run_items(pool, WORK_write_c_file, NULL, count, file_item, &job);
     if (status == STATUS_OK) {
         files[count] = (FilePlan){.module = NULL};
         write_main_file(g, &files[count++], arena);
@@ -104,7 +110,7 @@ static Status write_files(const Generation *g, Pool *pool, COutput *out) {
             for (uint32_t i = 0; i < files[f].descriptors.count; i++)
                 needed[files[f].descriptors.items[i]] = 1;
         types_plan(&g->layouts, needed, arena, &job.types, &types);
-        status = run_items(pool, NULL, types, types_item, &job);
+        status = run_items(pool, WORK_write_types_file, NULL, types, types_item, &job);
     }
     if (status == STATUS_OK) {
         out->files = arena_array(arena, CFile, count + types);
@@ -119,7 +125,7 @@ static Status write_files(const Generation *g, Pool *pool, COutput *out) {
 }
 
 Status c_generate(CoreProgram *core, const COptions *options, Pool *pool, COutput *out) {
-    *out = (COutput){.file_count = 0};
+    *out = (COutput){.arena.source = core->arena.source};
     Generation g = {.core = core,
                     .program = core->program,
                     .options = options,
@@ -128,7 +134,7 @@ Status c_generate(CoreProgram *core, const COptions *options, Pool *pool, COutpu
     Status status = prepare(&g, &out->arena, &order);
     if (status == STATUS_OK) {
         Job job = {.g = &g};
-        status = run_items(pool, order, core->function_count, function_item, &job);
+        status = run_items(pool, WORK_generate_function, order, core->function_count, function_item, &job);
         if (status == STATUS_OK) status = write_files(&g, pool, out);
         for (uint32_t w = 0; w < g.worker_count; w++) {
             arena_free(&g.scratch[w]);

@@ -358,6 +358,8 @@ static void pop_frame(Counts *c) {
     set_free(c, frame->sum);
 }
 
+static bool is_no_work(CoreOp op) { return op == CORE_NOP || op == CORE_DUP || op == CORE_DROP; }
+
 // One pass over the whole function. True: what a loop's head needs has grown, so the bodies must be seen again. Bodies
 // are not repeated on the spot: for loops inside loops that would be once more for each loop around.
 static bool walk(Counts *c, Pass pass) {
@@ -537,7 +539,30 @@ uint8_t *counts_tracked(const Layouts *layouts, const CoreFunction *f, Arena *ar
     return tracked;
 }
 
-void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *arena, CoreFunction *out) {
+// Without counted locals: the reachable instructions, mostly those that are there.
+static void copy_reachable(const CoreFunction *from, const uint8_t *reached, Arena *arena, CoreFunction *out) {
+    *out = *from;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < from->code_count; i++)
+        count += reached[i] && !is_no_work((CoreOp)from->code[i].op);
+    if (count == from->code_count) return;
+    out->code = arena_alloc(arena, sizeof(CoreInstruction) * (count + 1), _Alignof(CoreInstruction));
+    out->code_count = 0;
+    for (uint32_t i = 0; i < from->code_count; i++)
+        if (reached[i] && !is_no_work((CoreOp)from->code[i].op)) out->code[out->code_count++] = from->code[i];
+}
+
+static bool has_counted_type(const Layouts *layouts, const CoreFunction *f) {
+    for (uint32_t i = 1; i <= f->local_count; i++)
+        if (layout_of(layouts, f->locals[i].type)->is_counted) return true;
+    return false;
+}
+
+bool counts_make(const Layouts *layouts, const CoreFunction *original, Arena *arena, CoreFunction *out) {
+    if (!has_counted_type(layouts, original)) {
+        copy_reachable(original, core_reachable(original, arena), arena, out);
+        return false;
+    }
     CoreFunction *from = arena_new(arena, CoreFunction);
     fields_gather(layouts, original, arena, from);
     Counts c = {.layouts = layouts, .from = from, .arena = arena};
@@ -559,6 +584,10 @@ void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
             continue;
         c.bit_local[c.bit_count] = i;
         c.bit[i] = ++c.bit_count;
+    }
+    if (c.bit_count == 0) { // literals alone
+        copy_reachable(from, c.reached, arena, out);
+        return false;
     }
     c.words = (c.bit_count + 63) / 64;
     c.match = core_match(from, arena);
@@ -595,6 +624,7 @@ void counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
     (void)walk(&c, PASS_EMIT);
     put_together(&c, out);
     fields_move(layouts, out, arena);
+    return true;
 }
 
 void counts_insert(const CoreProgram *core, CoreFunction *function) {
@@ -603,6 +633,6 @@ void counts_insert(const CoreProgram *core, CoreFunction *function) {
     layouts_add_function(&layouts, function);
     layouts_finish(&layouts);
     CoreFunction counted_function;
-    counts_make(&layouts, function, function->arena, &counted_function);
+    (void)counts_make(&layouts, function, function->arena, &counted_function); // nothing more to do where nothing is
     *function = counted_function;
 }

@@ -34,7 +34,7 @@ static Status lower_rounds(Build *build, struct Pool *pool) {
     build->round_first = 1;
     while (build->round_first < build->instances.count && !build->has_failed) {
         uint32_t limit = build->instances.count;
-        TRY(pool_for_each(pool, NULL, limit - build->round_first, lower_one, build));
+        TRY(pool_for_each_named(pool, WORK_lower_instance, NULL, limit - build->round_first, lower_one, build));
         for (uint32_t i = build->round_first; i < limit; i++)
             instance_request_refs(build, i);
         build->round_first = limit;
@@ -46,7 +46,7 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
     Arena *arena = build->arena;
     ARENA_GUARD(arena);
     const Program *program = build->program;
-    build->core->worker_arenas = arena_array(arena, Arena, pool_thread_count(pool));
+    build->core->worker_arenas = arenas_like(arena, pool_thread_count(pool));
     build->core->worker_count = pool_thread_count(pool); // after them: core_program_free goes by it
     build->core->diagnostics = diag_sink(arena);
     instances_prepare(build);
@@ -56,7 +56,8 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
     Status status = lower_rounds(build, pool);
     if (status == STATUS_OK && !build->has_failed) {
         uint32_t count = build->instances.count - 1;
-        status = pool_for_each(pool, NULL, (count + NAMES_PER_ITEM - 1) / NAMES_PER_ITEM, name_some, build);
+        status = pool_for_each_named(pool, WORK_name_instances, NULL, (count + NAMES_PER_ITEM - 1) / NAMES_PER_ITEM,
+                                     name_some, build);
     }
     if (status == STATUS_OK && !build->has_failed) {
         instances_link(build);
@@ -72,6 +73,7 @@ Status core_lower(const Program *program, bool with_tests, struct Pool *pool, Co
     CoreProgram *core = calloc(1, sizeof *core);
     if (core == NULL) return STATUS_NO_MEMORY;
     core->program = program;
+    core->arena.source = program->arena.source;
     Build build = {.program = program, .core = core, .arena = &core->arena};
     Status status = core_lower_guarded(&build, with_tests, pool);
     if (status != STATUS_OK) {

@@ -218,8 +218,12 @@ void instances_link(Build *build) {
             function->parent += instance->first;
         }
     }
+    uint32_t *instances = arena_array(&core->arena, uint32_t, count);
+    core->instances = instances;
+    core->instance_count = count;
     for (uint32_t i = 1; i <= count; i++) {
         const Instance *instance = &build->instances.items[i];
+        instances[i - 1] = instance->first;
         for (uint32_t k = 0; k < instance->function_count; k++) {
             CoreFunction *function = instance->functions[k];
             for (uint32_t r = 1; r <= function->ref_count; r++) {

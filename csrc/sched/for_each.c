@@ -45,9 +45,10 @@ typedef struct Job {
     const uint32_t *order;      // may be NULL
     uint32_t count;
     uint32_t worker_count; // of the pool
-    TaskGroup *group;      // a batch's, may be NULL
-    void *scope;           // the computation that the items belong to (once.h), or NULL
-    uint64_t loop;         // its number, for the hooks; 0 for a batch
+    WorkKind kind;
+    TaskGroup *group; // a batch's, may be NULL
+    void *scope;      // the computation that the items belong to (once.h), or NULL
+    uint64_t loop;    // its number, for the hooks; 0 for a batch
     InjectorNode node;
     // Written by all.
     CACHE_ALIGNED _Atomic uint64_t next;       // 64 bits: late comers add beyond the count, and it must not wrap
@@ -135,7 +136,8 @@ static uint64_t run_seen(Job *job, Worker *worker, uint64_t first, uint64_t limi
                      .argument = job->argument,
                      .item = TASK_NO_ITEM,
                      .stolen_from = stolen_from,
-                     .loop = job->loop};
+                     .loop = job->loop,
+                     .kind = job->kind};
     uint64_t step = job->range_function != NULL ? limit - first : 1;
     uint64_t position = first;
     for (; position < limit && !job_cancelled(job); position += step) {
@@ -353,7 +355,8 @@ static Status run_loop(Pool *pool, const Job *plan) {
                      .item_function = job->item_function,
                      .range_function = job->range_function,
                      .argument = job->argument,
-                     .count = job->count};
+                     .count = job->count,
+                     .kind = job->kind};
     if (pool->loop_begin != NULL) pool->loop_begin(pool->loop_context, worker, &info);
     Status status = worker == NULL ? for_each_outside(pool, job) : for_each_nested(worker, job, helper_count);
     if (pool->loop_end != NULL) pool->loop_end(pool->loop_context, worker, &info);
@@ -361,7 +364,12 @@ static Status run_loop(Pool *pool, const Job *plan) {
 }
 
 Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job) {
-    Job plan = {.item_function = function, .argument = job, .order = order, .count = count};
+    return pool_for_each_named(pool, WORK_other, order, count, function, job);
+}
+
+Status pool_for_each_named(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count, ItemFunction function,
+                           void *job) {
+    Job plan = {.item_function = function, .kind = kind, .argument = job, .order = order, .count = count};
     return run_loop(pool, &plan);
 }
 

@@ -2,8 +2,6 @@
 #include "syntax/parser_internal.h"
 
 #define SHOWN_BYTES_MAX 40u // of the user's text inside a message
-#define MESSAGE_CHUNK_BYTES 1024u
-#define PACKED_BYTES_MAX (256u * 1024) // larger files are not copied: what their arrays waste is little beside the copy
 
 // ---- the cursor
 
@@ -495,75 +493,4 @@ Status parse_tokens(Arena *arena, const Tokens *tokens, NameCache *names, DiagSi
     parse_whole(arena, tokens, names, diagnostics, out);
     ARENA_GUARD_END(arena);
     return STATUS_OK;
-}
-
-static Status lex_and_parse(Arena *arena, const Source *source, NameCache *names, ParsedFile *out) {
-    TRY(lex_file(arena, source, names, &out->diagnostics, &out->tokens));
-    return parse_tokens(arena, &out->tokens, names, &out->diagnostics, &out->tree);
-}
-
-static void *packed(Arena *arena, const void *items, size_t bytes) {
-    void *copy = arena_alloc(arena, bytes, 8);
-    if (bytes > 0) memcpy(copy, items, bytes);
-    return copy;
-}
-
-// Moves the arrays out of the scratch memory, into one block of their size.
-static void file_pack(ParsedFile *file, Arena *arena) {
-    Tokens *tokens = &file->tokens;
-    Tree *tree = &file->tree;
-    const size_t word = sizeof(uint32_t);
-    if (arena == &file->arena)
-        arena_reserve(arena, (size_t)tokens->count * (1 + 3 * word) + tokens->literal_count * sizeof(uint64_t) +
-                                 tokens->line_count * word + (size_t)tree->node_count * (1 + 3 * word) +
-                                 tree->extra_count * word + tree->declaration_count * sizeof(Declaration) +
-                                 12 * 8); // each array may begin with a gap
-    tokens->kinds = packed(arena, tokens->kinds, tokens->count);
-    tokens->starts = packed(arena, tokens->starts, tokens->count * word);
-    tokens->values = packed(arena, tokens->values, tokens->count * word);
-    tokens->partner = packed(arena, tokens->partner, tokens->count * word);
-    tokens->literals = packed(arena, tokens->literals, tokens->literal_count * sizeof(uint64_t));
-    tokens->line_starts = packed(arena, tokens->line_starts, tokens->line_count * word);
-    tree->kinds = packed(arena, tree->kinds, tree->node_count);
-    tree->tokens = packed(arena, tree->tokens, tree->node_count * word);
-    tree->a = packed(arena, tree->a, tree->node_count * word);
-    tree->b = packed(arena, tree->b, tree->node_count * word);
-    tree->extra = packed(arena, tree->extra, tree->extra_count * word);
-    tree->declarations = packed(arena, tree->declarations, tree->declaration_count * sizeof(Declaration));
-}
-
-static Status parse_guarded(Arena *scratch, Arena *results, const Source *source, NameCache *names, ParsedFile *out) {
-    Arena *arena = &out->arena; // of the messages in any case
-    ARENA_GUARD(arena);
-    Status status;
-    if (scratch == NULL || source->text.length > PACKED_BYTES_MAX) {
-        status = lex_and_parse(arena, source, names, out);
-    } else {
-        status = lex_and_parse(scratch, source, names, out);
-        results->escape = arena->escape;
-        if (status == STATUS_OK) file_pack(out, results);
-    }
-    ARENA_GUARD_END(arena);
-    return status;
-}
-
-Status parse_file_in(Arena *scratch, Arena *results, const Source *source, NameCache *names, ParsedFile *out) {
-    *out = (ParsedFile){.source = source};
-    arena_init(&out->arena);
-    if (scratch != NULL) out->arena.chunk_bytes = MESSAGE_CHUNK_BYTES;
-    out->diagnostics = diag_sink(&out->arena);
-    if (results == NULL) results = &out->arena;
-    out->status = parse_guarded(scratch, results, source, names, out);
-    results->escape = NULL;
-    if (scratch != NULL) scratch->escape = NULL; // memory that ended for a message skipped the inner guard
-    return out->status;
-}
-
-Status parse_file(const Source *source, NameCache *names, ParsedFile *out) {
-    return parse_file_in(NULL, NULL, source, names, out);
-}
-
-void parsed_file_free(ParsedFile *file) {
-    arena_free(&file->arena);
-    *file = (ParsedFile){0};
 }

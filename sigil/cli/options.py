@@ -110,11 +110,18 @@ OPTIONS: dict[str, Option] = {
         kind=_sanitizers,
     ),
     "schedule": Option(
-        "how checking is spread over threads; for now both give the same single schedule, signatures",
+        "how checking is spread over threads: module after module by levels of imports, or (the default) "
+        "all signatures and then each function apart; both find the same",
         flags=("--schedule",),
         choices=("levels", "signatures"),
     ),
-    "format": Option("how to report", flags=("--format",), choices=("human", "json"), default="human"),
+    "format": Option(
+        "how to report: for people, as JSON lines, as SARIF 2.1.0, or as GitHub annotations",
+        flags=("--format",),
+        choices=("human", "json", "sarif", "github"),
+        default="human",
+    ),
+    "fix": Option("apply the fixes that are certain, then check again", flags=("--fix",), is_switch=True),
     "test_format": Option(
         "how to report", flags=("--format",), choices=("human", "json", "junit"), default="human"
     ),
@@ -145,6 +152,22 @@ OPTIONS: dict[str, Option] = {
         kind=_seconds,
         default=60.0,
     ),
+    "timings": Option(
+        "write a page that shows where the time went; `sigil report timings` makes it again",
+        flags=("--timings",),
+        is_switch=True,
+    ),
+    "trace": Option(
+        "write what every thread did, for https://ui.perfetto.dev or chrome://tracing",
+        flags=("--trace",),
+        metavar="FILE",
+        kind=Path,
+    ),
+    "report": Option(
+        "timings: the page of the latest command with --timings or --trace",
+        choices=("timings",),
+    ),
+    "open": Option("open it in a browser", flags=("--open",), is_switch=True),
     "quiet": Option("no summary line and no progress bar", flags=("-q", "--quiet"), is_switch=True),
 }
 
@@ -165,6 +188,8 @@ class BuildArguments:
     schedule: str | None = None
     deny_warnings: bool = False
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
 
@@ -179,6 +204,8 @@ class RunArguments:
     coverage: str | None = None
     schedule: str | None = None
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
 
@@ -186,12 +213,15 @@ class RunArguments:
 class CheckArguments:
     path: Path = Path()
     format: str = "human"
+    fix: bool = False
     jobs: int | None = None
     coverage: str | None = None
     coverage_report: bool = False
     schedule: str | None = None
     deny_warnings: bool = False
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
 
@@ -210,6 +240,8 @@ class TestArguments:
     schedule: str | None = None
     deny_warnings: bool = False
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
     __test__ = False  # pytest: not a test class
@@ -221,6 +253,14 @@ class EmitArguments:
     file: Path
     jobs: int | None = None
     max_errors: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ReportArguments:
+    report: str
+    path: Path = Path()
+    open: bool = False
+    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +290,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", CheckArguments, "check a project and report what is wrong"),
     Command("test", TestArguments, "build a project with its tests and run them"),
     Command("emit", EmitArguments, "show tokens, tree, core form or C of a file"),
+    Command("report", ReportArguments, "show what an earlier build recorded"),
     Command("new", NewArguments, "make a new project"),
     Command("explain", ExplainArguments, "explain the code of a diagnostic"),
 )
