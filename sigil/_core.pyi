@@ -15,11 +15,11 @@ _Stage = Literal["parse", "modules", "signatures", "bodies", "lower", "generate"
 # module, name, file, line, column, targets, compile_fail, body has errors, number in the test executable
 _Test = tuple[str, str, str, int, int, tuple[str, ...], str | None, bool, int | None]
 
-# origin, stages (name, begin, end), loops (kind, stage, begin, end, count),
+# origin, stages (name, begin, end, cpu), loops (kind, stage, begin, end, count),
 # events (kind, loop, item, worker, begin, end, stolen from, name), dropped
 _Trace = tuple[
     int,
-    list[tuple[str, int, int]],
+    list[tuple[str, int, int, int]],
     list[tuple[str, int, int, int, int]],
     list[tuple[str, int, int, int, int, int, int, str]],
     int,

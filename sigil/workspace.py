@@ -319,19 +319,14 @@ class Workspace:
                 toolchain.write_if_changed(made[-1], text.encode("utf-8", "backslashreplace"))
         return tuple(made)
 
+    @property
+    def state_folder(self) -> Path:
+        """Where everything goes that builds leave behind."""
+        return state_folder(self.project)
+
     def build_folder(self, profile: str) -> Path:
-        """Where the C files, objects and executables of a profile go; of single files, the user's cache."""
-        if self.project.single_file is None:
-            return self.project.root / ".sigil" / profile
-        cache = os.environ.get("XDG_CACHE_HOME")
-        base = Path(cache) if cache else Path.home() / ".cache"
-        try:
-            (base / "sigil").mkdir(parents=True, exist_ok=True)
-        except OSError:
-            base = Path(tempfile.gettempdir()) / f"sigil-{os.getuid() if hasattr(os, 'getuid') else 0}"
-        place = str(self.project.single_file.resolve()).encode()
-        name = f"{self.project.name}-{hashlib.blake2b(place, digest_size=8).hexdigest()}"
-        return base / "sigil" / name / profile
+        """Where the C files, objects and executables of a profile go."""
+        return self.state_folder / profile
 
     def tests(self) -> list[Test]:
         """The tests of the latest run, in the order of module and position."""
@@ -436,6 +431,20 @@ class Workspace:
         )
 
 
+def state_folder(project: discover.Project) -> Path:
+    """Where everything goes that builds of a project leave behind; of single files, in the user's cache."""
+    if project.single_file is None:
+        return project.root / ".sigil"
+    cache = os.environ.get("XDG_CACHE_HOME")
+    base = Path(cache) if cache else Path.home() / ".cache"
+    try:
+        (base / "sigil").mkdir(parents=True, exist_ok=True)
+    except OSError:
+        base = Path(tempfile.gettempdir()) / f"sigil-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    place = str(project.single_file.resolve()).encode()
+    return base / "sigil" / f"{project.name}-{hashlib.blake2b(place, digest_size=8).hexdigest()}"
+
+
 class _Clock:
     """Wall and CPU time of the stages that happen in other processes, and their part of the trace."""
 
@@ -451,7 +460,8 @@ class _Clock:
     def lap(self, name: str, kind: str, ran: tuple[Ran, ...]) -> StageTime:
         """The stage that ends now; `kind` is what its processes are called."""
         now = self._now()
-        self._steps.append(Step(name, kind, self._last[0], now[0], ran))
-        measured = StageTime(name, (now[0] - self._last[0]) / 1e9, now[1] - self._last[1])
+        cpu = now[1] - self._last[1]
+        self._steps.append(Step(name, kind, self._last[0], now[0], round(cpu * 1e9), ran))
+        measured = StageTime(name, (now[0] - self._last[0]) / 1e9, cpu)
         self._last = now
         return measured

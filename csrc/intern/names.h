@@ -21,6 +21,15 @@ typedef struct NameInterner NameInterner;
 
 #define NAME_CACHE_SLOTS 512u // 12 KiB: stays in the first-level cache beside the text being lexed
 
+#define NAME_WORD_BITS 12u // 96 KiB: half of a usual second-level cache at most
+
+// A word of at most 16 bytes, as the lexer looks it up (syntax/lex_words.c); all zero: free, since no word is empty.
+typedef struct NameWord {
+    uint64_t low, high; // its bytes, then zeros
+    uint32_t id;        // NameId.index
+    uint32_t kind;      // TokenKind: keywords are here, too
+} NameWord;
+
 // A worker's own memory of names it met lately, in front of the shared table. Part of a stage's scratch.
 typedef struct NameCache {
     NameInterner *names;
@@ -30,6 +39,7 @@ typedef struct NameCache {
         uint32_t length;
         NameId id;
     } slots[NAME_CACHE_SLOTS];
+    NameWord words[1u << NAME_WORD_BITS]; // the lexer's
 } NameCache;
 
 // `shard_count` is a power of two ≤ 1024 (see contention_shard_count). *out is NULL on failure.

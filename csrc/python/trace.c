@@ -7,7 +7,8 @@ static PyObject *stages_to_python(const Workspace *ws, int64_t origin) {
     for (int stage = 0; stages != NULL && stage < STAGE_COUNT; stage++) {
         const StageTime *time = &workspace_times(ws)[stage];
         long long begin = time->wall_ns == 0 ? 0 : time->begin_ns - origin;
-        if (append_new(stages, Py_BuildValue("(sLL)", stage_name((Stage)stage), begin, begin + time->wall_ns)) < 0)
+        if (append_new(stages, Py_BuildValue("(sLLL)", stage_name((Stage)stage), begin, begin + time->wall_ns,
+                                             time->cpu_ns)) < 0)
             Py_CLEAR(stages);
     }
     return stages;

@@ -62,7 +62,7 @@ static Status link_modules(Workspace *ws) {
                        .module_count = ws->file_count,
                        .with_tests = true, // checked always; only lowering leaves them out
                        .coverage = ws->options.coverage};
-    TRY(modules_link(ws->program, &input));
+    TRY(modules_link(ws->program, &input, ws->pool));
     progress_add(&ws->progress, PROGRESS_modules, ws->program->module_count);
     return STATUS_OK;
 }

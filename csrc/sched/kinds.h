@@ -8,6 +8,7 @@
     ROW(read_file, "read file", FILE)                                                                                  \
     ROW(parse_file, "parse file", FILE)                                                                                \
     ROW(lex_chunk, "lex chunk", NONE)                                                                                  \
+    ROW(link_module, "link module", MODULE)                                                                            \
     ROW(collect_module, "collect module", MODULE)                                                                      \
     ROW(resolve_imports, "resolve imports", MODULE)                                                                    \
     ROW(resolve_impls, "resolve impls", MODULE)                                                                        \

@@ -239,7 +239,7 @@ typedef struct Program {
     struct ProgramInternals *internal; // sema/internal.h: what only steps 1 and 2 and the look-ups below know
 } Program;
 
-// ---- step 1: sema/modules.c --------------------------------------------------------------------------------------------
+// ---- step 1: sema/link_parallel.c, modules.c --------------------------------------------------------------------------------------------
 typedef struct ModuleInput {
     Text name; // decided by discovery: path below the source root with `.` for `/`
     ModuleKind kind;
@@ -261,7 +261,7 @@ struct Pool;
 struct Progress;
 MUST_USE Status program_create(NameInterner *names, TypeInterner *types, Program **out);
 void program_free(Program *program);
-MUST_USE Status modules_link(Program *program, const LinkInput *input);
+MUST_USE Status modules_link(Program *program, const LinkInput *input, struct Pool *pool); // pool may be NULL
 // ---- step 2: sema/signatures_parallel.c; modules in parallel ---------------------------------------------------------------------
 typedef enum Schedule {
     SCHEDULE_SIGNATURES, // signatures_check, bodies_check

@@ -184,6 +184,22 @@ OPTIONS: dict[str, Option] = {
         flags=("--schedule",),
         choices=("levels", "signatures"),
     ),
+    "timings": Option(
+        "write a page that shows where the time went; `sigil report timings` makes it again",
+        flags=("--timings",),
+        is_switch=True,
+    ),
+    "trace": Option(
+        "write what every thread did, for https://ui.perfetto.dev or chrome://tracing",
+        flags=("--trace",),
+        metavar="FILE",
+        kind=Path,
+    ),
+    "report": Option(
+        "timings: the page of the latest command with --timings or --trace",
+        choices=("timings",),
+    ),
+    "open": Option("open it in a browser", flags=("--open",), is_switch=True),
     "quiet": Option("no summary line and no progress bar", flags=("-q", "--quiet"), is_switch=True),
 }
 
@@ -204,6 +220,8 @@ class BuildArguments:
     schedule: str | None = None
     deny_warnings: bool = False
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
 
@@ -218,6 +236,8 @@ class RunArguments:
     coverage: str | None = None
     schedule: str | None = None
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
 
@@ -232,6 +252,8 @@ class CheckArguments:
     schedule: str | None = None
     deny_warnings: bool = False
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
 
@@ -250,6 +272,8 @@ class TestArguments:
     schedule: str | None = None
     deny_warnings: bool = False
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
     __test__ = False  # pytest: not a test class
@@ -261,6 +285,14 @@ class EmitArguments:
     file: Path
     jobs: int | None = None
     max_errors: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ReportArguments:
+    report: str
+    path: Path = Path()
+    open: bool = False
+    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +332,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", CheckArguments, "check a project and report what is wrong"),
     Command("test", TestArguments, "build a project with its tests and run them"),
     Command("emit", EmitArguments, "show tokens, tree, core form or C of a file"),
+    Command("report", ReportArguments, "show what an earlier build recorded"),
     Command("new", NewArguments, "make a new project"),
     Command("explain", ExplainArguments, "explain the code of a diagnostic"),
     Command("scale", ScaleArguments, "predict what more cores would give, from a recording on one"),
