@@ -159,17 +159,6 @@ OPTIONS: dict[str, Option] = {
         kind=_seconds,
         default=60.0,
     ),
-    "timings": Option(
-        "write a page that shows where the time went; `sigil report timings` makes it again",
-        flags=("--timings",),
-        is_switch=True,
-    ),
-    "trace": Option(
-        "write what every thread did, for https://ui.perfetto.dev or chrome://tracing",
-        flags=("--trace",),
-        metavar="FILE",
-        kind=Path,
-    ),
     "cores": Option(
         "for how many cores to predict (default: 1,2,4,8,16,32,64)",
         flags=("--cores",),
@@ -183,11 +172,6 @@ OPTIONS: dict[str, Option] = {
         metavar="FILE",
         kind=Path,
     ),
-    "report": Option(
-        "timings: the page of the latest command with --timings or --trace",
-        choices=("timings",),
-    ),
-    "open": Option("open it in a browser", flags=("--open",), is_switch=True),
     "runs": Option(
         "recordings, and runs on each number of threads (default: 5)",
         flags=("--runs",),
@@ -200,6 +184,22 @@ OPTIONS: dict[str, Option] = {
         flags=("--schedule",),
         choices=("levels", "signatures"),
     ),
+    "timings": Option(
+        "write a page that shows where the time went; `sigil report timings` makes it again",
+        flags=("--timings",),
+        is_switch=True,
+    ),
+    "trace": Option(
+        "write what every thread did, for https://ui.perfetto.dev or chrome://tracing",
+        flags=("--trace",),
+        metavar="FILE",
+        kind=Path,
+    ),
+    "report": Option(
+        "timings: the page of the latest command with --timings or --trace",
+        choices=("timings",),
+    ),
+    "open": Option("open it in a browser", flags=("--open",), is_switch=True),
     "quiet": Option("no summary line and no progress bar", flags=("-q", "--quiet"), is_switch=True),
 }
 

@@ -93,7 +93,7 @@ def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def calibration(threads: int) -> float:
-    """The speed-up of so many threads over one for a loop that needs no memory: what the machine can give now.
+    """The speed-up of so many threads over one for a loop that needs no memory: what the machine can give.
 
     The better of two tries, because the system now and then begins with two threads on one CPU.
     """
