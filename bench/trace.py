@@ -31,7 +31,9 @@ def main() -> int:
     options = parser("bench.trace", __doc__ or "")
     options.add_argument("--lines", type=int, default=100_000)
     options.add_argument("--modules", type=int, default=400)
-    options.add_argument("--runs", type=int, default=15, help="pairs of runs for each thread count (default 15)")
+    options.add_argument(
+        "--runs", type=int, default=15, help="pairs of runs for each thread count (default 15)"
+    )
     arguments: argparse.Namespace = options.parse_args()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="sigil-bench-") as scratch:
@@ -44,7 +46,9 @@ def main() -> int:
             for number in range(arguments.runs):  # who goes first alternates, too
                 for with_trace in (True, False) if number % 2 else (False, True):
                     (traced if with_trace else plain).append(run_once(workspace, with_trace))
-            cost = median([with_trace / without - 1 for with_trace, without in zip(traced, plain, strict=True)])
+            cost = median(
+                [with_trace / without - 1 for with_trace, without in zip(traced, plain, strict=True)]
+            )
             run_once(workspace, True)
             trace = workspace.trace()
             noun = "thread" if threads == 1 else "threads"

@@ -23,6 +23,7 @@ class StageSpan:
     name: str
     begin: int
     end: int
+    cpu: int = 0  # CPU time that the process, or the processes that it started, used meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Trace:
             "threads": self.threads,
             "dropped": self.dropped,
             "about": self.about,
-            "stages": [[stage.name, stage.begin, stage.end] for stage in self.stages],
+            "stages": [[stage.name, stage.begin, stage.end, stage.cpu] for stage in self.stages],
             "loops": [
                 [kinds.number(loop.kind), loop.stage, loop.begin, loop.end - loop.begin, loop.count]
                 for loop in self.loops
@@ -160,6 +161,7 @@ class Step:
     kind: str  # of its processes: `compile C`, `link program`, `run test`
     begin: int
     end: int
+    cpu: int
     ran: tuple[Ran, ...] = ()
 
 
@@ -168,9 +170,10 @@ def assembled(raw: Any, threads: int, steps: Iterable[Step], about: dict[str, An
     origin, raw_stages, raw_loops, raw_events, dropped = raw
     stages = [StageSpan(*row) for row in raw_stages]
     loops = [Loop(*row) for row in raw_loops]
-    events = [Event(*row) for row in raw_events]
+    # A task outside of any loop is a whole step of checking; what it did are the items of its loops.
+    events = [event for event in (Event(*row) for row in raw_events) if event.loop >= 0]
     for step in steps:
-        stages.append(StageSpan(step.name, step.begin - origin, step.end - origin))
+        stages.append(StageSpan(step.name, step.begin - origin, step.end - origin, step.cpu))
         if not step.ran:
             continue
         begin = min(ran.begin for ran in step.ran) - origin

@@ -16,14 +16,26 @@ from typing import Any
 
 from bench.measure import machine, median, parser
 from bench.peers.build import build_all, cbuild, stream_file
-from bench.peers.compare import Comparison, Disagreement, Scaling, as_json, compare, from_json, scaling, summary, table
+from bench.peers.compare import (
+    Comparison,
+    Disagreement,
+    Scaling,
+    as_json,
+    compare,
+    from_json,
+    scaling,
+    summary,
+    table,
+)
 from bench.peers.rows import DISTINCT, ROWS, row_named
 
 SCALING = "intern-scaling"
 SCALING_TARGET = 0.9
 
 
-def measure(arguments: argparse.Namespace, comparisons: list[Comparison], scalings: list[Scaling]) -> list[str]:
+def measure(
+    arguments: argparse.Namespace, comparisons: list[Comparison], scalings: list[Scaling]
+) -> list[str]:
     """Builds, runs what was asked for, and returns what was skipped."""
     built = build_all()
     for sentence in built.skipped:
@@ -51,7 +63,13 @@ def main() -> int:
     options.add_argument("--rows", default=",".join(names), help=f"which of {', '.join(names)}; empty: none")
     options.add_argument("--threads", default="1,2", help="numbers of threads (default 1,2)")
     options.add_argument(
-        "--from", dest="stored", type=Path, nargs="*", default=[], metavar="FILE", help="add what these files have"
+        "--from",
+        dest="stored",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="FILE",
+        help="add what these files have",
     )
     arguments = options.parse_args()
     arguments.rows = [name for name in arguments.rows.split(",") if name]
@@ -75,7 +93,9 @@ def main() -> int:
         return 1
 
     here = machine()
-    print(f"\nOurs beside the best peer\n{here['cpu']}, {here['cpus']} CPUs, commit {here['commit']}, {here['date']}\n")
+    print(
+        f"\nOurs beside the best peer\n{here['cpu']}, {here['cpus']} CPUs, commit {here['commit']}, {here['date']}\n"
+    )
     order = [row.name for row in ROWS]
     comparisons.sort(key=lambda comparison: (order.index(comparison.row.name), comparison.threads))
     summary(comparisons)

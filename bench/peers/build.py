@@ -15,7 +15,10 @@ import cbuild  # noqa: E402  # its folder was put on the path above
 
 HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / "build/peers"
-RELEASE = ["-O3", "-DNDEBUG"]  # no -march for anybody: ours runs on every x86-64, and so do packaged libraries
+RELEASE = [
+    "-O3",
+    "-DNDEBUG",
+]  # no -march for anybody: ours runs on every x86-64, and so do packaged libraries
 
 
 @dataclass
@@ -38,10 +41,11 @@ def build_all(only: set[str] | None = None) -> Built:
             FOLDER / "stream", [*cc, "-O2", "-o", "{out}", str(HERE / "stream.c")], [HERE / "stream.c"]
         )
         flags = [*cbuild.base_flags(), *RELEASE]
-        objects = build.compile("peers", [*cbuild.sources("base", "sched", "intern"), _file("ours.c")], flags, cc)
-        built.programs["ours"] = build.program(
-            FOLDER / "ours", cc, [], [*objects, library], ["-lm", "-lpthread"]
-        )
+        core = build.compile("peers", cbuild.sources("base", "sched", "intern"), flags, cc)
+        for name in ("ours", "ours_maps"):
+            own = build.compile("peers", [_file(f"{name}.c")], flags, cc)
+            inputs = [*own, *core, library]
+            built.programs[name] = build.program(FOLDER / name, cc, [], inputs, ["-lm", "-lpthread"])
         for name, make in (("tbb", _tbb), ("gomp", _gomp), ("lomp", _lomp), ("rust", _rust)):
             if only is None or name in only:
                 outcome = make(build, library)
@@ -76,13 +80,18 @@ def _lomp(build: cbuild.Build, library: Path) -> Path | str:
 
 
 def _try(build: cbuild.Build, name: str, command: list[str], shown: str, package: str) -> Path | str:
-    sources = [Path(word) for word in command if word.startswith(str(ROOT))] + [HERE / "program.h", HERE / "work.h"]
+    sources = [Path(word) for word in command if word.startswith(str(ROOT))] + [
+        HERE / "program.h",
+        HERE / "work.h",
+    ]
     try:
         return build.make(FOLDER / name, command, sources)
     except cbuild.BuildError as error:
         log = FOLDER / f"{name}.log"
         log.write_text(str(error), encoding="utf-8")
-        return f"{shown} is left out: it did not build (Debian package {package}; see {os.path.relpath(log)})."
+        return (
+            f"{shown} is left out: it did not build (Debian package {package}; see {os.path.relpath(log)})."
+        )
 
 
 RUST_LIBRARIES = (
@@ -94,7 +103,15 @@ def _rust(build: cbuild.Build, library: Path) -> Path | str:
     cargo = shutil.which("cargo") or shutil.which("cargo", path=str(Path.home() / ".cargo/bin"))
     if not cargo:
         return f"{RUST_LIBRARIES} are left out: there is no cargo (Debian package cargo, or rustup)."
-    command = [cargo, "build", "--release", "--locked", "--quiet", "--manifest-path", str(HERE / "rust/Cargo.toml")]
+    command = [
+        cargo,
+        "build",
+        "--release",
+        "--locked",
+        "--quiet",
+        "--manifest-path",
+        str(HERE / "rust/Cargo.toml"),
+    ]
     environment = os.environ | {"PEERS_BUILD": str(FOLDER), "CARGO_TARGET_DIR": str(FOLDER / "rust")}
     # cargo itself knows what is up to date; without a network it needs what an earlier build fetched.
     for more in ([], ["--offline"]):

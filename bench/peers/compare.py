@@ -52,10 +52,13 @@ class Comparison:
     results: list[Result] = field(default_factory=list)
 
     def ours(self) -> Result | None:
-        return next((result for result in self.results if result.contestant.library == OURS), None)
+        results = (result for result in self.results if result.contestant.library == OURS)
+        return min(results, key=lambda result: result.ns, default=None)
 
     def best_peer(self) -> Result | None:
-        return min((r for r in self.results if r.contestant.is_peer), key=lambda result: result.ns, default=None)
+        return min(
+            (r for r in self.results if r.contestant.is_peer), key=lambda result: result.ns, default=None
+        )
 
     def ratio(self) -> float | None:
         """Our time over the best peer's: the median of the rounds' own ratios, since a round's runs are neighbours."""
@@ -84,7 +87,9 @@ def paired_ratio(first: Result, second: Result) -> float:
     return median([a / b for a, b in pairs if a is not None and b is not None])
 
 
-def run_program(program: Path, variant: str, row: str, threads: int, size: int, stream: Path) -> Outcome | None:
+def run_program(
+    program: Path, variant: str, row: str, threads: int, size: int, stream: Path
+) -> Outcome | None:
     """One run; None where the program says that it does not do this row."""
     command = [str(program), variant, row, str(threads), str(size), str(stream)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_SECONDS)
@@ -115,20 +120,22 @@ def compare(
         limit = min(known) * FAR_BEHIND if known else float("inf")
         start = round_number % len(results) if results else 0
         for result in results[start:] + results[:start]:
-            if round_number >= FAR_BEHIND_RUNS and result.count and result.ns > limit:
+            is_behind = result.count and result.ns > limit and result.contestant.library != OURS
+            if round_number >= FAR_BEHIND_RUNS and is_behind:
                 result.times.append(None)
                 continue
             one = result.contestant
             outcome = run_program(programs[one.program], one.variant, row.name, threads, size, stream)
-            if outcome is None:  # in time it will: a row that this program does not do yet
-                results = [other for other in results if other is not result]
-                continue
+            if outcome is None:
+                raise Disagreement(f"{one.label} has no row {row.name}, though rows.py says so")
             result.times.append(outcome.ns)
             result.count = outcome.count
             agreed.setdefault(outcome.checksum, one.label)
             if len(agreed) > 1:
                 (first, a), (second, b) = list(agreed.items())
-                raise Disagreement(f"{row.name}, {threads} threads: {a} gives {first}, but {b} gives {second}")
+                raise Disagreement(
+                    f"{row.name}, {threads} threads: {a} gives {first}, but {b} gives {second}"
+                )
             check_promise(row, one, outcome, size)
     comparison.results = sorted(results, key=lambda result: result.ns)
     return comparison
@@ -156,7 +163,8 @@ CALIBRATION_ROUNDS = 60_000_000
 
 def scaling(runs: int, size: int, programs: dict[str, Path], stream: Path) -> Scaling:
     def time(row: str, threads: int, size: int) -> int:
-        outcome = run_program(programs["ours"], "auto", row, threads, size, stream)
+        program = programs["ours_maps" if row == "intern" else "ours"]
+        outcome = run_program(program, "auto", row, threads, size, stream)
         assert outcome is not None
         return outcome.ns
 
@@ -181,9 +189,11 @@ def table(comparison: Comparison, write: Callable[[str], Any] = print) -> None:
         times = [time for time in result.times if time is not None]
         spread = (max(times) - min(times)) / result.ns
         against = "" if ours is None or result is ours else f"  ours / this {paired_ratio(ours, result):6.3f}"
-        note = "" if result.contestant.is_peer or result is ours else "  (one thread only: no peer)"
+        note = "  (one thread only: no peer)" if result.contestant.threads == (1,) else ""
         value = f"{comparison.value(result):10.2f} {row.unit}"
-        write(f"  {result.contestant.label:{width}}  {value}  ±{spread / 2:4.0%} of {len(times)}{against}{note}")
+        write(
+            f"  {result.contestant.label:{width}}  {value}  ±{spread / 2:4.0%} of {len(times)}{against}{note}"
+        )
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
@@ -228,7 +238,9 @@ def summary(comparisons: Sequence[Comparison], write: Callable[[str], Any] = pri
                 comparison.row.title,
                 str(comparison.threads),
                 f"{comparison.value(ours):.2f} {comparison.row.unit}" if ours else "–",
-                f"{comparison.value(best):.2f} {comparison.row.unit} {best.contestant.label}" if best else "–",
+                f"{comparison.value(best):.2f} {comparison.row.unit} {best.contestant.label}"
+                if best
+                else "–",
                 f"{ratio:.3f}" if ratio is not None else "–",
                 comparison.row.target,
                 comparison.verdict(),

@@ -1,6 +1,6 @@
-// bench/peers/ours.c: the rows done with csrc/sched and csrc/intern, as a stage of the compiler would do them.
-#include "intern/names.h"
+// bench/peers/ours.c: fork and join, parallel-for and the tree with csrc/sched, as a stage of the compiler would do them.
 #include "program.h"
+#include "sched/fork.h"
 #include "sched/sched.h"
 
 static Pool *pool_make(uint32_t threads) {
@@ -10,179 +10,169 @@ static Pool *pool_make(uint32_t threads) {
     return pool;
 }
 
-static void run_task(Pool *pool, TaskFunction function, void *argument) {
+typedef struct TaskRun {
+    Pool *pool;
+    TaskFunction function;
+    void *argument;
+} TaskRun;
+
+static void task_run_whole(void *context) {
+    TaskRun *run = context;
     TaskGroup group = {0};
-    if (pool_submit(pool, &group, function, argument) != STATUS_OK || pool_wait(pool, &group) != STATUS_OK) exit(1);
+    if (pool_submit(run->pool, &group, run->function, run->argument) != STATUS_OK) exit(1);
+    if (pool_wait(run->pool, &group) != STATUS_OK) exit(1);
 }
 
-// ---- 1: fib
+// ---- 1: fib, with fork and join (`auto`), and with a group of spawned tasks (`group`), which may be waited for in any order
 
 typedef struct Fib {
     uint32_t n;
     uint64_t value;
 } Fib;
 
+static Status fib_task(Worker *worker, void *argument);
+
+static uint64_t fib(Worker *worker, uint32_t n) {
+    if (n < 2) return n;
+    Fib second = {n - 2, 0};
+    TaskFork fork;
+    task_fork(worker, &fork, fib_task, &second);
+    uint64_t first = fib(worker, n - 1);
+    if (task_join(worker, &fork)) second.value = fib(worker, n - 2);
+    return first + second.value;
+}
+
 static Status fib_task(Worker *worker, void *argument) {
-    Fib *fib = argument;
-    if (fib->n < 2) {
-        fib->value = fib->n;
+    Fib *task = argument;
+    task->value = fib(worker, task->n);
+    return STATUS_OK;
+}
+
+static Status fib_group_task(Worker *worker, void *argument) {
+    Fib *task = argument;
+    if (task->n < 2) {
+        task->value = task->n;
         return STATUS_OK;
     }
-    Fib first = {fib->n - 1, 0}, second = {fib->n - 2, 0};
-    TaskGroup group = {0};
-    task_spawn(worker, &group, fib_task, &second);
-    (void)fib_task(worker, &first);
+    Fib first = {task->n - 1, 0}, second = {task->n - 2, 0};
+    TaskGroup group = task_group_of(worker);
+    task_spawn(worker, &group, fib_group_task, &second);
+    TRY(fib_group_task(worker, &first));
     TRY(group_wait(worker, &group));
-    fib->value = first.value + second.value;
+    task->value = first.value + second.value;
     return STATUS_OK;
 }
 
 static Outcome fib_row(Request request) {
+    TaskFunction function = program_is(request.variant, "group") ? fib_group_task : fib_task;
     Pool *pool = pool_make(request.threads);
-    run_task(pool, fib_task, &(Fib){20, 0});
-    Fib fib = {request.size, 0};
-    uint64_t start = peers_now_ns();
-    run_task(pool, fib_task, &fib);
-    Outcome outcome = {peers_now_ns() - start, fib.value, fib_forks(request.size)};
+    Fib task = {request.size, 0};
+    task_run_whole(&(TaskRun){pool, function, &(Fib){20, 0}});
+    uint64_t ns = program_time(task_run_whole, &(TaskRun){pool, function, &task});
     pool_free(pool);
-    return outcome;
+    return (Outcome){ns, task.value, fib_forks(request.size)};
 }
 
-// ---- 2 and 3: parallel-for. One item at a time: pool_for_each knows no grain and needs none.
+// ---- 2 and 3: parallel-for: a function for each item (`auto`), which is claimed alone when it is large, or for a range of
+// items (`ranges`), which is meant for small ones. Neither knows a grain.
 
 typedef struct Flat {
     uint64_t *results;
-    const uint32_t *rounds;
+    const uint32_t *rounds; // of unequal items; NULL: of equal ones
 } Flat;
 
-static Status equal_item(Worker *worker, void *job, uint32_t item) {
+static inline void flat_item(const Flat *flat, uint32_t item) {
+    flat->results[item] = flat->rounds == NULL ? work_item(item) : work_rounds(item, flat->rounds[item]);
+}
+
+static Status run_item(Worker *worker, void *job, uint32_t item) {
     (void)worker;
-    ((Flat *)job)->results[item] = work_item(item);
+    flat_item(job, item);
     return STATUS_OK;
 }
 
-static Status unequal_item(Worker *worker, void *job, uint32_t item) {
+static Status run_range(Worker *worker, void *job, uint32_t first, uint32_t limit) {
     (void)worker;
-    Flat *flat = job;
-    flat->results[item] = work_rounds(item, flat->rounds[item]);
+    for (uint32_t item = first; item < limit; item++)
+        flat_item(job, item);
     return STATUS_OK;
 }
 
-static Outcome flat_row(Request request, ItemFunction function) {
-    Pool *pool = pool_make(request.threads);
+typedef struct FlatRun {
+    Pool *pool;
+    Flat flat;
+    uint32_t count;
+    bool is_ranges;
+} FlatRun;
+
+static void flat_run(void *context) {
+    FlatRun *run = context;
     // In the order in which they come, like everybody: largest first would be the better order, and is what stages give.
-    Flat flat = {results_make(request.size), unequal_rounds(request.size)};
-    if (pool_for_each(pool, NULL, request.size / 10, function, &flat) != STATUS_OK) exit(1);
-    uint64_t start = peers_now_ns();
-    if (pool_for_each(pool, NULL, request.size, function, &flat) != STATUS_OK) exit(1);
-    uint64_t ns = peers_now_ns() - start;
-    pool_free(pool);
-    return (Outcome){ns, results_checksum(flat.results, request.size), request.size};
+    Status status = run->is_ranges ? pool_for_ranges(run->pool, run->count, run_range, &run->flat)
+                                   : pool_for_each(run->pool, NULL, run->count, run_item, &run->flat);
+    if (status != STATUS_OK) exit(1);
 }
 
-// ---- 4: the tree
+static Outcome flat_row(Request request, bool is_equal) {
+    FlatRun run = {.pool = pool_make(request.threads),
+                   .flat = {results_make(request.size), is_equal ? NULL : unequal_rounds(request.size)},
+                   .count = request.size / 10,
+                   .is_ranges = program_is(request.variant, "ranges")};
+    flat_run(&run);
+    run.count = request.size;
+    uint64_t ns = program_time(flat_run, &run);
+    pool_free(run.pool);
+    return (Outcome){ns, results_checksum(run.flat.results, request.size), request.size};
+}
+
+// ---- 4: the tree. The children of a node are a range that is halved: down to one child (`auto`), or down to half of a node's
+// children (`hand`), which is one fork for eight nodes, with more than enough of them for everybody.
 
 typedef struct Visit {
     uint64_t node;
-    uint64_t nodes; // in its subtree
+    uint32_t begin;
+    uint32_t end; // children begin … end - 1 of it
+    uint32_t grain;
+    uint64_t nodes; // in their subtrees
 } Visit;
 
-static Status visit_children(Worker *worker, Visit *visit, Visit *children, uint32_t count);
+static Status visit_task(Worker *worker, void *argument);
+
+static uint64_t visit(Worker *worker, uint64_t node, uint32_t begin, uint32_t end, uint32_t grain) {
+    if (end - begin <= grain) {
+        uint64_t nodes = 0;
+        for (uint32_t i = begin; i < end; i++) {
+            uint64_t child = tree_child(node, i);
+            uint32_t count = tree_children(child);
+            nodes += 1 + (count == 0 ? 0 : visit(worker, child, 0, count, grain));
+        }
+        return nodes;
+    }
+    uint32_t middle = begin + (end - begin) / 2;
+    Visit second = {node, middle, end, grain, 0};
+    TaskFork fork;
+    task_fork(worker, &fork, visit_task, &second);
+    uint64_t nodes = visit(worker, node, begin, middle, grain);
+    if (task_join(worker, &fork)) second.nodes = visit(worker, node, middle, end, grain);
+    return nodes + second.nodes;
+}
 
 static Status visit_task(Worker *worker, void *argument) {
-    Visit *visit = argument;
-    Visit children[TREE_BRANCH];
-    return visit_children(worker, visit, children, tree_children(visit->node));
-}
-
-static Status visit_children(Worker *worker, Visit *visit, Visit *children, uint32_t count) {
-    visit->nodes = 1;
-    if (count == 0) return STATUS_OK;
-    TaskGroup group = {0};
-    for (uint32_t i = 0; i < count; i++) {
-        children[i] = (Visit){tree_child(visit->node, i), 0};
-        if (i + 1 < count) task_spawn(worker, &group, visit_task, &children[i]);
-    }
-    TRY(visit_task(worker, &children[count - 1]));
-    TRY(group_wait(worker, &group));
-    for (uint32_t i = 0; i < count; i++)
-        visit->nodes += children[i].nodes;
+    Visit *task = argument;
+    task->nodes = visit(worker, task->node, task->begin, task->end, task->grain);
     return STATUS_OK;
-}
-
-typedef struct Root {
-    Visit visit;
-    Visit *children;
-    uint32_t count;
-} Root;
-
-static Status root_task(Worker *worker, void *argument) {
-    Root *root = argument;
-    return visit_children(worker, &root->visit, root->children, root->count);
 }
 
 static Outcome tree_row(Request request) {
     ThreadPoolConfig config = {.max_threads = request.threads, .stack_size = 64u << 20}; // subtrees are a thousand deep
     Pool *pool;
     if (pool_create(&config, &pool) != STATUS_OK) exit(1);
-    Root root = {{TREE_ROOT, 0}, malloc(sizeof(Visit) * request.size), request.size / 10};
-    run_task(pool, root_task, &root);
-    root.count = request.size;
-    uint64_t start = peers_now_ns();
-    run_task(pool, root_task, &root);
-    uint64_t ns = peers_now_ns() - start;
+    uint32_t grain = program_is(request.variant, "hand") ? TREE_BRANCH / 2 : 1;
+    Visit task = {TREE_ROOT, 0, request.size, grain, 0};
+    task_run_whole(&(TaskRun){pool, visit_task, &(Visit){TREE_ROOT, 0, request.size / 10, grain, 0}});
+    uint64_t ns = program_time(task_run_whole, &(TaskRun){pool, visit_task, &task});
     pool_free(pool);
-    return (Outcome){ns, root.visit.nodes, root.visit.nodes};
-}
-
-// ---- 5: names
-
-typedef struct Interning {
-    NameInterner *names;
-    const Stream *stream;
-    uint32_t *ids;
-    uint32_t threads;
-} Interning;
-
-static Status intern_item(Worker *worker, void *job, uint32_t item) {
-    (void)worker;
-    Interning *run = job;
-    const Stream *stream = run->stream;
-    NameCache *cache = malloc(sizeof *cache); // as a stage's scratch has it
-    if (cache == NULL) return STATUS_NO_MEMORY;
-    name_cache_init(cache, run->names);
-    uint32_t end = share_begin(stream->count, item + 1, run->threads);
-    for (uint32_t i = share_begin(stream->count, item, run->threads); i < end; i++) {
-        NameId id;
-        TRY(names_intern(cache, (Text){stream->text + stream->offsets[i], stream_length(stream, i)}, &id));
-        run->ids[i] = id.index;
-    }
-    free(cache);
-    return STATUS_OK;
-}
-
-static Outcome intern_row(Request request) {
-    Stream stream;
-    if (stream_open(request.file, &stream) != 0) exit(1);
-    if (request.size < stream.count) stream.count = request.size;
-    Pool *pool = pool_make(request.threads);
-    Interning run = {NULL, &stream, calloc(stream.count, sizeof(uint32_t)), request.threads};
-    memset(run.ids, 1, sizeof(uint32_t) * stream.count);
-    if (names_create(contention_shard_count(CONTENTION_VERY_HIGH), &run.names) != STATUS_OK) exit(1);
-    uint64_t start = peers_now_ns();
-    if (pool_for_each(pool, NULL, request.threads, intern_item, &run) != STATUS_OK) exit(1);
-    uint64_t ns = peers_now_ns() - start;
-
-    uint32_t distinct = names_count(run.names);
-    uint64_t *counts = calloc(distinct + (size_t)1, sizeof *counts), checksum = 0;
-    for (uint32_t i = 0; i < stream.count; i++)
-        counts[run.ids[i]]++;
-    for (uint32_t id = 1; id <= distinct; id++) {
-        Text text = names_text(run.names, (NameId){id});
-        checksum += name_checksum(text.data, text.length, counts[id]);
-    }
-    pool_free(pool);
-    return (Outcome){ns, checksum, distinct};
+    return (Outcome){ns, task.nodes + 1, task.nodes + 1}; // and the root
 }
 
 // ---- the calibration loop: two items that stay in registers
@@ -209,10 +199,9 @@ static Outcome calibration_row(Request request) {
 int main(int argc, char **argv) {
     Request request = program_request(argc, argv);
     if (program_is(request.row, "fib")) return program_print(fib_row(request));
-    if (program_is(request.row, "flat")) return program_print(flat_row(request, equal_item));
-    if (program_is(request.row, "unequal")) return program_print(flat_row(request, unequal_item));
+    if (program_is(request.row, "flat")) return program_print(flat_row(request, true));
+    if (program_is(request.row, "unequal")) return program_print(flat_row(request, false));
     if (program_is(request.row, "tree")) return program_print(tree_row(request));
-    if (program_is(request.row, "intern")) return program_print(intern_row(request));
     if (program_is(request.row, "calibrate")) return program_print(calibration_row(request));
     return PROGRAM_CANNOT;
 }

@@ -1,7 +1,7 @@
 """What is compared: the rows, and who takes part in each of them.
 
 How each library is used, and why so, stands at the top of the program that uses it: tbb.cpp, omp.c, rust/src/*.rs.
-Where a library has an automatic grain and one that is set by hand, both take part and the better one counts.
+Where a library has an automatic grain and one that is set by hand, both take part and the better one counts, ours included.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ ROWS = (
     Row("flat", "parallel-for, 1 M × 50 ns", 1_000_000, 200_000, 1_000, "ms", "≤ the best peer's"),
     Row("unequal", "parallel-for, 10 k × 20 µs unequal", 10_000, 2_000, 50, "ms", "≤ the best peer's"),
     Row("tree", "irregular tree (UTS-like)", 4_000, 500, 40, "ns/node", "≤ the best peer's", per_count=True),
-    Row("intern", "intern 10 M identifiers (Zipf)", 10_000_000, 2_000_000, 20_000, "M/s", "≥ the best peer's"),
+    Row(
+        "intern", "intern 10 M identifiers (Zipf)", 10_000_000, 2_000_000, 20_000, "M/s", "≥ the best peer's"
+    ),
     Row("once", "get-or-compute, 90 % hits", 1_000_000, 200_000, 1_000, "ns/lookup", "≤ the best peer's"),
 )
 DISTINCT = {10_000_000: 100_000, 2_000_000: 50_000, 20_000: 500}  # names in a stream of so many identifiers
@@ -58,23 +60,27 @@ FLAT = ("flat", "unequal")
 FORKS = ("fib", "tree")
 
 CONTESTANTS = (
-    Contestant(OURS, "ours", "auto", ("fib", "flat", "unequal", "tree", "intern", "once"), is_peer=False),
+    Contestant(OURS, "ours", "auto", ("fib", "flat", "unequal", "tree"), is_peer=False),
+    Contestant(OURS, "ours", "group", ("fib",), is_peer=False),
+    Contestant(OURS, "ours", "ranges", ("flat", "unequal"), is_peer=False),
+    Contestant(OURS, "ours_maps", "auto", ("intern", "once"), is_peer=False),
+    Contestant(OURS, "ours", "hand", ("tree",), is_peer=False),
     Contestant("oneTBB", "tbb", "auto", ("fib", "flat", "unequal", "tree", "intern", "once")),
     Contestant("oneTBB", "tbb", "group", ("fib",)),
-    Contestant("oneTBB", "tbb", "hand", FLAT),
+    Contestant("oneTBB", "tbb", "hand", ("tree", *FLAT)),
     Contestant("oneTBB", "tbb", "unordered", ("intern",)),
     *(
         Contestant(library, program, variant, rows)
         for library, program in (("GNU OpenMP", "gomp"), ("LLVM OpenMP", "lomp"))
-        for variant, rows in (("auto", (*FORKS, *FLAT)), ("dynamic", FLAT), ("hand", FLAT))
+        for variant, rows in (("auto", (*FORKS, *FLAT)), ("dynamic", FLAT), ("hand", ("tree", *FLAT)))
     ),
     Contestant("rayon", "rust", "rayon", (*FORKS, *FLAT)),
     Contestant("rayon", "rust", "rayon-join", ("tree",)),
-    Contestant("rayon", "rust", "rayon-hand", FLAT),
+    Contestant("rayon", "rust", "rayon-hand", ("tree", *FLAT)),
     Contestant("chili", "rust", "chili", (*FORKS, *FLAT)),
-    Contestant("chili", "rust", "chili-hand", FLAT),
+    Contestant("chili", "rust", "chili-hand", ("tree", *FLAT)),
     Contestant("forte", "rust", "forte", (*FORKS, *FLAT)),
-    Contestant("forte", "rust", "forte-hand", FLAT),
+    Contestant("forte", "rust", "forte-hand", ("tree", *FLAT)),
     Contestant("crossbeam-deque", "rust", "crossbeam", ("tree", *FLAT)),
     Contestant("fork_union", "rust", "fork_union", FLAT),
     Contestant("fork_union", "rust", "fork_union-dynamic", FLAT),

@@ -23,7 +23,8 @@ static double uniform(void) { return (double)(next() >> 11) / 9007199254740992.0
 
 // Syllables, then the number in base 26: no two are equal, and common names (small numbers) are short.
 static uint32_t make_name(char *out, uint32_t number) {
-    static const char *const parts[] = {"in", "count", "val", "re", "str", "node", "max", "len", "ne", "ab", "token", "i"};
+    static const char *const parts[] = {"in",  "count", "val", "re", "str",   "node",
+                                        "max", "len",   "ne",  "ab", "token", "i"};
     uint32_t length = 0;
     for (uint64_t i = next() % 3; i > 0; i--) {
         const char *part = parts[next() % 12];
@@ -78,7 +79,8 @@ int main(int argc, char **argv) {
     }
     // Each name at least once, at a random place of a stretch of its own: new names come until the end, to all threads.
     for (uint32_t i = 0; i < distinct; i++)
-        picks[(uint64_t)i * (count / distinct) + next() % (count / distinct)] = (uint32_t)(i * UINT64_C(7919) % distinct);
+        picks[(uint64_t)i * (count / distinct) + next() % (count / distinct)] =
+            (uint32_t)(i * UINT64_C(7919) % distinct);
     uint32_t *offsets = malloc(sizeof *offsets * (count + (size_t)1));
     char *text = malloc((size_t)count * (NAME_MOST + 1));
     uint32_t at = 0;

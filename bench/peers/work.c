@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ITEM_ROUNDS 38u     // × about 1.3 ns (six cycles): 50 ns
+#define ITEM_ROUNDS 38u    // × about 1.3 ns (six cycles): 50 ns
 #define UNEQUAL_MEAN 15000 // rounds: 20 µs
 #define UNEQUAL_MOST 1500000
 #define COMPUTE_ROUNDS 760u // 1 µs
@@ -51,7 +51,9 @@ uint32_t *unequal_rounds(uint32_t count) {
 
 // With probability 0.1248 a node has TREE_BRANCH children, else none: 0.9984 in the mean, so most subtrees are tiny and a
 // few are huge, and nobody can tell which before looking.
-uint32_t tree_children(uint64_t node) { return (node >> 11) < (uint64_t)(0.1248 * 9007199254740992.0) ? TREE_BRANCH : 0; }
+uint32_t tree_children(uint64_t node) {
+    return (node >> 11) < (uint64_t)(0.1248 * 9007199254740992.0) ? TREE_BRANCH : 0;
+}
 
 uint64_t tree_child(uint64_t parent, uint32_t number) {
     uint64_t x = parent + 0x9E3779B97F4A7C15u * (number + 1);

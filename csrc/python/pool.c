@@ -30,6 +30,8 @@ PyObject *raise_status(Status status) {
         PyErr_SetString(PyExc_OSError,
                         status == STATUS_IO ? "a file could not be read" : "the system refused a thread");
         return NULL;
+    case STATUS_CYCLE: // stages report cycles as diagnostics
+        break;
     }
     PyErr_SetString(PyExc_SystemError, "the core returned no result");
     return NULL;
@@ -37,9 +39,10 @@ PyObject *raise_status(Status status) {
 
 PyObject *counters_to_python(const Pool *pool) {
     PoolCounters counters = pool_counters(pool);
-    return Py_BuildValue("{s:K,s:K,s:K,s:K}", "tasks", (unsigned long long)counters.tasks_run, "items",
+    return Py_BuildValue("{sKsKsKsKsKsK}", "tasks", (unsigned long long)counters.tasks_run, "items",
                          (unsigned long long)counters.items_run, "steals", (unsigned long long)counters.tasks_stolen,
-                         "parks", (unsigned long long)counters.parks);
+                         "failed_steals", (unsigned long long)counters.failed_steals, "parks",
+                         (unsigned long long)counters.parks, "wakes", (unsigned long long)counters.wakes);
 }
 
 static PyObject *config_to_python(const ThreadPoolConfig *config) {

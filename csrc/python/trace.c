@@ -7,7 +7,8 @@ static PyObject *stages_to_python(const Workspace *ws, int64_t origin) {
     for (int stage = 0; stages != NULL && stage < STAGE_COUNT; stage++) {
         const StageTime *time = &workspace_times(ws)[stage];
         long long begin = time->wall_ns == 0 ? 0 : time->begin_ns - origin;
-        if (append_new(stages, Py_BuildValue("(sLL)", stage_name((Stage)stage), begin, begin + time->wall_ns)) < 0)
+        if (append_new(stages, Py_BuildValue("(sLLL)", stage_name((Stage)stage), begin, begin + time->wall_ns,
+                                             time->cpu_ns)) < 0)
             Py_CLEAR(stages);
     }
     return stages;
@@ -37,11 +38,8 @@ static Text name_guarded(const Workspace *ws, WorkKind kind, uint32_t item, Aren
 // Empty for an item without a name, and where there is no memory for one.
 static PyObject *name_to_python(const Workspace *ws, Arena *arena, const TraceEvent *event) {
     WorkKind kind = (WorkKind)event->kind;
-    uint32_t item = event->item;
-    if (work_kind_noun(kind) == NOUN_INSTANCE && event->loop != TRACE_NO_LOOP)
-        item += trace_loops(workspace_trace(ws))[event->loop].first;
     arena_reset(arena);
-    Text name = name_guarded(ws, kind, item, arena);
+    Text name = name_guarded(ws, kind, event->item, arena);
     return PyUnicode_DecodeUTF8(name.data, (Py_ssize_t)name.length, "backslashreplace");
 }
 

@@ -6,7 +6,8 @@
 //            worker 1 ▶ [ chunk ]              runs a parallel-for itself
 //            loops    ▶ [ begin end kind count stage ] …      an event names its loop
 // INVARIANTS R1 A worker writes only into chunks that it owns; nothing on the path of an item is shared.
-//            R2 Every item and task that ran has exactly one event, or is counted in `dropped`.
+//            R2 Every item (range, of a parallel-for over ranges) and task that ran has exactly one event, or is counted in
+//               `dropped`. What was forked and taken back by its own worker is part of what forked it.
 //            R3 An event lies within its loop, a nested event within the one that it runs in.       tests/unit/test_trace.c
 //            R4 Memory is bounded: TRACE_CHUNKS_MAX chunks, kept for the next run and freed with the trace.
 // THREADS    trace_start, trace_stop and everything that reads: one thread, while no item or task of the pool runs. What the

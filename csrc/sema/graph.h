@@ -44,7 +44,9 @@ typedef struct ModuleGraph {
     uint32_t *
         level_first; // [0 … level_count]: the modules of level l are by_level[level_first[l]] … [level_first[l + 1] - 1]
     uint32_t *by_level; // modules, within a level ascending
-    uint32_t *cost;     // by module: the nodes of its tree, which is what checking takes time for
+    // By module: the nodes of its tree, which is what checking takes time for. The prelude, which all need and nobody imports,
+    // costs nothing.
+    uint32_t *cost;
 } ModuleGraph;
 // After step 1. STATUS_NO_MEMORY when the arena cannot grow.
 MUST_USE Status module_graph(const Program *program, Arena *arena, ModuleGraph *out);

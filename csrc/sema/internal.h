@@ -122,16 +122,22 @@ typedef struct PendingBound { // a type argument whose bound can be checked only
     Span span;
 } PendingBound;
 
-typedef struct ModuleState { // beside Module
-    Arena arena;
+typedef struct Batch {   // functions of one module whose bodies are checked one after another (batches.c)
+    uint32_t first, end; // numbers of the first, and behind the last
+    uint32_t cost;       // in nodes
+} Batch;
+
+typedef struct ModuleState { // beside Module; alone on its cache lines, because workers have modules at the same time
+    CACHE_ALIGNED Arena arena;
     const ImportPlan *plans;
     uint32_t plan_count;
-    bool is_entry;
+    bool is_entry, is_folder_module;
     bool has_unchecked;      // holds something not supported yet, in which imports may be used
     bool bounds_known;       // those of every type that the module can name are resolved
     bool signatures_done;    // bounds of type arguments are checked at once
     bool has_generic_inline; // a record or newtype with type parameters
     VEC(PendingBound) pending;
+    VEC(Batch) batches;
     uint32_t *function_declarations; // where each declaration's functions begin: Program.functions index by declaration
     Status status;
 } ModuleState;
@@ -142,6 +148,11 @@ typedef struct MethodEntry { // all inherent methods, by name; within a name the
 } MethodEntry;
 
 struct ImplKey;
+typedef struct WorkerArenas {
+    CACHE_ALIGNED Arena scratch;  // of the body at hand
+    Arena results;                // the arrays of the bodies that the worker has checked
+    char apart[CACHE_LINE_BYTES]; // processors fetch lines in pairs
+} WorkerArenas;
 
 typedef struct ProgramInternals {
     struct ImplKey *impl_keys; // impls.c
@@ -157,8 +168,9 @@ typedef struct ProgramInternals {
     bool **holds;               // by type and parameter: a value holds one of the parameter in itself (containment.c)
     const MethodEntry *methods; // sorted
     uint32_t method_count;
-    Arena *results; // one for each worker of step 3: the arrays of the bodies that it checked
-    uint32_t result_count;
+    WorkerArenas *arenas; // one for each worker of step 3
+    uint32_t arena_count;
+    uint32_t *batch_ends;     // by the first function of a batch: where it ends
     _Atomic uint8_t *covered; // by function: a test targets it; relaxed, only ever 0 → 1
 } ProgramInternals;
 
@@ -183,6 +195,10 @@ Text text_join(Arena *arena, Text first, Text second, Text third);
 // Parts of a count in words: "1 type argument", "2 type arguments".
 Text text_count(Arena *arena, uint32_t count, const char *singular);
 
+void modules_create(Program *program, const LinkInput *input); // their names, no imports yet
+void module_plan(Program *program, ModuleId module);           // what it imports, how many items it has
+void modules_number(Program *program); // after E0210, which says whose items count; what it makes is not cleared yet:
+void module_place(Program *program, ModuleId module);
 void module_cycles_report(Program *program); // E0210 (module_graph.c); marks their modules
 
 // ---- step 2 ----------------------------------------------------------------------------------------------------------------
@@ -197,6 +213,7 @@ void types_module(Program *program, ModuleId module);  // generics, fields, trai
 void containment_mark(Program *program, const uint32_t *modules, uint32_t count);
 void functions_module(Program *program, ModuleId module);  // E0381; functions, configs, tests
 void check_module(Program *program, ModuleId module);      // pending bounds, derives, test targets
+void batches_module(Program *program, ModuleId module);    // after it, for step 3 body by body
 void finish_module(Program *program, ModuleId module);     // after step 3: W0208, E0500
 void containment_check(Program *program, ModuleId module); // E0381
 

@@ -83,17 +83,14 @@ static Status early_check(Levels *levels) {
 
 static void mark_own(Program *program, ModuleId module) { containment_mark(program, &module.index, 1); }
 
-static Status module_check(Levels *levels, ModuleId id, const Worker *worker) {
+static Status module_check(Levels *levels, ModuleId id, Worker *worker) {
     Program *program = levels->program;
     const Module *module = program_module(program, id);
     static const ModulePhase phases[] = {types_module, mark_own, functions_module, check_module};
     for (uint32_t i = 0; !levels->is_early[id.index] && i < sizeof phases / sizeof *phases; i++)
         TRY(phase_of(program, phases[i], id));
-    for (uint32_t i = module->first_function; i < module->first_function + module->function_count; i++) {
-        if (worker != NULL && worker_cancelled(worker)) return STATUS_CANCELLED; // a module is a long task
-        TRY(bodies_job_check(levels->bodies, (FunctionId){i}, worker == NULL ? 0 : worker_index(worker)));
-    }
-    return STATUS_OK;
+    return bodies_job_check(levels->bodies, module->first_function, module->first_function + module->function_count,
+                            worker);
 }
 
 static Status module_one(Worker *worker, void *argument, uint32_t item) {
@@ -101,20 +98,14 @@ static Status module_one(Worker *worker, void *argument, uint32_t item) {
     return module_check(levels, (ModuleId){item}, worker);
 }
 
-static Status level_check(Levels *levels, uint32_t level) {
+static Status level_check(Levels *levels, Worker *worker, uint32_t level) {
     const ModuleGraph *graph = &levels->graph;
     uint32_t count = graph->level_first[level + 1] - graph->level_first[level];
     const uint32_t *modules = graph->by_level + graph->level_first[level];
-    if (levels->pool != NULL)
-        return pool_for_each_named(levels->pool, WORK_check_whole_module, modules, count, module_one, levels);
+    if (count > 1 && worker != NULL)
+        return pool_for_each_named(worker_pool(worker), WORK_check_whole_module, modules, count, module_one, levels);
     for (uint32_t i = 0; i < count; i++)
-        TRY(module_one(NULL, levels, modules[i]));
-    return STATUS_OK;
-}
-
-static Status levels_run(Levels *levels) {
-    for (uint32_t level = 0; level < levels->graph.level_count; level++)
-        TRY(level_check(levels, level));
+        TRY(module_one(worker, levels, modules[i]));
     return STATUS_OK;
 }
 
@@ -135,13 +126,20 @@ static Status order_guarded(Levels *levels) {
     return STATUS_OK;
 }
 
+static Status levels_step(Worker *worker, void *argument) {
+    Levels *levels = argument;
+    TRY(modules_largest_first(levels->program, &levels->modules, &levels->module_count));
+    TRY(order_guarded(levels));
+    TRY(early_check(levels));
+    for (uint32_t level = 0; level < levels->graph.level_count; level++)
+        TRY(level_check(levels, worker, level));
+    return STATUS_OK;
+}
+
 Status levels_check(Program *program, Pool *pool, Progress *progress) {
     Levels levels = {.program = program, .pool = pool};
-    TRY(modules_largest_first(program, &levels.modules, &levels.module_count));
-    TRY(order_guarded(&levels));
-    TRY(early_check(&levels));
     TRY(bodies_job_begin(program, pool, progress, &levels.bodies));
-    Status status = levels_run(&levels);
+    Status status = step_run(pool, levels_step, &levels);
     bodies_job_end(levels.bodies);
     return status;
 }

@@ -140,7 +140,7 @@ Status module_graph(const Program *program, Arena *arena, ModuleGraph *out) {
         out->by_level[out->level_first[out->level[i] + 1]++] = i;
     out->cost = arena_array(arena, uint32_t, (size_t)count + 1);
     for (uint32_t i = 1; i <= count; i++)
-        out->cost[i] = program->modules[i].file->tree.node_count;
+        if (program->modules[i].kind != MODULE_PRELUDE) out->cost[i] = program->modules[i].file->tree.node_count;
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }

@@ -1,8 +1,9 @@
 // sema/modules.c: step 1: which modules there are, which imports which, in what circles, and the number of every item.
 //
 // SHAPE      names ▸ paths of imports ▸ dependencies ▸ strongly connected components ▸ counts ▸ numbers by prefix sums
-// COST       One look at each declaration and each import; linear but for sorting a module's dependencies. One thread:
-//            0.1 µs a declaration, far below what starting the pool costs for small projects.
+// THREADS    module_plan and module_place: modules in parallel (link_parallel.c), the others alone.
+// COST       One look at each declaration and each import; linear but for sorting a module's dependencies. What runs alone
+//            looks at modules, never at declarations.
 #include "sema/internal.h"
 #include <stdlib.h>
 
@@ -19,7 +20,7 @@ ModuleId module_find(const Program *program, Text name) {
     }
 }
 
-static void modules_create(Program *program, const LinkInput *input) {
+void modules_create(Program *program, const LinkInput *input) {
     Arena *arena = &program->arena;
     ProgramInternals *internal = program->internal;
     uint32_t count = input->module_count;
@@ -40,8 +41,8 @@ static void modules_create(Program *program, const LinkInput *input) {
         Module *module = &program->modules[i];
         ModuleState *state = &internal->states[i];
         state->arena.source = arena->source;
-        state->arena.escape = arena->escape; // step 1 runs on this thread: memory that ends anywhere ends it as a whole
         state->is_entry = in->is_entry;
+        state->is_folder_module = in->is_folder_module;
         module->name = in->name;
         module->kind = in->kind;
         module->is_test_file = in->is_test_file;
@@ -168,7 +169,7 @@ static int compare_modules(const void *first, const void *second) {
     return (a > b) - (a < b);
 }
 
-static void imports_plan(Program *program, ModuleId id, bool is_folder_module) {
+static void imports_plan(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
     ModuleState *state = module_state(program, id);
     const Tree *tree = &module->file->tree;
@@ -187,7 +188,7 @@ static void imports_plan(Program *program, ModuleId id, bool is_folder_module) {
                           "imports of extension methods");
             state->has_unchecked = true;
         }
-        ModuleId target = import_target(program, id, is_folder_module, &view, view.a[declaration->root]);
+        ModuleId target = import_target(program, id, state->is_folder_module, &view, view.a[declaration->root]);
         if (declaration->kind == NODE_IMPORT) vec_push(&state->arena, &plans, ((ImportPlan){d, target}));
     }
     state->plans = plans.items;
@@ -254,69 +255,85 @@ static uint32_t associated_count(const Module *module, uint32_t d) {
     return count;
 }
 
-static void items_number(Program *program) {
+// How many items the module has, and where each declaration's functions begin, as if it were the first module.
+static void items_count(Program *program, ModuleId id) {
+    Module *module = program_module(program, id);
+    ModuleState *state = module_state(program, id);
+    const Tree *tree = &module->file->tree;
+    state->function_declarations = arena_array(&state->arena, uint32_t, (size_t)tree->declaration_count + 1);
+    for (uint32_t d = 0; d < tree->declaration_count; d++) {
+        state->function_declarations[d] = module->function_count;
+        module->function_count += declaration_function_count(program, module, d);
+        module->type_count += tree->declarations[d].kind == NODE_TYPE_DECL;
+        module->trait_count += tree->declarations[d].kind == NODE_TRAIT_DECL;
+        module->config_count += tree->declarations[d].kind == NODE_CONFIG_DECL;
+        module->impl_count += tree->declarations[d].kind == NODE_IMPL;
+        module->associated_count += associated_count(module, d);
+    }
+}
+
+void module_plan(Program *program, ModuleId id) {
+    imports_plan(program, id);
+    items_count(program, id);
+}
+
+// An array whose elements 1 … count the modules clear, each its own.
+#define ITEMS(arena, T, count) items_array((arena), sizeof(T), _Alignof(T), (count))
+static void *items_array(Arena *arena, size_t bytes, size_t align, uint32_t count) {
+    return memset(arena_alloc(arena, bytes * ((size_t)count + 1), align), 0, bytes);
+}
+
+void modules_number(Program *program) {
     uint32_t functions = 0, types = 0, traits = 0, configs = 0, impls = 0, associated = 0;
     for (uint32_t i = 1; i <= program->module_count; i++) {
         Module *module = &program->modules[i];
-        ModuleState *state = &program->internal->states[i];
+        if (module->is_cyclic) // checked no further
+            module->function_count = module->type_count = module->trait_count = module->config_count =
+                module->impl_count = module->associated_count = 0;
         module->first_function = functions + 1;
         module->first_type = types + 1;
         module->first_trait = traits + 1;
         module->first_config = configs + 1;
         module->first_impl = impls + 1;
         module->first_associated = associated + 1;
-        if (module->is_cyclic) continue; // checked no further
-        const Tree *tree = &module->file->tree;
-        state->function_declarations = arena_array(&program->arena, uint32_t, (size_t)tree->declaration_count + 1);
-        for (uint32_t d = 0; d < tree->declaration_count; d++) {
-            state->function_declarations[d] = functions + 1;
-            functions += declaration_function_count(program, module, d);
-            types += tree->declarations[d].kind == NODE_TYPE_DECL;
-            traits += tree->declarations[d].kind == NODE_TRAIT_DECL;
-            configs += tree->declarations[d].kind == NODE_CONFIG_DECL;
-            impls += tree->declarations[d].kind == NODE_IMPL;
-            associated += associated_count(module, d);
-        }
-        module->function_count = functions + 1 - module->first_function;
-        module->type_count = types + 1 - module->first_type;
-        module->trait_count = traits + 1 - module->first_trait;
-        module->config_count = configs + 1 - module->first_config;
-        module->impl_count = impls + 1 - module->first_impl;
-        module->associated_count = associated + 1 - module->first_associated;
+        functions += module->function_count;
+        types += module->type_count;
+        traits += module->trait_count;
+        configs += module->config_count;
+        impls += module->impl_count;
+        associated += module->associated_count;
     }
     Arena *arena = &program->arena;
-    program->functions = arena_array(arena, Function, (size_t)functions + 1);
-    program->type_decls = arena_array(arena, TypeDecl, (size_t)types + 1);
-    program->traits = arena_array(arena, TraitDecl, (size_t)traits + 1);
-    program->configs = arena_array(arena, ConfigDecl, (size_t)configs + 1);
-    program->impls = arena_array(arena, ImplDecl, (size_t)impls + 1);
-    program->associated = arena_array(arena, AssociatedDecl, (size_t)associated + 1);
-    program->associated_count = associated;
-    program->bodies = arena_array(arena, TypedBody, (size_t)functions + 1);
-    program->internal->covered = arena_array(arena, _Atomic uint8_t, (size_t)functions + 1);
-    program->internal->holds = arena_array(arena, bool *, (size_t)types + 1);
+    program->functions = ITEMS(arena, Function, functions);
+    program->type_decls = ITEMS(arena, TypeDecl, types);
+    program->traits = ITEMS(arena, TraitDecl, traits);
+    program->configs = ITEMS(arena, ConfigDecl, configs);
+    program->impls = ITEMS(arena, ImplDecl, impls);
+    program->bodies = ITEMS(arena, TypedBody, functions);
+    program->internal->covered = ITEMS(arena, _Atomic uint8_t, functions);
+    program->internal->holds = ITEMS(arena, bool *, types);
     program->function_count = functions;
     program->type_decl_count = types;
     program->trait_count = traits;
     program->config_count = configs;
     program->impl_count = impls;
+    program->associated = ITEMS(arena, AssociatedDecl, associated);
+    program->associated_count = associated;
 }
 
-static Status link_guarded(Program *program, const LinkInput *input) {
-    ARENA_GUARD(&program->arena);
-    modules_create(program, input);
-    for (uint32_t i = 1; i <= program->module_count; i++)
-        imports_plan(program, (ModuleId){i}, input->modules[i - 1].is_folder_module);
-    module_cycles_report(program);
-    items_number(program);
-    ARENA_GUARD_END(&program->arena);
-    return STATUS_OK;
-}
-
-Status modules_link(Program *program, const LinkInput *input) {
-    Status status = link_guarded(program, input);
-    if (program->internal->states != NULL)
-        for (uint32_t i = 1; i <= program->module_count; i++)
-            program->internal->states[i].arena.escape = NULL;
-    return status;
+#define CLEAR(array, first, count) ((void)memset((void *)((array) + (first)), 0, sizeof *(array) * (count)))
+void module_place(Program *program, ModuleId id) {
+    const Module *m = program_module(program, id);
+    CLEAR(program->functions, m->first_function, m->function_count);
+    CLEAR(program->type_decls, m->first_type, m->type_count);
+    CLEAR(program->traits, m->first_trait, m->trait_count);
+    CLEAR(program->configs, m->first_config, m->config_count);
+    CLEAR(program->impls, m->first_impl, m->impl_count);
+    CLEAR(program->associated, m->first_associated, m->associated_count);
+    CLEAR(program->bodies, m->first_function, m->function_count);
+    CLEAR(program->internal->covered, m->first_function, m->function_count);
+    CLEAR(program->internal->holds, m->first_type, m->type_count);
+    uint32_t *first = module_state(program, id)->function_declarations;
+    for (uint32_t d = 0; d < m->file->tree.declaration_count; d++)
+        first[d] += m->first_function;
 }

@@ -277,7 +277,7 @@ typedef struct Program {
     struct ProgramInternals *internal; // sema/internal.h: what only steps 1 and 2 and the look-ups below know
 } Program;
 
-// ---- step 1: sema/modules.c --------------------------------------------------------------------------------------------
+// ---- step 1: sema/link_parallel.c, modules.c --------------------------------------------------------------------------------------------
 typedef struct ModuleInput {
     Text name; // decided by discovery: path below the source root with `.` for `/`
     ModuleKind kind;
@@ -299,7 +299,7 @@ struct Pool;
 struct Progress;
 MUST_USE Status program_create(NameInterner *names, TypeInterner *types, Program **out);
 void program_free(Program *program);
-MUST_USE Status modules_link(Program *program, const LinkInput *input);
+MUST_USE Status modules_link(Program *program, const LinkInput *input, struct Pool *pool); // pool may be NULL
 // ---- step 2: sema/signatures_parallel.c; modules in parallel ---------------------------------------------------------------------
 typedef enum Schedule {
     SCHEDULE_SIGNATURES, // signatures_check, bodies_check
@@ -311,6 +311,8 @@ MUST_USE Status declarations_check(Program *program, struct Pool *pool);
 // ---- step 3: sema/body.c; each function apart ---------------------------------------------------------------------------
 // Counts functions_typed and errors as bodies end; `progress` may be NULL.
 MUST_USE Status bodies_check(Program *program, struct Pool *pool, struct Progress *progress);
+// An item of its loop is a batch of neighbouring bodies, by the first one. How many; 1 for what begins none.
+uint32_t body_batch_length(const Program *program, FunctionId first);
 // The rest of step 2 and all of step 3, after declarations_check: module by module in the order of imports.
 MUST_USE Status levels_check(Program *program, struct Pool *pool, struct Progress *progress);
 MUST_USE Status body_check(const Program *program, FunctionId function, struct TypedBody *out);

@@ -38,12 +38,6 @@ Status phase_of_each(Program *program, Pool *pool, const uint32_t *modules, uint
 
 // ---- what needs several modules, on this thread --------------------------------------------------------------------------
 
-typedef struct AloneStep {
-    const uint32_t *modules;
-    uint32_t count;
-    void (*run)(Program *program, const struct AloneStep *step);
-} AloneStep;
-
 // Diagnostics go to the modules' arenas, whose memory ends here too.
 static Status alone_guarded(Program *program, const AloneStep *step) {
     ARENA_GUARD(&program->arena);
@@ -54,7 +48,7 @@ static Status alone_guarded(Program *program, const AloneStep *step) {
     return STATUS_OK;
 }
 
-static Status alone_run(Program *program, const AloneStep *step) {
+Status alone_run(Program *program, const AloneStep *step) {
     Status status = alone_guarded(program, step);
     for (uint32_t i = 1; i <= program->module_count; i++)
         program->internal->states[i].arena.escape = NULL;
@@ -74,7 +68,7 @@ Status mark_of_each(Program *program, const uint32_t *modules, uint32_t count) {
     bool is_needed = false;
     for (uint32_t i = 0; i < count; i++)
         is_needed |= module_state(program, (ModuleId){modules[i]})->has_generic_inline;
-    return is_needed ? alone_run(program, &(AloneStep){modules, count, mark_alone}) : STATUS_OK;
+    return is_needed ? alone_run(program, &(AloneStep){modules, count, .run = mark_alone}) : STATUS_OK;
 }
 
 static int compare_sizes(const void *first, const void *second) {
@@ -100,33 +94,67 @@ Status modules_largest_first(Program *program, uint32_t **modules, uint32_t *cou
 
 // ---- the steps -------------------------------------------------------------------------------------------------------------
 
+typedef struct RootTask {
+    Program *program;
+    Pool *pool;
+} RootTask;
+
+Status step_run(Pool *pool, TaskFunction step, void *argument) {
+    if (pool == NULL) return step(NULL, argument);
+    TaskGroup group = {0};
+    TRY(pool_submit(pool, &group, step, argument));
+    return pool_wait(pool, &group);
+}
+
 static Status declarations_of(Program *program, Pool *pool, const uint32_t *modules, uint32_t count) {
     TRY(phase_of_each(program, pool, modules, count, WORK_collect_module, collect_module));
     collect_known(program);
     TRY(phase_of_each(program, pool, modules, count, WORK_resolve_imports, imports_module));
-    TRY(phase_of_each(program, pool, modules, count, WORK_resolve_impls, traits_module));
+    TRY(phase_of_each(program, pool, modules, count, WORK_resolve_traits, traits_module));
     TRY(phase_of_each(program, pool, modules, count, WORK_resolve_impls, impls_module));
     return alone_run(program, &(AloneStep){.run = index_alone});
 }
 
+static Status declarations_step(Worker *worker, void *argument) {
+    (void)worker; // the loops know it
+    const RootTask *root = argument;
+    uint32_t *modules, count;
+    TRY(modules_largest_first(root->program, &modules, &count));
+    return declarations_of(root->program, root->pool, modules, count);
+}
+
 Status declarations_check(Program *program, Pool *pool) {
+    return step_run(pool, declarations_step, &(RootTask){program, pool});
+}
+
+static void check_and_plan(Program *program, ModuleId module) {
+    check_module(program, module);
+    batches_module(program, module);
+}
+
+static Status signatures_step(Worker *worker, void *argument) {
+    (void)worker;
+    const RootTask *root = argument;
+    Program *program = root->program;
     uint32_t *modules, count;
     TRY(modules_largest_first(program, &modules, &count));
-    return declarations_of(program, pool, modules, count);
+    TRY(declarations_of(program, root->pool, modules, count));
+    TRY(phase_of_each(program, root->pool, modules, count, WORK_check_types, types_module));
+    TRY(mark_of_each(program, modules, count));
+    TRY(phase_of_each(program, root->pool, modules, count, WORK_check_signatures, functions_module));
+    return phase_of_each(program, root->pool, modules, count, WORK_check_module, check_and_plan);
 }
 
 Status signatures_check(Program *program, Pool *pool) {
-    uint32_t *modules, count;
-    TRY(modules_largest_first(program, &modules, &count));
-    TRY(declarations_of(program, pool, modules, count));
-    TRY(phase_of_each(program, pool, modules, count, WORK_check_types, types_module));
-    TRY(mark_of_each(program, modules, count));
-    TRY(phase_of_each(program, pool, modules, count, WORK_check_signatures, functions_module));
-    return phase_of_each(program, pool, modules, count, WORK_check_module, check_module);
+    return step_run(pool, signatures_step, &(RootTask){program, pool});
 }
 
-Status program_finish(Program *program, Pool *pool) {
+static Status finish_step(Worker *worker, void *argument) {
+    (void)worker;
+    const RootTask *root = argument;
     uint32_t *modules, count;
-    TRY(modules_largest_first(program, &modules, &count));
-    return phase_of_each(program, pool, modules, count, WORK_finish_module, finish_module);
+    TRY(modules_largest_first(root->program, &modules, &count));
+    return phase_of_each(root->program, root->pool, modules, count, WORK_finish_module, finish_module);
 }
+
+Status program_finish(Program *program, Pool *pool) { return step_run(pool, finish_step, &(RootTask){program, pool}); }

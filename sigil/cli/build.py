@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigil.cli import status
+from sigil.cli import shared, status
 from sigil.cli.options import BuildArguments
 from sigil.cli.shared import opened
 from sigil.cli.status import ExitStatus
@@ -32,5 +32,6 @@ def run(arguments: BuildArguments, console: Console) -> ExitStatus:
         )
         if not arguments.quiet:
             console.say_error(summary.build_line(project.subject, result, console.err_look))
+        shared.keep_trace(project.workspace, console, arguments, is_first=not statuses)
         statuses.append(status.of_diagnostics(result, deny_warnings=arguments.deny_warnings))
     return status.worst(statuses)

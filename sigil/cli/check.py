@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sigil import fixes
-from sigil.cli import status
+from sigil.cli import shared, status
 from sigil.cli.options import CheckArguments
 from sigil.cli.shared import Opened, opened
 from sigil.cli.status import ExitStatus
@@ -38,6 +38,7 @@ def run(arguments: CheckArguments, console: Console) -> ExitStatus:
             coverage.show(project.workspace.coverage(), console, form=arguments.format)
         if arguments.format == "human" and not arguments.quiet:
             console.say_error(summary.line("check", project.subject, result, console.err_look))
+        shared.keep_trace(project.workspace, console, arguments, is_first=not statuses)
         statuses.append(status.of_diagnostics(result, deny_warnings=arguments.deny_warnings))
     if arguments.format == "sarif":
         console.say(sarif.log(checked))

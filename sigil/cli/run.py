@@ -33,6 +33,7 @@ def run(arguments: RunArguments, console: Console) -> int:
     diagnostics.show(result, console, on_error=True, max_errors=arguments.max_errors)
     if not arguments.quiet:
         console.say_error(summary.build_line(subject, result, console.err_look))
+    shared.keep_trace(workspace, console, arguments)
     if not result.ok:
         return status.of_diagnostics(result)
     if result.executable is None:

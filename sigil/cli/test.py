@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sigil.cli import status
+from sigil.cli import shared, status
 from sigil.cli.options import TestArguments
 from sigil.cli.shared import opened
 from sigil.cli.status import ExitStatus
@@ -34,6 +34,7 @@ def run(arguments: TestArguments, console: Console) -> ExitStatus:
         report.add(result, project.prefix)
         if not arguments.quiet:
             console.say_error(summary.line("test", project.subject, result, console.err_look))
+        shared.keep_trace(project.workspace, console, arguments, is_first=not statuses)
         problems = ExitStatus.PROBLEMS if result.failed else ExitStatus.SUCCESS
         statuses += [problems, status.of_diagnostics(result, deny_warnings=arguments.deny_warnings)]
     report.end()

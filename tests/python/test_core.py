@@ -175,6 +175,7 @@ def exercise() -> None:
         workspace.source(0)
         workspace.program()
         workspace.coverage()
+        workspace.graph()
         workspace.progress()
         with pytest.raises(TypeError):
             workspace.load([("a", 0, 0, "a.si", None, b""), ("m",)])

@@ -222,7 +222,7 @@ def test_counters_and_configuration() -> None:
     scheduler.map(lambda _: time.sleep(0.001), range(100))
     counters = scheduler.counters()
     assert counters["tasks"] >= 100
-    assert set(counters) >= {"tasks", "items", "steals", "parks"}
+    assert set(counters) == {"tasks", "items", "steals", "failed_steals", "parks", "wakes"}
 
 
 def test_recommended_configurations() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
+
 from sigil.trace import Event, Loop, StageSpan, Trace
 from sigil.workspace import Workspace
 
@@ -42,6 +44,8 @@ def test_every_item_of_every_loop_is_recorded_once(project: Path) -> None:
         stage = trace.stages[loop.stage]
         assert stage.begin <= loop.begin <= loop.end <= stage.end, loop.kind
     for event in trace.events:
+        if event.loop < 0:
+            continue  # the task that a stage runs in
         loop = trace.loops[event.loop]
         assert (event.kind, loop.begin <= event.begin <= event.end <= loop.end) == (loop.kind, True)
         assert 0 <= event.worker < 2
@@ -53,7 +57,7 @@ def test_stages_follow_each_other_and_are_those_of_the_result(project: Path) -> 
     trace = traced(workspace)
     assert [stage.name for stage in trace.stages] == [stage.name for stage in result.timings]
     ends = [(stage.begin, stage.end) for stage in trace.stages]
-    assert all(first[1] <= second[0] for first, second in zip(ends, ends[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(ends))
     for stage, measured in zip(trace.stages, result.timings, strict=True):
         assert (stage.end - stage.begin) / 1e9 == pytest.approx(measured.wall, abs=1e-6)
 
@@ -68,14 +72,14 @@ def test_items_have_names_for_people(project: Path) -> None:
     assert "std/prelude.si" in names["read file"]
     assert "parser" in names["collect module"]
     for kind in ("check body", "lower instance", "generate function"):
-        assert "parser.parse_atom" in names[kind]
+        assert any(name.startswith("parser.") for name in names[kind])  # the first of a batch
     assert "parser.c" in names["write C file"]
     assert any("parser.c" in name for name in names["compile C"])
     assert names["link program"] == {"small"}
 
 
 def test_a_run_with_errors_has_the_stages_up_to_them(project: Path) -> None:
-    (project / "src/main.si").write_text("@main\ndef start() -> unit:\n    nonsense()\n")
+    (project / "src/main.si").write_text("@main () -> void = nonsense()\n")
     workspace = Workspace(project, jobs=2)
     assert not workspace.build(coverage="off").ok
     trace = traced(workspace)
@@ -117,7 +121,7 @@ def test_the_stored_form_holds_everything(project: Path) -> None:
     assert Trace.from_json(trace.to_json()) == trace
     odd = Trace(
         3,
-        (StageSpan("parse", 1, 9),),
+        (StageSpan("parse", 1, 9, 12),),
         (Loop("parse file", 0, 2, 8, 1),),
         (
             Event("parse file", 0, 0, 2, 3, 7, 1, 'src/<"ä"&.si'),
@@ -130,8 +134,9 @@ def test_the_stored_form_holds_everything(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"version":1}', '{"version":2}', '{"version":2,"kinds":[],"names":[],"loops":[[0]]}']
+    "text",
+    ["", "[]", "{}", '{"version":1}', '{"version":2}', '{"version":2,"kinds":[],"names":[],"loops":[[0]]}'],
 )
 def test_what_is_no_trace_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="trace|JSON|Expecting"):
+    with pytest.raises(ValueError, match=r"trace|Expecting"):
         Trace.from_json(text)

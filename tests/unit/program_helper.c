@@ -38,7 +38,7 @@ static Status steps(TestProgram *p, const TestOptions *options) {
     }
     TRY(program_create(p->names, p->types, &p->program));
     LinkInput input = {p->inputs, p->module_count, !options->without_tests, options->coverage};
-    TRY(modules_link(p->program, &input));
+    TRY(modules_link(p->program, &input, p->pool));
     return options->schedule == SCHEDULE_LEVELS ? declarations_check(p->program, p->pool)
                                                 : signatures_check(p->program, p->pool);
 }

@@ -1,7 +1,7 @@
 //! The parallel-for rows. Where a library has an automatic grain, `X` uses it and `X-hand` the best grain found by hand.
 use crate::forks::{chili_pool, forte_with, rayon_pool};
 use crate::work::{self, Slots};
-use crate::{stealing, timed, Outcome, Request};
+use crate::{median_timed, stealing, Outcome, Request};
 use rayon::prelude::*;
 
 fn chili_range(begin: u32, end: u32, grain: u32, scope: &mut chili::Scope, body: &(impl Fn(u32) + Sync)) {
@@ -33,12 +33,17 @@ fn time(request: &Request, is_equal: bool, body: impl Fn(u32) + Sync) -> Option<
     let ns = match request.library.as_str() {
         "rayon" => rayon_pool(threads).install(|| {
             (0..few).into_par_iter().for_each(&body);
-            timed(|| (0..count).into_par_iter().for_each(&body)).0
+            median_timed(|| (0..count).into_par_iter().for_each(&body)).0
         }),
         "rayon-hand" => rayon_pool(threads).install(|| {
-            let run = |count: u32| (0..count).into_par_iter().with_max_len(hand as usize).for_each(&body);
+            let run = |count: u32| {
+                (0..count)
+                    .into_par_iter()
+                    .with_max_len(hand as usize)
+                    .for_each(&body)
+            };
             run(few);
-            timed(|| run(count)).0
+            median_timed(|| run(count)).0
         }),
         // Heartbeats make small leaves cheap: one item for `chili` and `forte`, as their guides do it.
         "chili" | "chili-hand" => {
@@ -46,16 +51,16 @@ fn time(request: &Request, is_equal: bool, body: impl Fn(u32) + Sync) -> Option<
             let mut scope = pool.scope();
             let grain = if request.library == "chili" { 1 } else { hand / 4 };
             chili_range(0, few, grain, &mut scope, &body);
-            timed(|| chili_range(0, count, grain, &mut scope, &body)).0
+            median_timed(|| chili_range(0, count, grain, &mut scope, &body)).0
         }
         "forte" | "forte-hand" => forte_with(threads, |worker| {
             let grain = if request.library == "forte" { 1 } else { hand / 4 };
             forte_range(0, few, grain, worker, &body);
-            timed(|| forte_range(0, count, grain, worker, &body)).0
+            median_timed(|| forte_range(0, count, grain, worker, &body)).0
         }),
         "crossbeam" => {
             stealing::for_each(threads, few, hand, &body);
-            timed(|| stealing::for_each(threads, count, hand, &body)).0
+            median_timed(|| stealing::for_each(threads, count, hand, &body)).0
         }
         // Static shares, as OpenMP's default; `-dynamic` takes items one by one. Its idle threads spin.
         "fork_union" | "fork_union-dynamic" => {
@@ -69,7 +74,7 @@ fn time(request: &Request, is_equal: bool, body: impl Fn(u32) + Sync) -> Option<
                 }
             };
             run(few);
-            timed(|| run(count)).0
+            median_timed(|| run(count)).0
         }
         _ => return None,
     };
@@ -83,7 +88,13 @@ pub fn row(request: &Request, is_equal: bool) -> Option<Outcome> {
     let ns = if is_equal {
         time(request, true, |i| slots.put(i as usize, work::item(i as u64)))
     } else {
-        time(request, false, |i| slots.put(i as usize, work::rounds(i as u64, rounds[i as usize])))
+        time(request, false, |i| {
+            slots.put(i as usize, work::rounds(i as u64, rounds[i as usize]))
+        })
     }?;
-    Some(Outcome { ns, checksum: work::results_checksum(&results), count: request.size as u64 })
+    Some(Outcome {
+        ns,
+        checksum: work::results_checksum(&results),
+        count: request.size as u64,
+    })
 }

@@ -1,16 +1,23 @@
 //! fib and the tree: rayon::join, chili's and forte's joins (both share work only at heartbeats), crossbeam-deque in stealing.rs.
-use crate::work::{fib_forks, tree_child, tree_children, TREE_ROOT};
-use crate::{stealing, timed, Outcome, Request, STACK};
+use crate::work::{fib_forks, tree_child, tree_children, TREE_BRANCH, TREE_ROOT};
+use crate::{median_timed, stealing, Outcome, Request, STACK};
 use rayon::prelude::*;
 use std::num::NonZero;
 
 pub fn rayon_pool(threads: usize) -> rayon::ThreadPool {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().unwrap()
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(STACK)
+        .build()
+        .unwrap()
 }
 
 /// chili counts the calling thread; its heartbeats come from one thread more, which sleeps between them.
 pub fn chili_pool(threads: usize) -> chili::ThreadPool {
-    chili::ThreadPool::with_config(chili::Config { thread_count: NonZero::new(threads), ..Default::default() })
+    chili::ThreadPool::with_config(chili::Config {
+        thread_count: NonZero::new(threads),
+        ..Default::default()
+    })
 }
 
 static FORTE: forte::ThreadPool = forte::ThreadPool::new();
@@ -50,21 +57,25 @@ pub fn fib_row(request: &Request) -> Option<Outcome> {
     let (ns, checksum) = match request.library.as_str() {
         "rayon" => rayon_pool(request.threads).install(|| {
             rayon_fib(20);
-            timed(|| rayon_fib(n))
+            median_timed(|| rayon_fib(n))
         }),
         "chili" => {
             let pool = chili_pool(request.threads);
             let mut scope = pool.scope();
             chili_fib(20, &mut scope);
-            timed(|| chili_fib(n, &mut scope))
+            median_timed(|| chili_fib(n, &mut scope))
         }
         "forte" => forte_with(request.threads, |worker| {
             forte_fib(20, worker);
-            timed(|| forte_fib(n, worker))
+            median_timed(|| forte_fib(n, worker))
         }),
         _ => return None,
     };
-    Some(Outcome { ns, checksum, count: fib_forks(n) })
+    Some(Outcome {
+        ns,
+        checksum,
+        count: fib_forks(n),
+    })
 }
 
 // Children of a node are a parallel iterator for rayon, as its guide has it, and halves of a range for the others.
@@ -80,74 +91,99 @@ fn rayon_visit(node: u64, count: u32) -> u64 {
     }
 }
 
-fn rayon_visit_halves(node: u64, begin: u32, end: u32) -> u64 {
-    if end - begin == 1 {
-        let child = tree_child(node, begin);
-        return match tree_children(child) {
-            0 => 1,
-            count => 1 + rayon_visit_halves(child, 0, count),
+fn rayon_visit_halves(node: u64, begin: u32, end: u32, grain: u32) -> u64 {
+    if end - begin <= grain {
+        let visit = |i| {
+            let child = tree_child(node, i);
+            match tree_children(child) {
+                0 => 1,
+                count => 1 + rayon_visit_halves(child, 0, count, grain),
+            }
         };
+        return (begin..end).map(visit).sum();
     }
     let middle = begin + (end - begin) / 2;
-    let (first, second) =
-        rayon::join(|| rayon_visit_halves(node, begin, middle), || rayon_visit_halves(node, middle, end));
+    let (first, second) = rayon::join(
+        || rayon_visit_halves(node, begin, middle, grain),
+        || rayon_visit_halves(node, middle, end, grain),
+    );
     first + second
 }
 
-fn chili_visit(node: u64, begin: u32, end: u32, scope: &mut chili::Scope) -> u64 {
-    if end - begin == 1 {
-        let child = tree_child(node, begin);
-        return match tree_children(child) {
-            0 => 1,
-            count => 1 + chili_visit(child, 0, count, scope),
+fn chili_visit(node: u64, begin: u32, end: u32, grain: u32, w: &mut chili::Scope) -> u64 {
+    if end - begin <= grain {
+        let visit = |i| {
+            let child = tree_child(node, i);
+            match tree_children(child) {
+                0 => 1,
+                count => 1 + chili_visit(child, 0, count, grain, w),
+            }
         };
+        return (begin..end).map(visit).sum();
     }
     let middle = begin + (end - begin) / 2;
-    let (first, second) =
-        scope.join(|s| chili_visit(node, begin, middle, s), |s| chili_visit(node, middle, end, s));
+    let (first, second) = w.join(
+        |w| chili_visit(node, begin, middle, grain, w),
+        |w| chili_visit(node, middle, end, grain, w),
+    );
     first + second
 }
 
-fn forte_visit(node: u64, begin: u32, end: u32, worker: &forte::Worker) -> u64 {
-    if end - begin == 1 {
-        let child = tree_child(node, begin);
-        return match tree_children(child) {
-            0 => 1,
-            count => 1 + forte_visit(child, 0, count, worker),
+fn forte_visit(node: u64, begin: u32, end: u32, grain: u32, w: &forte::Worker) -> u64 {
+    if end - begin <= grain {
+        let visit = |i| {
+            let child = tree_child(node, i);
+            match tree_children(child) {
+                0 => 1,
+                count => 1 + forte_visit(child, 0, count, grain, w),
+            }
         };
+        return (begin..end).map(visit).sum();
     }
     let middle = begin + (end - begin) / 2;
-    let (first, second) =
-        worker.join(|w| forte_visit(node, middle, end, w), |w| forte_visit(node, begin, middle, w));
+    let (second, first) = w.join(
+        |w| forte_visit(node, middle, end, grain, w),
+        |w| forte_visit(node, begin, middle, grain, w),
+    );
     first + second
 }
 
 pub fn tree_row(request: &Request) -> Option<Outcome> {
     let (few, many) = (request.size / 10, request.size);
+    // `-hand` forks once for eight nodes: for half of the children of a node, and for halves of the root's.
+    let grain = if request.library.ends_with("-hand") {
+        TREE_BRANCH / 2
+    } else {
+        1
+    };
     let (ns, nodes) = match request.library.as_str() {
         "rayon" => rayon_pool(request.threads).install(|| {
             rayon_visit(TREE_ROOT, few);
-            timed(|| rayon_visit(TREE_ROOT, many))
+            median_timed(|| rayon_visit(TREE_ROOT, many))
         }),
-        "rayon-join" => rayon_pool(request.threads).install(|| {
-            rayon_visit_halves(TREE_ROOT, 0, few);
-            timed(|| 1 + rayon_visit_halves(TREE_ROOT, 0, many))
+        "rayon-join" | "rayon-hand" => rayon_pool(request.threads).install(|| {
+            rayon_visit_halves(TREE_ROOT, 0, few, grain);
+            median_timed(|| 1 + rayon_visit_halves(TREE_ROOT, 0, many, grain))
         }),
-        "chili" => {
+        "chili" | "chili-hand" => {
             let pool = chili_pool(request.threads);
             let mut scope = pool.scope();
-            chili_visit(TREE_ROOT, 0, few, &mut scope);
-            timed(|| 1 + chili_visit(TREE_ROOT, 0, many, &mut scope))
+            chili_visit(TREE_ROOT, 0, few, grain, &mut scope);
+            median_timed(|| 1 + chili_visit(TREE_ROOT, 0, many, grain, &mut scope))
         }
-        "forte" => forte_with(request.threads, |worker| {
-            forte_visit(TREE_ROOT, 0, few, worker);
-            timed(|| 1 + forte_visit(TREE_ROOT, 0, many, worker))
+        "forte" | "forte-hand" => forte_with(request.threads, |worker| {
+            forte_visit(TREE_ROOT, 0, few, grain, worker);
+            median_timed(|| 1 + forte_visit(TREE_ROOT, 0, many, grain, worker))
         }),
         "crossbeam" => {
             stealing::count_tree(request.threads, few);
-            timed(|| stealing::count_tree(request.threads, many))
+            median_timed(|| stealing::count_tree(request.threads, many))
         }
         _ => return None,
     };
-    Some(Outcome { ns, checksum: nodes, count: nodes })
+    Some(Outcome {
+        ns,
+        checksum: nodes,
+        count: nodes,
+    })
 }

@@ -29,6 +29,19 @@ pub fn timed<T>(body: impl FnOnce() -> T) -> (u64, T) {
     (start.elapsed().as_nanos() as u64, value)
 }
 
+/// As program_time in ../program.h: the median time of up to 5 runs, as many as fit into a quarter of a second.
+pub fn median_timed<T>(mut body: impl FnMut() -> T) -> (u64, T) {
+    let (first, mut value) = timed(&mut body);
+    let mut times = vec![first];
+    while times.len() < 5 && times.iter().sum::<u64>() < 250_000_000 {
+        let (ns, again) = timed(&mut body);
+        times.push(ns);
+        value = again;
+    }
+    times.sort_unstable();
+    ((times[(times.len() - 1) / 2] + times[times.len() / 2]) / 2, value)
+}
+
 /// Calls body(0 … threads - 1), each on a thread of its own, the first on this one.
 pub fn on_threads(threads: usize, body: impl Fn(usize) + Sync) {
     std::thread::scope(|scope| {
@@ -75,6 +88,10 @@ fn main() {
         }
         None => std::process::exit(3),
     };
-    let _ = std::thread::Builder::new().stack_size(STACK).spawn(body).unwrap().join();
+    let _ = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(body)
+        .unwrap()
+        .join();
     std::process::exit(1);
 }

@@ -1,6 +1,7 @@
 //! Interning: interners (lasso, ustr, symbol_table) and concurrent maps from text to number (dashmap, papaya, scc), as their
 //! guides show: look first, insert only what is missing. All with foldhash where the hash can be chosen: SipHash, the default
-//! of most, would make them two to three times slower.
+//! of most, would make them two to three times slower. papaya in its blocking mode of growth: in the incremental one, its default, lookups
+//! walk two tables for as long as one grows, and are ten times slower in a table that grows all the time.
 use crate::work::{name_checksum, Slots, Stream};
 use crate::{on_threads, timed, Outcome, Request};
 use foldhash::fast::FixedState;
@@ -36,8 +37,14 @@ fn outcome<T: std::hash::Hash + Eq>(ns: u64, ids: &[T], text: impl Fn(&T) -> Str
     for id in ids {
         *counts.entry(id).or_insert(0) += 1;
     }
-    let checksum = counts.iter().fold(0u64, |sum, (id, count)| sum.wrapping_add(name_checksum(&text(id), *count)));
-    Some(Outcome { ns, checksum, count: counts.len() as u64 })
+    let checksum = counts.iter().fold(0u64, |sum, (id, count)| {
+        sum.wrapping_add(name_checksum(&text(id), *count))
+    });
+    Some(Outcome {
+        ns,
+        checksum,
+        count: counts.len() as u64,
+    })
 }
 
 pub fn row(request: &Request) -> Option<Outcome> {
@@ -47,15 +54,20 @@ pub fn row(request: &Request) -> Option<Outcome> {
     let number = || next.fetch_add(1, Ordering::Relaxed);
     match request.library.as_str() {
         "lasso" => {
-            let names: lasso::ThreadedRodeo<lasso::Spur, FixedState> = lasso::ThreadedRodeo::with_hasher(FixedState::default());
-            let (ns, ids) = all(&stream, threads, lasso::Spur::default(), || |name| names.get_or_intern(name));
+            let names: lasso::ThreadedRodeo<lasso::Spur, FixedState> =
+                lasso::ThreadedRodeo::with_hasher(FixedState::default());
+            let (ns, ids) = all(&stream, threads, lasso::Spur::default(), || {
+                |name| names.get_or_intern(name)
+            });
             outcome(ns, &ids, |id| names.resolve(id).into())
         }
         // For one thread only, and so no peer of ours: printed as what concurrency costs.
         "lasso-sequential" if threads == 1 => {
-            let mut names: lasso::Rodeo<lasso::Spur, FixedState> = lasso::Rodeo::with_hasher(FixedState::default());
+            let mut names: lasso::Rodeo<lasso::Spur, FixedState> =
+                lasso::Rodeo::with_hasher(FixedState::default());
             let mut ids = vec![lasso::Spur::default(); stream.len()];
-            let (ns, ()) = timed(|| (0..stream.len()).for_each(|i| ids[i] = names.get_or_intern(stream.name(i))));
+            let (ns, ()) =
+                timed(|| (0..stream.len()).for_each(|i| ids[i] = names.get_or_intern(stream.name(i))));
             outcome(ns, &ids, |id| names.resolve(id).into())
         }
         "ustr" => {
@@ -68,18 +80,23 @@ pub fn row(request: &Request) -> Option<Outcome> {
             outcome(ns, &ids, |id| names.resolve(id.unwrap()).into())
         }
         "dashmap" => {
-            let names: dashmap::DashMap<&str, u32, FixedState> = dashmap::DashMap::with_hasher(FixedState::default());
+            let names: dashmap::DashMap<&str, u32, FixedState> =
+                dashmap::DashMap::with_hasher(FixedState::default());
             let (ns, ids) = all(&stream, threads, 0, || {
                 |name| match names.get(name) {
                     Some(id) => *id,
                     None => *names.entry(keep(name)).or_insert_with(number),
                 }
             });
-            let texts: HashMap<u32, &str> = names.iter().map(|entry| (*entry.value(), *entry.key())).collect();
+            let texts: HashMap<u32, &str> =
+                names.iter().map(|entry| (*entry.value(), *entry.key())).collect();
             outcome(ns, &ids, |id| texts[id].into())
         }
         "papaya" => {
-            let names: papaya::HashMap<&str, u32, FixedState> = papaya::HashMap::with_hasher(FixedState::default());
+            let names: papaya::HashMap<&str, u32, FixedState> = papaya::HashMap::builder()
+                .resize_mode(papaya::ResizeMode::Blocking)
+                .hasher(FixedState::default())
+                .build();
             let (ns, ids) = all(&stream, threads, 0, || {
                 let names = names.pin();
                 move |name| match names.get(name) {

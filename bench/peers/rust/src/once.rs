@@ -1,13 +1,19 @@
 //! Get-or-compute. dashmap and scc compute while they hold a shard's or an entry's lock, so exactly once; `dashmap-cell` holds
 //! it only to find a OnceLock, which a careful user would choose since a computation may need the map. papaya promises nothing
 //! of the kind: a computation that loses a race is thrown away, and the driver does not ask it for exactly-once.
+//! Its mode of growth: see names.rs.
 use crate::work::{compute_value, lookup_keys, results_checksum, Slots, LOOKUP_BLOCK};
 use crate::{on_threads, timed, Outcome, Request};
 use foldhash::fast::FixedState;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-fn all<F: FnMut(u64) -> u64>(request: &Request, keys: &[u64], results: &mut [u64], make: impl Fn() -> F + Sync) -> u64 {
+fn all<F: FnMut(u64) -> u64>(
+    request: &Request,
+    keys: &[u64],
+    results: &mut [u64],
+    make: impl Fn() -> F + Sync,
+) -> u64 {
     let slots = Slots::new(results);
     let block_items = LOOKUP_BLOCK as usize;
     let (ns, ()) = timed(|| {
@@ -33,7 +39,8 @@ pub fn row(request: &Request) -> Option<Outcome> {
     };
     let ns = match request.library.as_str() {
         "dashmap" => {
-            let map: dashmap::DashMap<u64, u64, FixedState> = dashmap::DashMap::with_hasher(FixedState::default());
+            let map: dashmap::DashMap<u64, u64, FixedState> =
+                dashmap::DashMap::with_hasher(FixedState::default());
             all(request, keys, &mut results, || {
                 |key| match map.get(&key) {
                     Some(value) => *value,
@@ -46,7 +53,9 @@ pub fn row(request: &Request) -> Option<Outcome> {
                 dashmap::DashMap::with_hasher(FixedState::default());
             all(request, keys, &mut results, || {
                 |key| {
-                    let found = map.get(&key).map(|cell| cell.get().copied().ok_or_else(|| cell.clone()));
+                    let found = map
+                        .get(&key)
+                        .map(|cell| cell.get().copied().ok_or_else(|| cell.clone()));
                     let cell = match found {
                         Some(Ok(value)) => return value,
                         Some(Err(cell)) => cell,
@@ -57,7 +66,10 @@ pub fn row(request: &Request) -> Option<Outcome> {
             })
         }
         "papaya" => {
-            let map: papaya::HashMap<u64, u64, FixedState> = papaya::HashMap::with_hasher(FixedState::default());
+            let map: papaya::HashMap<u64, u64, FixedState> = papaya::HashMap::builder()
+                .resize_mode(papaya::ResizeMode::Blocking)
+                .hasher(FixedState::default())
+                .build();
             all(request, keys, &mut results, || {
                 let map = map.pin();
                 move |key| match map.get(&key) {
@@ -77,5 +89,9 @@ pub fn row(request: &Request) -> Option<Outcome> {
         }
         _ => return None,
     };
-    Some(Outcome { ns, checksum: results_checksum(&results), count: computed.into_inner() })
+    Some(Outcome {
+        ns,
+        checksum: results_checksum(&results),
+        count: computed.into_inner(),
+    })
 }

@@ -30,6 +30,7 @@ extern "C" {
 }
 
 pub const TREE_ROOT: u64 = 42;
+pub const TREE_BRANCH: u32 = 8;
 pub const LOOKUP_BLOCK: u32 = 10;
 
 #[inline(always)]
@@ -71,7 +72,9 @@ pub fn name_checksum(name: &str, count: u64) -> u64 {
 
 pub fn results_checksum(results: &[u64]) -> u64 {
     let each = results.iter().enumerate();
-    each.fold(0, |sum, (i, result)| sum.wrapping_add(result.wrapping_mul(2 * i as u64 + 1)))
+    each.fold(0, |sum, (i, result)| {
+        sum.wrapping_add(result.wrapping_mul(2 * i as u64 + 1))
+    })
 }
 
 /// As program.h says: fib(n) forks once for each call with n ≥ 2.
@@ -90,13 +93,25 @@ pub struct Stream {
 
 impl Stream {
     pub fn open(path: &str, most: u32) -> Stream {
-        let mut raw = RawStream { count: 0, distinct: 0, offsets: std::ptr::null(), text: std::ptr::null() };
+        let mut raw = RawStream {
+            count: 0,
+            distinct: 0,
+            offsets: std::ptr::null(),
+            text: std::ptr::null(),
+        };
         let path = CString::new(path).unwrap();
         unsafe {
-            assert_eq!(stream_open(path.as_ptr(), &mut raw), 0, "cannot read the stream of identifiers");
+            assert_eq!(
+                stream_open(path.as_ptr(), &mut raw),
+                0,
+                "cannot read the stream of identifiers"
+            );
             let count = raw.count.min(most) as usize;
             let offsets = std::slice::from_raw_parts(raw.offsets, count + 1);
-            Stream { offsets, text: std::slice::from_raw_parts(raw.text.cast(), offsets[count] as usize) }
+            Stream {
+                offsets,
+                text: std::slice::from_raw_parts(raw.text.cast(), offsets[count] as usize),
+            }
         }
     }
 
@@ -108,7 +123,9 @@ impl Stream {
     pub fn name(&self, i: usize) -> &'static str {
         // All of it is ASCII, and the offsets are the file's own: checks would cost every library the same few ns.
         unsafe {
-            let bytes = self.text.get_unchecked(self.offsets[i] as usize..self.offsets[i + 1] as usize - 1);
+            let bytes = self
+                .text
+                .get_unchecked(self.offsets[i] as usize..self.offsets[i + 1] as usize - 1);
             std::str::from_utf8_unchecked(bytes)
         }
     }
