@@ -3,8 +3,8 @@
 // Results land by index, so what comes out does not depend on the schedule (C1). Text lies in the arena of the worker that wrote it;
 // all arenas go over to the output.
 #include "cgen/cgen_internal.h"
-#include "ir/customs.h"
 #include "ir/batches.h"
+#include "ir/customs.h"
 #include "sched/progress.h"
 #include "sched/sched.h"
 #include <stdlib.h>

@@ -319,8 +319,11 @@ static void type_declare(Program *program, ModuleId id, TypeDecl *type) {
 
 void types_module(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
-    for (uint32_t i = 0; i < module->type_count; i++)
-        type_declare(program, id, &program->type_decls[module->first_type + i]);
+    for (uint32_t i = 0; i < module->type_count; i++) {
+        TypeDecl *type = &program->type_decls[module->first_type + i];
+        type_declare(program, id, type);
+        if (type->kind != DECL_SUM && type->generics.count > 0) module_state(program, id)->has_generic_inline = true;
+    }
 }
 
 // ---- checks that need every type -----------------------------------------------------------------------------------------
