@@ -82,8 +82,7 @@ struct IdSlots {
 typedef struct ShardChunk ShardChunk;
 
 typedef struct IdShard {
-    CACHE_ALIGNED _Atomic(IdSlots *) slots; // written under the lock, read by all
-    Mutex lock;
+    CACHE_ALIGNED Mutex lock;
     // Under the lock.
     uint32_t used;       // slots that are not free
     uint64_t lock_takes; // by those who wanted to insert
@@ -94,6 +93,8 @@ typedef struct IdShard {
 } IdShard;
 
 typedef struct IdTable {
+    // By shard; written under its lock, read by all: apart from the locks, which every insertion writes.
+    _Atomic(IdSlots *) *slots;
     IdShard *shards;
     uint32_t shard_count; // a power of two
     uint32_t shard_shift; // hash >> shift = shard
@@ -128,8 +129,8 @@ typedef struct InternStatistics {
 } InternStatistics;
 void id_table_statistics(IdTable *table, InternStatistics *out); // any time; takes each shard's lock in turn
 
-static inline IdShard *id_table_shard(const IdTable *table, uint64_t hash) {
-    return &table->shards[table->shard_count == 1 ? 0 : hash >> table->shard_shift];
+static inline uint64_t id_table_shard(const IdTable *table, uint64_t hash) {
+    return table->shard_count == 1 ? 0 : hash >> table->shard_shift;
 }
 
 // 0: not there. Inline so that `matches` is.
@@ -148,12 +149,12 @@ static inline uint32_t id_slots_find(const IdSlots *slots, uint64_t hash, IdMatc
 static inline uint32_t id_table_find(const IdTable *table, uint64_t hash, IdMatches matches, const void *owner,
                                      const IdKey *key) {
     // Acquire, with the release in id_shard_grow_locked: the array's content.
-    return id_slots_find(load_acquire(&id_table_shard(table, hash)->slots), hash, matches, owner, key);
+    return id_slots_find(load_acquire(&table->slots[id_table_shard(table, hash)]), hash, matches, owner, key);
 }
 
 // Begins to load the line that id_table_find will want.
 static inline void id_table_prefetch(const IdTable *table, uint64_t hash) {
-    const IdSlots *slots = load_acquire(&id_table_shard(table, hash)->slots); // acquire: as above
+    const IdSlots *slots = load_acquire(&table->slots[id_table_shard(table, hash)]); // acquire: as above
     __builtin_prefetch(&slots->slots[(uint32_t)hash & slots->mask]);
 }
 
