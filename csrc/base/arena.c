@@ -1,10 +1,7 @@
-// base/arena.c: chunks from malloc, linked backwards. See arena.h for the contract.
+// base/arena.c: chunks from a pool or from malloc, linked backwards. See arena.h for the contract.
 #include "base/arena.h"
 #include <stdio.h>
 #include <stdlib.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 #define CHUNK_BYTES_FIRST (16u * 1024)
 #define CHUNK_BYTES_MAX (2u * 1024 * 1024)
@@ -13,28 +10,43 @@
 struct ArenaChunk {
     ArenaChunk *previous;
     size_t bytes;             // of the whole chunk, this header included
+    ChunkRegion *region;      // NULL: it is malloc's
     _Alignas(16) char data[]; // as malloc gives it: arena_alloc aligns further where that is asked for
 };
 
 void arena_init(Arena *arena) { *arena = (Arena){0}; }
 
-void arena_free(Arena *arena) {
-    for (ArenaChunk *chunk = arena->chunk; chunk != NULL;) {
-        ArenaChunk *previous = chunk->previous;
+Arena *arenas_like(Arena *arena, uint32_t count) {
+    Arena *arenas = arena_array(arena, Arena, count);
+    for (uint32_t i = 0; i < count; i++)
+        arenas[i].source = arena->source;
+    return arenas;
+}
+
+static void chunk_return(ArenaChunk *chunk) {
+    if (chunk->region == NULL)
         free(chunk);
+    else
+        chunk_give((Chunk){chunk, chunk->bytes, chunk->region});
+}
+
+static void chunks_return(ArenaChunk *chunk) {
+    while (chunk != NULL) {
+        ArenaChunk *previous = chunk->previous;
+        chunk_return(chunk);
         chunk = previous;
     }
-    *arena = (Arena){0};
+}
+
+void arena_free(Arena *arena) {
+    chunks_return(arena->chunk);
+    *arena = (Arena){.source = arena->source};
 }
 
 void arena_reset(Arena *arena) {
     ArenaChunk *kept = arena->chunk;
     if (kept == NULL) return;
-    for (ArenaChunk *chunk = kept->previous; chunk != NULL;) {
-        ArenaChunk *previous = chunk->previous;
-        free(chunk);
-        chunk = previous;
-    }
+    chunks_return(kept->previous);
     kept->previous = NULL;
     arena->next = kept->data;
     arena->limit = (char *)kept + kept->bytes;
@@ -44,9 +56,10 @@ void arena_reset(Arena *arena) {
 void arena_adopt(Arena *arena, Arena *other) {
     if (other->chunk == NULL) return;
     if (arena->chunk == NULL) {
-        jmp_buf *escape = arena->escape;
+        Arena before = *arena;
         *arena = *other;
-        arena->escape = escape;
+        arena->escape = before.escape;
+        arena->source = before.source;
     } else { // the adopted chunks go below the current one, whose free room stays usable
         ArenaChunk *oldest = other->chunk;
         while (oldest->previous != NULL)
@@ -55,7 +68,7 @@ void arena_adopt(Arena *arena, Arena *other) {
         arena->chunk->previous = other->chunk;
         arena->reserved_bytes += other->reserved_bytes;
     }
-    *other = (Arena){.escape = other->escape};
+    *other = (Arena){.escape = other->escape, .source = other->source};
 }
 
 void arena_out_of_memory(Arena *arena) {
@@ -63,23 +76,21 @@ void arena_out_of_memory(Arena *arena) {
     longjmp(*arena->escape, 1);
 }
 
-// Chunks of the largest size are asked for as huge pages: one fault instead of 512. Small arenas never get that far.
-static ArenaChunk *chunk_memory(size_t bytes) {
-#if defined(MADV_HUGEPAGE)
-    if (bytes == CHUNK_BYTES_MAX) {
-        ArenaChunk *chunk = aligned_alloc(CHUNK_BYTES_MAX, CHUNK_BYTES_MAX);
-        if (chunk != NULL) (void)madvise(chunk, CHUNK_BYTES_MAX, MADV_HUGEPAGE); // refused: usual pages
-        return chunk;
-    }
-#endif
-    return malloc(bytes);
-}
-
 static void chunk_add(Arena *arena, size_t bytes) {
-    ArenaChunk *chunk = chunk_memory(bytes);
+    ArenaChunk *chunk = NULL;
+    ChunkRegion *region = NULL;
+    if (arena->source != NULL) {
+        Chunk taken = chunk_take(arena->source, bytes);
+        chunk = taken.memory;
+        bytes = taken.bytes;
+        region = taken.region;
+    } else {
+        chunk = malloc(bytes);
+    }
     if (chunk == NULL) arena_out_of_memory(arena);
     chunk->previous = arena->chunk;
     chunk->bytes = bytes;
+    chunk->region = region;
     arena->chunk = chunk;
     arena->reserved_bytes += bytes;
     arena->next = chunk->data;

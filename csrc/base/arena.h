@@ -5,7 +5,8 @@
 // INVARIANTS A1 What was handed out never moves and lives until arena_free or arena_reset.
 //            A2 arena_alloc never returns NULL: where memory ends it jumps to the guard of the stage that owns the arena.
 // THREADS    One arena, one thread at a time. Handing a filled arena to another thread needs the usual happens-before.
-// OWNERSHIP  Whoever holds the Arena struct. A stage hands its arena over with its result.
+// OWNERSHIP  Whoever holds the Arena struct. A stage hands its arena over with its result. Chunks come from the ChunkPool that
+//            `source` names, and go back there; without one they are malloc's.
 //
 // GUARDS. A stage's entry, and nothing else, writes
 //
@@ -16,6 +17,7 @@
 // Between the two a stage must hold nothing that only it could release (locks, malloc'ed memory, open files): the jump
 // skips its cleanup. This keeps the code of a stage free of checks that no test would ever reach.
 #pragma once
+#include "base/chunks.h"
 #include "base/status.h"
 #include "base/text.h"
 #include <setjmp.h>
@@ -30,14 +32,16 @@ typedef struct Arena {
     size_t chunk_bytes;    // size of the next chunk
     size_t reserved_bytes; // all chunks together
     jmp_buf *escape;       // the innermost guard, or NULL
+    ChunkPool *source;     // of its chunks; NULL: malloc
 } Arena;
 
-void arena_init(Arena *arena);                // allocates nothing yet; an all-zero Arena is valid as well
-void arena_free(Arena *arena);                // gives everything back; the arena may be used again
-void arena_reset(Arena *arena);               // keeps the newest chunk, forgets its content
-void arena_adopt(Arena *arena, Arena *other); // takes over all memory of `other`, which is then empty
+void arena_init(Arena *arena);                    // allocates nothing yet; an all-zero Arena is valid as well
+void arena_free(Arena *arena);                    // gives everything back; the arena may be used again
+void arena_reset(Arena *arena);                   // keeps the newest chunk, forgets its content
+void arena_adopt(Arena *arena, Arena *other);     // takes over all memory of `other`, which is then empty
+Arena *arenas_like(Arena *arena, uint32_t count); // in `arena`: so many empty arenas with the same source
 // The next `bytes`, what aligning takes of them included, come without another chunk: for a result whose size is known,
-// in an arena of its own. The chunk is no larger than that.
+// in an arena of its own. The chunk is no larger than that where it is malloc's.
 void arena_reserve(Arena *arena, size_t bytes);
 void *arena_alloc_slow(Arena *arena, size_t bytes, size_t align);
 NO_RETURN void arena_out_of_memory(Arena *arena); // jumps to the guard; aborts when there is none

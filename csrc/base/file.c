@@ -21,7 +21,7 @@ static Status read_open_file(Arena *arena, int descriptor, Text *content, Text *
     }
     size_t capacity = info.st_size > 0 ? (size_t)info.st_size : 0;
     size_t length = 0;
-    arena_reserve(arena, capacity + 1); // the file is all that the arena will hold
+    if (arena->source == NULL) arena_reserve(arena, capacity + 1); // the file is all that the arena will hold
     char *bytes = arena_alloc(arena, capacity + 1, 1);
     for (;;) {
         if (length >= UINT32_MAX) {

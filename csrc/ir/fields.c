@@ -116,9 +116,12 @@ static void gather_line(Gather *g, const CoreInstruction *code, uint32_t count, 
 }
 
 void fields_gather(const Layouts *layouts, const CoreFunction *from, Arena *arena, CoreFunction *out) {
-    uint32_t locals = from->local_count + 1;
+    uint32_t locals = from->local_count + 1, fields = 0;
     Gather g = {.layouts = layouts, .from = from, .arena = arena};
     *out = *from;
+    for (uint32_t i = 0; i < from->code_count; i++)
+        fields += from->code[i].op == CORE_FIELD;
+    if (fields < 2) return; // of one owner at least two are read
     uint32_t *numbers = arena_array(arena, uint32_t, (size_t)locals * 4);
     g.def_count = numbers;
     g.def_at = numbers + locals;
@@ -185,7 +188,11 @@ static bool is_quiet(CoreOp op) {
 void fields_move(const Layouts *layouts, CoreFunction *f, Arena *arena) {
     Code code = {0};
     VEC(CoreLocal) locals = {0};
-    bool any = false;
+    bool any = false, may_any = false;
+    for (uint32_t i = 0; i < f->code_count && !may_any; i++)
+        may_any = f->code[i].op == CORE_FIELD;
+    if (!may_any) return;
+    vec_reserve(arena, &code, f->code_count + 8);
     for (uint32_t i = 0; i < f->code_count; i++) {
         CoreInstruction drop = f->code[i];
         const Layout *base =

@@ -81,27 +81,6 @@ void core_operands_special(const CoreFunction *f, const CoreInstruction *i, Core
     }
 }
 
-bool core_op_is_control(CoreOp op) {
-    switch (op) {
-    case CORE_BLOCK:
-    case CORE_LOOP:
-    case CORE_IF:
-    case CORE_ELSE:
-    case CORE_SWITCH:
-    case CORE_CASE:
-    case CORE_DEFAULT_CASE:
-    case CORE_END:
-    case CORE_BREAK:
-    case CORE_CONTINUE:
-    case CORE_RETURN:
-    case CORE_PANIC:
-    case CORE_UNREACHABLE:
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool core_op_ends_path(CoreOp op) {
     return op == CORE_BREAK || op == CORE_CONTINUE || op == CORE_RETURN || op == CORE_PANIC || op == CORE_UNREACHABLE;
 }

@@ -75,7 +75,15 @@ static inline OperandMode operand_mode(const CoreOperands *o, uint32_t k) {
 }
 
 // Whether an instruction opens, continues or closes a construct, or leaves the straight line.
-bool core_op_is_control(CoreOp op);
+#define CORE_OP_BIT(op) ((uint64_t)1 << CORE_##op)
+static inline bool core_op_is_control(CoreOp op) {
+    _Static_assert(CORE_OP_COUNT <= 64, "a set of operations is one word");
+    const uint64_t control = CORE_OP_BIT(BLOCK) | CORE_OP_BIT(LOOP) | CORE_OP_BIT(IF) | CORE_OP_BIT(ELSE) |
+                             CORE_OP_BIT(SWITCH) | CORE_OP_BIT(CASE) | CORE_OP_BIT(DEFAULT_CASE) | CORE_OP_BIT(END) |
+                             CORE_OP_BIT(BREAK) | CORE_OP_BIT(CONTINUE) | CORE_OP_BIT(RETURN) | CORE_OP_BIT(PANIC) |
+                             CORE_OP_BIT(UNREACHABLE);
+    return (control >> op & 1) != 0;
+}
 bool core_op_ends_path(CoreOp op); // BREAK CONTINUE RETURN PANIC UNREACHABLE
 // match[i] of BLOCK, LOOP, IF, SWITCH, ELSE, CASE, DEFAULT_CASE: index of the END; of an END: index of the opening.
 uint32_t *core_match(const CoreFunction *function, Arena *arena);

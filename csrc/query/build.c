@@ -5,8 +5,8 @@
 
 // ---- reading: one task per file ----------------------------------------------------------------------------------------
 
-static Status read_one_guarded(Workspace *ws, uint32_t i) {
-    Arena *arena = &ws->text_arenas[i];
+static Status read_one_guarded(Workspace *ws, uint32_t i, uint32_t worker) {
+    Arena *arena = &ws->text_arenas[worker];
     ARENA_GUARD(arena);
     Text content = {0};
     Status status = STATUS_OK;
@@ -20,9 +20,8 @@ static Status read_one_guarded(Workspace *ws, uint32_t i) {
 }
 
 static Status read_one(Worker *worker, void *job, uint32_t item) {
-    (void)worker;
     Workspace *ws = job;
-    ws->read_statuses[item] = read_one_guarded(ws, item);
+    ws->read_statuses[item] = read_one_guarded(ws, item, worker_index(worker));
     progress_add(&ws->progress, PROGRESS_bytes, ws->sources[item].text.length);
     return ws->read_statuses[item] == STATUS_NO_MEMORY ? STATUS_NO_MEMORY : STATUS_OK;
 }
@@ -31,7 +30,7 @@ static Status read_one(Worker *worker, void *job, uint32_t item) {
 static Status load_sources(Workspace *ws) {
     progress_reset(&ws->progress);
     progress_add(&ws->progress, PROGRESS_files_total, ws->file_count);
-    TRY(pool_for_each(ws->pool, NULL, ws->file_count, read_one, ws));
+    TRY(pool_for_each_named(ws->pool, WORK_read_file, NULL, ws->file_count, read_one, ws));
     for (uint32_t i = 0; i < ws->file_count; i++)
         if (ws->read_statuses[i] != STATUS_OK)
             diag(&ws->own_diagnostics, DIAG_UNREADABLE_FILE, ((Span){ws->sources[i].file, 0, 0}), ws->read_reasons[i]);
@@ -41,11 +40,13 @@ static Status load_sources(Workspace *ws) {
 // ---- the stages ---------------------------------------------------------------------------------------------------------
 
 static Status parse_modules(Workspace *ws) {
-    return parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, &ws->progress, ws->parsed);
+    return parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, ws->options.lex_chunk_bytes,
+                     &ws->progress, ws->parsed);
 }
 
 static Status link_modules(Workspace *ws) {
     TRY(program_create(ws->names, ws->types, &ws->program));
+    ws->program->arena.source = ws->chunks;
     ModuleInput *inputs = arena_array(&ws->files_arena, ModuleInput, ws->file_count);
     for (uint32_t i = 0; i < ws->file_count; i++) {
         const WorkspaceFile *file = &ws->files[i];
@@ -61,14 +62,22 @@ static Status link_modules(Workspace *ws) {
                        .module_count = ws->file_count,
                        .with_tests = true, // checked always; only lowering leaves them out
                        .coverage = ws->options.coverage};
-    TRY(modules_link(ws->program, &input));
+    TRY(modules_link(ws->program, &input, ws->pool));
     progress_add(&ws->progress, PROGRESS_modules, ws->program->module_count);
     return STATUS_OK;
 }
 
+static Status check_signatures(Workspace *ws) {
+    if (ws->options.schedule == SCHEDULE_LEVELS) return declarations_check(ws->program, ws->pool);
+    return signatures_check(ws->program, ws->pool);
+}
+
 static Status check_bodies(Workspace *ws) {
     progress_add(&ws->progress, PROGRESS_functions_total, ws->program->function_count);
-    TRY(bodies_check(ws->program, ws->pool, &ws->progress));
+    if (ws->options.schedule == SCHEDULE_LEVELS)
+        TRY(levels_check(ws->program, ws->pool, &ws->progress));
+    else
+        TRY(bodies_check(ws->program, ws->pool, &ws->progress));
     return program_finish(ws->program, ws->pool);
 }
 
@@ -88,10 +97,11 @@ static Status generate_c(Workspace *ws) {
 }
 
 static Status run_stage(Workspace *ws, Stage stage, Status (*run)(Workspace *)) {
-    int64_t wall = clock_now_ns();
+    trace_stage(ws->trace, stage);
+    int64_t begin = clock_now_ns();
     int64_t cpu = clock_process_cpu_ns();
     Status status = run(ws);
-    ws->times[stage] = (StageTime){clock_now_ns() - wall, clock_process_cpu_ns() - cpu};
+    ws->times[stage] = (StageTime){begin, clock_now_ns() - begin, clock_process_cpu_ns() - cpu};
     if (status == STATUS_OK) {
         ws->reached = stage;
         ws->has_started = true;
@@ -99,7 +109,8 @@ static Status run_stage(Workspace *ws, Stage stage, Status (*run)(Workspace *)) 
     return status;
 }
 
-static Status check_signatures(Workspace *ws) { return signatures_check(ws->program, ws->pool); }
+// Files and bodies count their errors as they end; this adds what modules, tests and the lowering have found.
+static void count_errors(Workspace *ws) { progress_raise(&ws->progress, PROGRESS_errors, workspace_error_count(ws)); }
 
 static Status run_stages(Workspace *ws, Stage last) {
     // Read what the project names. Text to tokens to tree: one task per file, largest first.
@@ -112,9 +123,11 @@ static Status run_stages(Workspace *ws, Stage last) {
     TRY(run_stage(ws, STAGE_SIGNATURES, check_signatures));
     TRY(run_stage(ws, STAGE_BODIES, check_bodies));
     workspace_forgive(ws); // errors that tests expect are no errors
+    count_errors(ws);
     if (last <= STAGE_BODIES || workspace_has_errors(ws)) return STATUS_OK;
     // Only programs without errors get this far, so nothing below has a case for a wrong type.
     TRY(run_stage(ws, STAGE_LOWER, lower_functions));
+    count_errors(ws);
     if (last <= STAGE_LOWER || workspace_has_errors(ws)) return STATUS_OK;
     // The C compiler is another program: sigil/toolchain.py runs it on the text that this leaves behind.
     return run_stage(ws, STAGE_GENERATE, generate_c);
@@ -122,11 +135,14 @@ static Status run_stages(Workspace *ws, Stage last) {
 
 Status workspace_run(Workspace *ws, const RunOptions *options, Stage last) {
     workspace_forget_run(ws);
+    chunk_pool_trim(ws->chunks);
     ARENA_GUARD(&ws->files_arena);
     ws->options = *options;
     ws->options.program_name = arena_text(&ws->files_arena, options->program_name);
     cancel_reset(pool_cancel_flag(ws->pool));
+    if (!options->without_trace) trace_start(ws->trace);
     Status status = run_stages(ws, last);
+    trace_stop(ws->trace);
     ARENA_GUARD_END(&ws->files_arena);
     return status;
 }

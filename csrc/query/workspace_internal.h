@@ -10,14 +10,16 @@ struct Workspace {
     NameInterner *names;
     TypeInterner *types;
     NameCache *caches;    // one per worker
+    ChunkPool *chunks;    // of all arenas of results
+    Arena *text_arenas;   // one per worker: the texts of files
     Arena *parse_results; // likewise: what is in `parsed`
     Progress progress;
+    Trace *trace;
 
     // Of the loaded files, in the order of their module names; FileId = index + 1.
     Arena files_arena;
     WorkspaceFile *files;
     Source *sources;
-    Arena *text_arenas;    // one per file: its text
     Status *read_statuses; // one per file
     Text *read_reasons;
     ParsedFile *parsed;
@@ -35,5 +37,6 @@ struct Workspace {
     StageTime times[STAGE_COUNT];
 };
 
+uint64_t workspace_error_count(const Workspace *workspace); // without those that tests expect
 // Frees the results of a run; the files stay loaded.
 void workspace_forget_run(Workspace *workspace);

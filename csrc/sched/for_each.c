@@ -7,7 +7,7 @@
 //
 // RUNS. One cursor goes over the caller's order. A worker claims a run of items with one atomic add, and measures how long
 // the run took: when that was short its next run is twice as long, when it was long half as long. So each worker comes to
-// the cursor about every five microseconds, seldom enough for the cursor not to be fought for, and often enough for the
+// the cursor about every ten microseconds, seldom enough for the cursor not to be fought for, and often enough for the
 // order to be kept. Near the end a run is at most a share of what is left (as in the guided schedule of Polychronopoulos &
 // Kuck 1987), so that nobody sits on the last items while others have none.
 // INVARIANTS
@@ -27,9 +27,10 @@
 
 // A run is meant to take at least RUN_NS, and for each worker of the pool a little more, because they all come to one
 // cursor, which changes hands in 50 to 100 ns.
-#define RUN_NS (4 * NS_PER_US)
-#define RUN_NS_PER_WORKER (NS_PER_US / 8)
+#define RUN_NS (10 * NS_PER_US)
+#define RUN_NS_PER_WORKER (NS_PER_US / 4)
 #define RUN_ITEMS_MAX UINT64_C(65536)
+#define FAR_FROM_END 8 // a share of so many runs is left
 
 enum { JOB_OPEN = 0, JOB_DONE = 1, JOB_AWAITED = 2 }; // values of Job.state; AWAITED: open, and somebody sleeps on it
 
@@ -44,9 +45,10 @@ typedef struct Job {
     const uint32_t *order;      // may be NULL
     uint32_t count;
     uint32_t worker_count; // of the pool
-    TaskGroup *group;      // a batch's, may be NULL
-    void *scope;           // the computation that the items belong to (once.h), or NULL
-    uint64_t loop;         // its number, for the hooks; 0 for a batch
+    WorkKind kind;
+    TaskGroup *group; // a batch's, may be NULL
+    void *scope;      // the computation that the items belong to (once.h), or NULL
+    uint64_t loop;    // its number, for the hooks; 0 for a batch
     InjectorNode node;
     // Written by all.
     CACHE_ALIGNED _Atomic uint64_t next;       // 64 bits: late comers add beyond the count, and it must not wrap
@@ -134,7 +136,8 @@ static uint64_t run_seen(Job *job, Worker *worker, uint64_t first, uint64_t limi
                      .argument = job->argument,
                      .item = TASK_NO_ITEM,
                      .stolen_from = stolen_from,
-                     .loop = job->loop};
+                     .loop = job->loop,
+                     .kind = job->kind};
     uint64_t step = job->range_function != NULL ? limit - first : 1;
     uint64_t position = first;
     for (; position < limit && !job_cancelled(job); position += step) {
@@ -152,29 +155,39 @@ static uint64_t run_seen(Job *job, Worker *worker, uint64_t first, uint64_t limi
     return position - first;
 }
 
+// The length of the next run: what the worker would like, but no more than its share of what is left. Others move the
+// cursor's line about, so it is looked at only when what this worker last saw says that the end may be near.
+static uint64_t job_length(const Job *job, uint64_t *seen, uint64_t wanted) {
+    for (bool is_fresh = false;; is_fresh = true) {
+        uint64_t share = *seen >= job->count ? 0 : (job->count - *seen) / (2 * (uint64_t)job->worker_count);
+        if (wanted * FAR_FROM_END <= share) return wanted;
+        if (is_fresh) return wanted < share ? wanted : share < 1 ? 1 : share;
+        *seen = load_relaxed(&job->next); // relaxed: a guess at how far the others are
+    }
+}
+
 // Claims and runs until no item is left to begin. Returns how many this worker has claimed, cancelled ones included.
 // A helper that is a spare too many leaves earlier, and says so in *has_left (NULL: the caller of the job stays).
 static uint64_t job_work(Job *job, Worker *worker, int32_t stolen_from, bool *has_left) {
     uint64_t claimed = 0;
-    uint64_t length = 1; // of the next run
+    uint64_t seen = 0;   // the cursor, as this worker saw it last
+    uint64_t wanted = 1; // items of the next run
     bool is_seen = pool_has_hook(job->pool);
     int64_t wanted_ns = RUN_NS + RUN_NS_PER_WORKER * (int64_t)job->worker_count;
     int64_t start_ns = clock_now_ns();
     for (;;) {
-        // Relaxed, here and below: see F1, data travels with the job.
-        uint64_t next = load_relaxed(&job->next);
-        if (next >= job->count) return claimed;
-        uint64_t share = (job->count - next) / (2 * (uint64_t)job->worker_count);
-        uint64_t wanted = length < share ? length : share < 1 ? 1 : share;
-        uint64_t first = fetch_add_relaxed(&job->next, wanted);
+        uint64_t length = job_length(job, &seen, wanted);
+        if (seen >= job->count) return claimed;
+        uint64_t first = fetch_add_relaxed(&job->next, length); // relaxed: see F1, data travels with the job
         if (first >= job->count) return claimed;
-        uint64_t limit = first + wanted < job->count ? first + wanted : job->count;
+        uint64_t limit = first + length < job->count ? first + length : job->count;
+        seen = limit;
         uint64_t run =
             is_seen ? run_seen(job, worker, first, limit, stolen_from) : run_plainly(job, worker, first, limit);
         count_more(&worker->items_run, run);
         claimed += limit - first;
         if (UNLIKELY(run < limit - first)) { // cancelled: claim the rest at once, and run none of it
-            uint64_t rest = exchange_relaxed(&job->next, (uint64_t)job->count);
+            uint64_t rest = exchange_relaxed(&job->next, (uint64_t)job->count); // relaxed: as above
             if (rest < job->count) claimed += job->count - rest;
             if (job->task_function != NULL) group_merge(job->group, STATUS_CANCELLED);
             return claimed;
@@ -184,12 +197,13 @@ static uint64_t job_work(Job *job, Worker *worker, int32_t stolen_from, bool *ha
             return claimed;
         }
         int64_t end_ns = clock_now_ns();
-        if (end_ns - start_ns < wanted_ns) {
-            if (length < RUN_ITEMS_MAX) length *= 2;
-        } else if (length > 1 && end_ns - start_ns > 2 * wanted_ns) {
-            length /= 2;
-        }
+        int64_t run_ns = end_ns - start_ns;
         start_ns = end_ns;
+        // A short run at the end of the loop says nothing about the items.
+        if (run_ns < wanted_ns && length == wanted && wanted < RUN_ITEMS_MAX)
+            wanted *= run_ns < wanted_ns / 8 ? 4 : 2;
+        else if (run_ns > 2 * wanted_ns && wanted > 1)
+            wanted /= 2;
     }
 }
 
@@ -341,7 +355,8 @@ static Status run_loop(Pool *pool, const Job *plan) {
                      .item_function = job->item_function,
                      .range_function = job->range_function,
                      .argument = job->argument,
-                     .count = job->count};
+                     .count = job->count,
+                     .kind = job->kind};
     if (pool->loop_begin != NULL) pool->loop_begin(pool->loop_context, worker, &info);
     Status status = worker == NULL ? for_each_outside(pool, job) : for_each_nested(worker, job, helper_count);
     if (pool->loop_end != NULL) pool->loop_end(pool->loop_context, worker, &info);
@@ -349,7 +364,12 @@ static Status run_loop(Pool *pool, const Job *plan) {
 }
 
 Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job) {
-    Job plan = {.item_function = function, .argument = job, .order = order, .count = count};
+    return pool_for_each_named(pool, WORK_other, order, count, function, job);
+}
+
+Status pool_for_each_named(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count, ItemFunction function,
+                           void *job) {
+    Job plan = {.item_function = function, .kind = kind, .argument = job, .order = order, .count = count};
     return run_loop(pool, &plan);
 }
 

@@ -48,6 +48,7 @@
 #include "base/status.h"
 #include "base/thread.h"
 #include "sched/cancel.h"
+#include "sched/kinds.h"
 
 typedef struct Pool Pool;
 typedef struct Worker Worker;
@@ -104,6 +105,9 @@ bool worker_cancelled(Worker *worker); // for polling inside long items and task
 // Runs function(worker, job, item) for each item of order[0 … count - 1], begun in roughly that order; NULL order means
 // 0 … count - 1. From an outside thread, which only waits, or nested (see above).
 MUST_USE Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job);
+// The same; `kind` is what a trace calls the items.
+MUST_USE Status pool_for_each_named(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count,
+                                    ItemFunction function, void *job);
 
 // The same for items 0 … count - 1 so small that calling a function for each would cost too much: runs
 // function(worker, job, first, limit) for ranges that together hold each item once. It runs all items of its range, and
@@ -163,6 +167,7 @@ typedef struct TaskInfo {
     int32_t stolen_from; // the index of the worker whose deque it came from, TASK_NOT_STOLEN. For an item: who
                          // gave this worker its share in the loop
     uint64_t loop;       // the number of the item's parallel-for, as in LoopInfo; 0 for a task
+    WorkKind kind;       // of the parallel-for; WORK_other for a task
 } TaskInfo;
 typedef void (*TaskHook)(void *context, Worker *worker, const TaskInfo *info);
 
@@ -176,6 +181,7 @@ typedef struct LoopInfo {
     RangeFunction range_function;
     void *argument; // the job
     uint32_t count;
+    WorkKind kind;
 } LoopInfo;
 typedef void (*LoopHook)(void *context, Worker *worker, const LoopInfo *info);
 
@@ -187,7 +193,7 @@ typedef struct PoolCounters {
     uint64_t tasks_run;     // tasks, batches' and parallel-fors' included; not those that a join took back
     uint64_t items_run;     // items of parallel-fors and batches
     uint64_t tasks_stolen;  // taken from another worker's deque
-    uint64_t steals_failed; // looks at another worker's deque that had nothing public
+    uint64_t failed_steals; // looks at another worker's deque that had nothing public
     uint64_t parks;         // times that a worker went to sleep
     uint64_t wakes;         // times that a worker was woken
     uint64_t openings;      // times that a worker made private tasks public

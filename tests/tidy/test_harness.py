@@ -33,6 +33,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tests/unit/harness.c",
         "csrc/base/arena.c",
         "csrc/base/buffer.c",
+        "csrc/base/chunks.c",
+        "csrc/base/thread.c",
     ]
     subprocess.run([*command, *sources, "-lpthread"], cwd=cbuild.ROOT, check=True)
     return folder / "sample"
