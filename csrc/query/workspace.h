@@ -83,6 +83,8 @@ Pool *workspace_pool(const Workspace *workspace);
 
 ChunkCounters workspace_memory(const Workspace *workspace); // of the arenas of all results; by anybody, at any time
 ProgressSnapshot workspace_progress(const Workspace *workspace);
+// Counts what other programs do: C files that are compiled, tests that run.
+void workspace_count(Workspace *workspace, ProgressCounter counter, uint64_t amount);
 void workspace_cancel(Workspace *workspace);
 
 typedef enum EmitKind { EMIT_TOKENS, EMIT_TREE, EMIT_CORE, EMIT_C } EmitKind;
