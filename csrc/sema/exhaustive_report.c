@@ -351,6 +351,7 @@ static void alternatives_report(Cover *v, uint32_t pattern) {
 static void must_fit_check(Cover *v, NodeIndex n, uint32_t pattern, bool can_fail) {
     Body *c = v->c;
     const uint8_t unguarded = 0;
+    if (cover_head(c, pattern) == 0) return; // a name or `_`: most are
     if (pattern_is_broken(v, pattern) || (can_fail && c->pattern_alternatives.count == 0)) return;
     cover_rows(v, &pattern, &unguarded, 1);
     cases_settle(v);
