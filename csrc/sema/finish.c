@@ -533,6 +533,53 @@ static uint32_t order_find(Copy *copy, uint32_t root, uint32_t *order) {
     return count;
 }
 
+static TypeId type_copy(Body *c, TypeId type) {
+    type = zonk(c, type);
+    // What hangs on an error elsewhere (a signature, another module) is silent here, and is not lowered either.
+    bool has_error = type.index < TYPE_PRIMITIVE_END
+                         ? type.index <= TYPE_ERROR
+                         : (type_info(c->program->types, type)->flags & TYPE_HAS_ERROR) != 0;
+    if (has_error) c->out->has_errors = true;
+    return type;
+}
+
+// Every node was needed: numbers stay.
+static void all_copy(Body *c, uint32_t count) {
+    TypedBody *out = c->out;
+    memcpy(out->kind, c->kind, count * sizeof(uint8_t));
+    memcpy(out->token, c->token, count * sizeof(uint32_t));
+    memcpy(out->a, c->a, count * sizeof(uint32_t));
+    memcpy(out->b, c->b, count * sizeof(uint32_t));
+    out->type[0] = (TypeId){0};
+    for (uint32_t i = 1; i < count; i++)
+        out->type[i] = type_copy(c, c->type[i]);
+    if (memchr(out->kind, TYPED_ERROR, count) != NULL) out->has_errors = true;
+    out->extra = arena_alloc(c->results, c->extra.count * sizeof(uint32_t), _Alignof(uint32_t));
+    memcpy(out->extra, c->extra.items, sizeof(uint32_t) * c->extra.count);
+    out->extra_count = c->extra.count;
+}
+
+static void needed_copy(Copy *copy, const uint32_t *order, uint32_t count) {
+    Body *c = copy->c;
+    TypedBody *out = c->out;
+    out->kind[0] = TYPED_NONE;
+    out->type[0] = (TypeId){0};
+    out->token[0] = out->a[0] = out->b[0] = 0;
+    vec_reserve(c->scratch, &copy->extra, c->extra.count);
+    vec_push(c->scratch, &copy->extra, 0);
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t node = order[i];
+        out->kind[i] = c->kind[node];
+        out->type[i] = type_copy(c, c->type[node]);
+        out->token[i] = c->token[node];
+        if (out->kind[i] == TYPED_ERROR) out->has_errors = true;
+        operands_write(copy, node, &out->a[i], &out->b[i]);
+    }
+    out->extra = arena_alloc(c->results, copy->extra.count * sizeof(uint32_t), _Alignof(uint32_t));
+    memcpy(out->extra, copy->extra.items, sizeof(uint32_t) * copy->extra.count);
+    out->extra_count = copy->extra.count;
+}
+
 void body_copy_out(Body *c, uint32_t root) {
     if (c->sink->error_count > 0 || root == 0) return;
     Copy copy = {.c = c};
@@ -548,24 +595,10 @@ void body_copy_out(Body *c, uint32_t root) {
     out->a = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
     out->b = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
     out->node_count = count;
-    out->kind[0] = TYPED_NONE;
-    out->type[0] = (TypeId){0};
-    out->token[0] = out->a[0] = out->b[0] = 0;
-    vec_reserve(c->scratch, &copy.extra, c->extra.count);
-    vec_push(c->scratch, &copy.extra, 0);
-    for (uint32_t i = 1; i < count; i++) {
-        uint32_t node = order[i];
-        out->kind[i] = c->kind[node];
-        out->type[i] = zonk(c, c->type[node]);
-        out->token[i] = c->token[node];
-        // What hangs on an error elsewhere (a signature, another module) is silent here, and is not lowered either.
-        if (out->kind[i] == TYPED_ERROR || (type_info(c->program->types, out->type[i])->flags & TYPE_HAS_ERROR) != 0)
-            out->has_errors = true;
-        operands_write(&copy, node, &out->a[i], &out->b[i]);
-    }
-    out->extra = arena_alloc(arena, copy.extra.count * sizeof(uint32_t), _Alignof(uint32_t));
-    memcpy(out->extra, copy.extra.items, sizeof(uint32_t) * copy.extra.count);
-    out->extra_count = copy.extra.count;
+    if (count == root + 1)
+        all_copy(c, count);
+    else
+        needed_copy(&copy, order, count);
     out->root = copy.map[root];
     copy_tables(c, copy.map);
 }
