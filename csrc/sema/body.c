@@ -307,8 +307,6 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
 
 Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
                      TypedBody *out) {
-    *out = (TypedBody){0};
-    arena_init(&out->arena);
     out->arena.chunk_bytes = BODY_CHUNK_BYTES;
     out->diagnostics = diag_sink(&out->arena);
     Status status = check_guarded(program, id, known, scratch, results != NULL ? results : &out->arena, out);
@@ -324,6 +322,7 @@ Status body_check(const Program *program, FunctionId function, TypedBody *out) {
     known_names_init(&known, program->names);
     Arena scratch;
     arena_init(&scratch);
+    *out = (TypedBody){0};
     Status status = body_check_in(program, function, &known, &scratch, NULL, out);
     arena_free(&scratch);
     return status;

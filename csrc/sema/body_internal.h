@@ -63,7 +63,7 @@ typedef struct KnownNames {
 } KnownNames;
 void known_names_init(KnownNames *known, const NameInterner *names);
 // Checks one body; what only the check needs lies in `scratch`, which the caller resets.
-// The typed arrays go to `results`, which outlives the body; with NULL to the body's own arena, as messages always do.
+// `out` is all zero. The typed arrays go to `results`, which outlives the body; with NULL to the body's own arena, as messages always do.
 Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
                      TypedBody *out);
 // clang-format on
