@@ -63,7 +63,7 @@ typedef struct KnownNames {
 } KnownNames;
 void known_names_init(KnownNames *known, const NameInterner *names);
 // Checks one body; what only the check needs lies in `scratch`, which the caller resets.
-// The typed arrays go to `results`, which outlives the body; with NULL to the body's own arena, as messages always do.
+// `out` is all zero. The typed arrays go to `results`, which outlives the body; with NULL to the body's own arena, as messages always do.
 Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
                      TypedBody *out);
 // clang-format on
@@ -317,11 +317,16 @@ TypeId type_function(Body *c, const TypeId *parameters, uint32_t count, TypeId r
 static inline bool type_is_local(TypeId type) { return (type.index & LOCAL_TYPE) != 0; }
 TypeId prune_local(Body *c, TypeId type);
 static inline TypeId prune(Body *c, TypeId type) { return type_is_local(type) ? prune_local(c, type) : type; }
-TypeShape type_shape(Body *c, TypeId type); // prunes
-bool is_open(Body *c, TypeId type);         // a variable that nothing fixed yet
+TypeShape type_shape_of(Body *c, TypeId type);
+static inline TypeShape type_shape(Body *c, TypeId type) {                                         // prunes
+    if (type.index - 1 < TYPE_PRIMITIVE_END - 1) return (TypeShape){.kind = (TypeKind)type.index}; // id == kind
+    return type_shape_of(c, type);
+}
+static inline TypeKind type_kind(Body *c, TypeId type) { return type_shape(c, type).kind; }
+bool is_open(Body *c, TypeId type); // a variable that nothing fixed yet
 void variable_forgive(Body *c, TypeId type);
 bool is_error(Body *c, TypeId type); // the error type itself
-bool is_kind(Body *c, TypeId type, TypeKind kind);
+static inline bool is_kind(Body *c, TypeId type, TypeKind kind) { return type_kind(c, type) == kind; }
 bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape);
 UnifyAnswer unify(Body *c, TypeId first, TypeId second);
 bool unify_try(Body *c, TypeId first, TypeId second); // binds nothing when they differ

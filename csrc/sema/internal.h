@@ -106,6 +106,7 @@ ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind,
                             NameId name); // the entry; name none in it when new
 // An own item or a re-export of a module, however far away; reads only what phase 1 wrote. Re-exported items are public.
 Item exported_item(const Program *program, ModuleId module, ScopeKind kind, NameId name);
+void prelude_names_collect(Program *program);               // alone, after phase 1
 bool prelude_has_name(const Program *program, NameId name); // of any kind, built-in types and functions included
 
 // ---- step 1 ---------------------------------------------------------------------------------------------------------------
@@ -164,6 +165,7 @@ typedef struct ProgramInternals {
     uint32_t *module_slots;     // hash table of module names → ModuleId.index
     uint32_t module_slot_count; // a power of two
     ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
+    ScopeTable prelude_names;   // built-in ones, and of public items of any kind: every entry is a value
     bool with_tests;
     bool **holds;               // by type and parameter: a value holds one of the parameter in itself (containment.c)
     const MethodEntry *methods; // sorted

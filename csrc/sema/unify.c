@@ -101,7 +101,7 @@ TypeId prune_local(Body *c, TypeId type) {
     return root;
 }
 
-TypeShape type_shape(Body *c, TypeId type) {
+TypeShape type_shape_of(Body *c, TypeId type) {
     type = prune(c, type);
     if (type_is_local(type)) {
         const LocalType *t = local_type(c, type);
@@ -122,7 +122,6 @@ bool is_error(Body *c, TypeId type) {
     type = prune(c, type);
     return type.index == TYPE_ERROR || type.index == 0;
 }
-bool is_kind(Body *c, TypeId type, TypeKind kind) { return type_shape(c, type).kind == kind; }
 bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape) {
     TypeShape s = type_shape(c, type);
     if (shape != NULL) *shape = s;
