@@ -14,7 +14,7 @@ TypeId iterated_element(Lower *lower, TypeId type) {
     const TypeInfo *info = info_of(lower, type);
     switch (info->kind) {
     case TYPE_MAP:
-        return type_make(lower->program, lower->arena, TYPE_TUPLE, 0, info->args, 2);
+        return type_make(lower->program, lower->scratch, TYPE_TUPLE, 0, info->args, 2);
     case TYPE_STR:
         return TYPE_ID(TYPE_CHAR);
     case TYPE_NAMED:
