@@ -320,7 +320,7 @@
       if (merged > 1) lines.push([`${merged} short items, the longest of them named`, "soft"]);
       lines.push([`${data.names[name] ? data.kinds[kind] + ", " : ""}${shown(row.end[i] - row.begin[i])}`, ""]);
       lines.push([`stage ${(data.stages[stage] || ["none"])[0]}, ${row.label}, from ${shown(row.begin[i])} on`, "soft"]);
-      if (stolen >= 0) lines.push([`taken over from worker ${stolen}`, "soft"]);
+      if (stolen >= 0) lines.push([`its share of the work came from worker ${stolen}`, "soft"]);
     } else if (px >= GUTTER && py < STAGES + GAP + CPU) {
       const time = timeAt(px);
       const stage = data.stages.find(([, begin, end]) => begin <= time && time <= end);

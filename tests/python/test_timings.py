@@ -27,7 +27,7 @@ def flat() -> Trace:
     """Two workers, one loop from 10 to 90 in a stage from 0 to 100."""
     events = (
         Event("parse file", 0, 0, 0, 12, 50, name="a.si"),
-        Event("parse file", 0, 1, 1, 14, 32, name="b.si"),
+        Event("parse file", 0, 1, 1, 14, 32, stolen_from=0, name="b.si"),
         Event("parse file", 0, 2, 1, 32, 82, stolen_from=0, name="c.si"),
     )
     return Trace(2, (StageSpan("parse", 0, 100, 120),), (Loop("parse file", 0, 10, 90, 3),), events)
@@ -98,6 +98,27 @@ def test_a_task_that_was_run_while_waiting_is_not_counted_twice() -> None:
     assert figures(trace).stages[0].work == (60 - 43) + 20
 
 
+def stepped() -> Trace:
+    """A step of a stage that runs as a task: alone until its loop begins, and between the loops."""
+    events = (
+        Event("other work", -1, -1, 1, 5, 95),
+        Event("check body", 0, 0, 1, 20, 40),
+        Event("check body", 0, 1, 0, 22, 38),
+        Event("finish module", 1, 0, 1, 60, 90),
+    )
+    loops = (Loop("check body", 0, 18, 42, 2), Loop("finish module", 0, 58, 92, 1))
+    return Trace(2, (StageSpan("bodies", 0, 100),), loops, events)
+
+
+def test_a_task_that_runs_loops_is_a_step_of_its_stage() -> None:
+    (stage,) = figures(stepped()).stages
+    assert stage.alone == 100 - 24 - 34
+    assert stage.work == stage.alone + 20 + 16 + 30
+    assert stage.span == stage.alone + 20 + 30
+    data = data_of(page(Trace.from_json(stepped().to_json())))
+    assert [len(row) for row in boxes(data)][1:] == [1, 2]  # the step is in the row of what is done alone
+
+
 def test_prediction_is_greedy_in_the_recorded_order() -> None:
     (stage,) = figures(flat()).stages
     assert stage.on(1) == stage.work
@@ -106,7 +127,7 @@ def test_prediction_is_greedy_in_the_recorded_order() -> None:
     assert stage.on(64) == 20 + 50 + 10
 
 
-@pytest.mark.parametrize("trace", [flat(), nested(), made_up(500), made_up(3, 1)])
+@pytest.mark.parametrize("trace", [flat(), nested(), stepped(), made_up(500), made_up(3, 1)])
 def test_no_prediction_is_better_than_the_laws_allow(trace: Trace) -> None:
     numbers = figures(trace)
     last = 0.0
@@ -368,11 +389,11 @@ def test_complete_events_are_the_traces_own_and_nest() -> None:
             open_.append(begin - minus)
 
 
-def test_a_stolen_item_says_from_whom_and_has_a_flow() -> None:
+def test_stolen_items_say_from_whom_and_their_share_has_one_flow() -> None:
     events = json.loads(chrome(flat()))["traceEvents"]
-    (stolen,) = [event for event in events if event.get("args", {}).get("stolen_from") is not None]
-    assert (stolen["name"], stolen["args"]["stolen_from"]) == ("c.si", 0)
+    stolen = [event for event in events if event.get("args", {}).get("stolen_from") is not None]
+    assert [(event["name"], event["args"]["stolen_from"]) for event in stolen] == [("b.si", 0), ("c.si", 0)]
     (start,) = [event for event in events if event["ph"] == "s"]
     (finish,) = [event for event in events if event["ph"] == "f"]
     assert (start["tid"], finish["tid"], start["id"]) == (1, 2, finish["id"])
-    assert finish["ts"] == stolen["ts"]
+    assert finish["ts"] == stolen[0]["ts"]
