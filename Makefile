@@ -70,7 +70,6 @@ bench-peers: setup-peers build
 	@$(VENV)/python tools/ci.py bench-peers
 
 ## make fresh               proves `make run` and `make test` in a bare Debian (debootstrap; needs root)
-## make fresh               proves `make run` and `make test` in a bare Debian (debootstrap; needs root)
 fresh:
 	@sh tools/fresh.sh
 

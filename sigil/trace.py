@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -167,7 +168,8 @@ class Step:
 
 
 # Their items are batches: an item's number is that of its first function, and it goes up to the next one's.
-_BATCHED = ("check body", "lower instance", "name instances", "link instances", "generate function")
+# (The core knows how many bodies are checked together, and names them so.)
+_BATCHED = ("lower instance", "name instances", "link instances", "generate function")
 
 
 def _with_sizes(events: list[Event]) -> list[Event]:
@@ -185,12 +187,24 @@ def _with_sizes(events: list[Event]) -> list[Event]:
     return events
 
 
+def _without_steps(loops: list[Loop], events: list[Event]) -> list[Event]:
+    """Without tasks that run loops: each is a step of its stage, which did the items of its loops."""
+    ordered = sorted(loops, key=lambda loop: loop.begin)
+    begins = [loop.begin for loop in ordered]
+
+    def is_step(event: Event) -> bool:
+        place = bisect_left(begins, event.begin)
+        return event.loop < 0 and place < len(ordered) and ordered[place].end <= event.end
+
+    return [event for event in events if not is_step(event)]
+
+
 def assembled(raw: Any, threads: int, steps: Iterable[Step], about: dict[str, Any]) -> Trace:
     """What the core recorded (`_core.Workspace.trace`), and after it the steps of the tool chain."""
     origin, raw_stages, raw_loops, raw_events, dropped = raw
     stages = [StageSpan(*row) for row in raw_stages]
     loops = [Loop(*row) for row in raw_loops]
-    events = _with_sizes([Event(*row) for row in raw_events])
+    events = _with_sizes(_without_steps(loops, [Event(*row) for row in raw_events]))
     for step in steps:
         stages.append(StageSpan(step.name, step.begin - origin, step.end - origin, step.cpu))
         if not step.ran:

@@ -60,6 +60,7 @@ if [ "$level" = ci ]; then
     have clang || lacks clang
     have clang-format || lacks clang-format
     have clang-tidy || lacks clang-tidy
+    have spin || lacks spin
 fi
 
 # --- the interpreter -------------------------------------------------------------------------------------------------

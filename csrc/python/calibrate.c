@@ -23,19 +23,36 @@ PyObject *core_scheduler_costs(PyObject *module, PyObject *no_arguments) {
                          "clock", costs.clock_ns);
 }
 
+// 0: raises ValueError
+static uint32_t threads_of(PyObject *argument) {
+    unsigned long threads = PyLong_AsUnsignedLong(argument);
+    if (threads == (unsigned long)-1 && PyErr_Occurred()) return 0;
+    if (threads >= 1 && threads <= POOL_THREADS_MAX) return (uint32_t)threads;
+    PyErr_Format(PyExc_ValueError, "threads is from 1 to %u", POOL_THREADS_MAX);
+    return 0;
+}
+
 PyObject *core_memory_rates(PyObject *module, PyObject *argument) {
     (void)module;
-    unsigned long threads = PyLong_AsUnsignedLong(argument);
-    if (threads == (unsigned long)-1 && PyErr_Occurred()) return NULL;
-    if (threads < 1 || threads > POOL_THREADS_MAX) {
-        PyErr_Format(PyExc_ValueError, "threads is from 1 to %u", POOL_THREADS_MAX);
-        return NULL;
-    }
+    uint32_t threads = threads_of(argument);
+    if (threads == 0) return NULL;
     MemoryRates rates;
     Status status;
     Py_BEGIN_ALLOW_THREADS
-    status = memory_rates_measure((uint32_t)threads, &rates);
+    status = memory_rates_measure(threads, &rates);
     Py_END_ALLOW_THREADS
     if (status != STATUS_OK) return failed(status);
     return Py_BuildValue("(dd)", rates.fresh, rates.stream);
+}
+
+PyObject *core_spin_rate(PyObject *module, PyObject *argument) {
+    (void)module;
+    uint32_t threads = threads_of(argument);
+    if (threads == 0) return NULL;
+    double rate;
+    Status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = spin_rate_measure(threads, &rate);
+    Py_END_ALLOW_THREADS
+    return status == STATUS_OK ? PyFloat_FromDouble(rate) : failed(status);
 }

@@ -51,6 +51,9 @@ static PyMethodDef methods[] = {
      "pool_config(kind, files=0) -> (max_threads, stack_size, priority)\n\nA recommended configuration: default, "
      "small, "
      "large, or project, for so many files."},
+    {"spin_rate", core_spin_rate, METH_O,
+     "spin_rate(threads) -> float\n\nRounds in a nanosecond, for each of so many threads, of a loop that needs no "
+     "memory."},
     {"version", core_version, METH_NOARGS, "version() -> str\n\nThe version of Sigil."},
     {NULL, NULL, 0, NULL},
 };

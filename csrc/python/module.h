@@ -27,11 +27,12 @@ static inline int append_new(PyObject *list, PyObject *item) {
 PyObject *graph_to_python(const Program *program); // graph.c; after step 1
 
 extern PyType_Spec workspace_spec; // workspace.c
-
-// calibrate.c: functions of the module
-PyObject *core_scheduler_costs(PyObject *module, PyObject *no_arguments);
-PyObject *core_memory_rates(PyObject *module, PyObject *argument);
 extern PyType_Spec scheduler_spec; // scheduler.c
 
 struct Workspace;
 PyObject *trace_to_python(const struct Workspace *workspace); // trace.c
+
+// calibrate.c: functions of the module
+PyObject *core_scheduler_costs(PyObject *module, PyObject *no_arguments);
+PyObject *core_memory_rates(PyObject *module, PyObject *argument);
+PyObject *core_spin_rate(PyObject *module, PyObject *argument);

@@ -41,7 +41,7 @@ PyObject *counters_to_python(const Pool *pool) {
     PoolCounters counters = pool_counters(pool);
     return Py_BuildValue("{sKsKsKsKsKsK}", "tasks", (unsigned long long)counters.tasks_run, "items",
                          (unsigned long long)counters.items_run, "steals", (unsigned long long)counters.tasks_stolen,
-                         "failed_steals", (unsigned long long)counters.steals_failed, "parks",
+                         "failed_steals", (unsigned long long)counters.failed_steals, "parks",
                          (unsigned long long)counters.parks, "wakes", (unsigned long long)counters.wakes);
 }
 

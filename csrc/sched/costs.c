@@ -24,6 +24,7 @@
 #define STREAM_BYTES (16u * 1024 * 1024)  // copied in pieces between two halves of it
 #define STREAM_PASSES 3u
 #define PAGE_BYTES 4096u
+#define SPIN_ROUNDS 6000000u // some 10 ms
 
 static int compare_doubles(const void *first, const void *second) {
     double a = *(const double *)first;
@@ -347,6 +348,45 @@ Status memory_rates_measure(uint32_t threads, MemoryRates *out) {
         out->fresh += job.rates[i].fresh / threads;
         out->stream += job.rates[i].stream / threads;
     }
+    free(job.rates);
+    pool_free(pool);
+    return status;
+}
+
+// ---- the machine itself ---------------------------------------------------------------------------------------------
+
+typedef struct SpinJob {
+    uint32_t threads;
+    _Atomic uint32_t arrived;
+    double *rates;         // one for each thread
+    _Atomic uint64_t sink; // so that no compiler leaves the loop out
+} SpinJob;
+
+static Status spin_item(Worker *worker, void *argument, uint32_t item) {
+    (void)worker;
+    SpinJob *job = argument;
+    uint64_t state = item + 1;
+    (void)meet(&job->arrived, job->threads);
+    int64_t begin = clock_now_ns();
+    for (uint32_t round = 0; round < SPIN_ROUNDS; round++) { // xorshift64: each round needs the one before
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+    }
+    job->rates[item] = (double)SPIN_ROUNDS / (double)(clock_now_ns() - begin + 1);
+    (void)fetch_add_relaxed(&job->sink, state);
+    return STATUS_OK;
+}
+
+Status spin_rate_measure(uint32_t threads, double *out) {
+    *out = 0;
+    Pool *pool;
+    TRY(create_pool(threads, &pool));
+    threads = pool_thread_count(pool);
+    SpinJob job = {.threads = threads, .rates = calloc(threads, sizeof *job.rates)};
+    Status status = job.rates == NULL ? STATUS_NO_MEMORY : pool_for_each(pool, NULL, threads, spin_item, &job);
+    for (uint32_t i = 0; i < threads && status == STATUS_OK; i++)
+        *out += job.rates[i] / threads;
     free(job.rates);
     pool_free(pool);
     return status;

@@ -8,8 +8,9 @@
 //            spawn ─▶ steal, or wake if the thief slept, ─▶ begin      a task that another worker takes
 // INVARIANTS Each figure is the median of its samples, at least 0, and finite; what one CPU or one worker cannot show is 0.
 //                                                                                            tests/unit/test_costs.c
-// THREADS    Any thread that is no worker of a pool. Both functions make pools of their own and end them.
-// COST       sched_costs_measure some 40 ms, memory_rates_measure some 20 ms and 24 MB for each thread.
+// THREADS    Any thread that is no worker of a pool. The functions make pools of their own and end them.
+// COST       sched_costs_measure some 40 ms, memory_rates_measure some 20 ms and 24 MB for each thread, spin_rate_measure
+//            some 10 ms.
 #pragma once
 #include "sched/sched.h"
 
@@ -33,3 +34,7 @@ typedef struct MemoryRates {
     double stream; // copied between areas larger than a core's own caches: read once and written once
 } MemoryRates;
 MUST_USE Status memory_rates_measure(uint32_t threads, MemoryRates *out);
+
+// Rounds in a nanosecond, for each of `threads`, of a loop that needs no memory: what the machine itself gives at the moment.
+// Threads, not processes: a fork would write-protect the pages of this one and slow down whatever is measured next.
+MUST_USE Status spin_rate_measure(uint32_t threads, double *out);

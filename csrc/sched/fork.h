@@ -14,9 +14,9 @@
 //            stores, and taking the task back is two comparisons and a call that the compiler can see, and inline.
 // SOURCE     Van Dijk & van de Pol, Lace: non-blocking split deque for work-stealing (2014); waiting by stealing back from
 //            the thief: Wagner & Calder, Leapfrogging (PPoPP 1993).
-// INVARIANTS R1 Each task_fork is followed by one task_join with the same TaskFork, on the same worker, before the frame
+// INVARIANTS V1 Each task_fork is followed by one task_join with the same TaskFork, on the same worker, before the frame
 //               that holds it returns. Forks nest: the last forked is the first joined. Spawned tasks may lie between.
-//            R2 task_join returns true: the task has not begun and never will, except by the caller's own call. False: it
+//            V2 task_join returns true: the task has not begun and never will, except by the caller's own call. False: it
 //               has ended, and what it wrote is visible; or the pool's cancel flag kept it from beginning. fork_status
 //               says which.                                                          tests/unit/test_fork.c
 // THREADS    Only from inside a task, with its own worker.

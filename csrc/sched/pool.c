@@ -100,7 +100,7 @@ static bool steal_from(Worker *worker, uint32_t index, Task *out) {
     Worker *victim = pool_worker(worker->pool, index);
     int64_t wanted = (deque_public_count(&victim->deque) + 1) / 2;
     if (wanted == 0 || !deque_steal(&victim->deque, out)) {
-        count_one(&worker->steals_failed);
+        count_one(&worker->failed_steals);
         deque_ask(&victim->deque); // it may have private ones
         return false;
     }
@@ -388,7 +388,7 @@ PoolCounters pool_counters(const Pool *pool) {
         sum.tasks_run += load_relaxed(&worker->tasks_run);
         sum.items_run += load_relaxed(&worker->items_run);
         sum.tasks_stolen += load_relaxed(&worker->tasks_stolen);
-        sum.steals_failed += load_relaxed(&worker->steals_failed);
+        sum.failed_steals += load_relaxed(&worker->failed_steals);
         sum.wakes += load_relaxed(&worker->wakes);
         sum.openings += load_relaxed(&worker->openings);
         sum.parks += load_relaxed(&worker->parks);

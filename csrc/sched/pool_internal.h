@@ -31,7 +31,7 @@ struct Worker {
     _Atomic uint64_t tasks_run;
     _Atomic uint64_t items_run;
     _Atomic uint64_t tasks_stolen;
-    _Atomic uint64_t steals_failed;
+    _Atomic uint64_t failed_steals;
     _Atomic uint64_t parks;
     _Atomic uint64_t wakes;
     _Atomic uint64_t openings;

@@ -193,7 +193,7 @@ typedef struct PoolCounters {
     uint64_t tasks_run;     // tasks, batches' and parallel-fors' included; not those that a join took back
     uint64_t items_run;     // items of parallel-fors and batches
     uint64_t tasks_stolen;  // taken from another worker's deque
-    uint64_t steals_failed; // looks at another worker's deque that had nothing public
+    uint64_t failed_steals; // looks at another worker's deque that had nothing public
     uint64_t parks;         // times that a worker went to sleep
     uint64_t wakes;         // times that a worker was woken
     uint64_t openings;      // times that a worker made private tasks public

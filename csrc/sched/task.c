@@ -19,7 +19,7 @@
 //
 // Nobody but the owner can tell when that is 0, so nobody wakes it. Before it sleeps it adds its own count to the shared
 // one and takes GROUP_OWNED off (group_announce_waiter): for the length of the sleep the group is like any other.
-//     G1  pending's count is never 0 while the owner is awake and a task has not ended, so only a sleeper is woken.
+//     Z1  pending's count is never 0 while the owner is awake and a task has not ended, so only a sleeper is woken.
 #include "sched/fork.h"
 #include "sched/pool_internal.h"
 #include <stdlib.h>
@@ -88,7 +88,7 @@ bool group_announce_waiter(TaskGroup *group, uint32_t waiter) {
 }
 
 void group_withdraw_waiter(TaskGroup *group) {
-    // The waiter's half stays, and does no harm (G1). Relaxed: group_is_empty acquires.
+    // The waiter's half stays, and does no harm (Z1). Relaxed: group_is_empty acquires.
     if (group->owner != NULL) (void)fetch_add_relaxed(&group->pending, GROUP_OWNED);
 }
 

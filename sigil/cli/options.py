@@ -47,6 +47,13 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _core_counts(text: str) -> tuple[int, ...]:
+    counts = [int(word) if word.isascii() and word.isdigit() else 0 for word in text.split(",")]
+    if not all(1 <= count <= 1024 for count in counts):
+        raise argparse.ArgumentTypeError(f"{text} is not a list of numbers from 1 to 1024, such as 2,16")
+    return tuple(sorted(set(counts)))
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text.removesuffix("s"))
@@ -151,6 +158,31 @@ OPTIONS: dict[str, Option] = {
         metavar="S",
         kind=_seconds,
         default=60.0,
+    ),
+    "cores": Option(
+        "for how many cores to predict (default: 1,2,4,8,16,32,64)",
+        flags=("--cores",),
+        metavar="LIST",
+        kind=_core_counts,
+        default=(1, 2, 4, 8, 16, 32, 64),
+    ),
+    "from_trace": Option(
+        "replay this stored trace of a run on 1 thread instead of recording",
+        flags=("--trace",),
+        metavar="FILE",
+        kind=Path,
+    ),
+    "runs": Option(
+        "recordings, and runs on each number of threads (default: 5)",
+        flags=("--runs",),
+        metavar="N",
+        kind=_positive,
+        default=5,
+    ),
+    "scale_schedule": Option(
+        "predict for one way of checking only (default: both)",
+        flags=("--schedule",),
+        choices=("levels", "signatures"),
     ),
     "timings": Option(
         "write a page that shows where the time went; `sigil report timings` makes it again",
@@ -276,6 +308,16 @@ class ExplainArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class ScaleArguments:
+    path: Path = Path()
+    cores: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
+    scale_schedule: str | None = None
+    from_trace: Path | None = None
+    runs: int = 5
+    format: str = "human"
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A command; `sigil.cli.NAME` has its `run(arguments, console)`."""
 
@@ -293,6 +335,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("report", ReportArguments, "show what an earlier build recorded"),
     Command("new", NewArguments, "make a new project"),
     Command("explain", ExplainArguments, "explain the code of a diagnostic"),
+    Command("scale", ScaleArguments, "predict what more cores would give, from a recording on one"),
 )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -390,10 +389,8 @@ def _data(trace: Trace) -> dict[str, Any]:
     names: dict[str, int] = {"": 0}
     workers = max([trace.threads, *(event.worker + 1 for event in trace.events)])
     rows: list[list[Event]] = [[] for _ in range(workers)]
-    steps = _steps(trace)
-    for number, event in enumerate(trace.events):
-        if number not in steps:
-            rows[event.worker].append(event)
+    for event in trace.events:
+        rows[event.worker].append(event)
 
     def numbers(events: Iterable[_Drawn]) -> list[int]:
         flat: list[int] = []
@@ -432,19 +429,6 @@ class _Drawn:
     end: int
     stage: int
     count: int = 1
-
-
-def _steps(trace: Trace) -> set[int]:
-    """The tasks that run loops, by number: steps of their stages, whose own time `_alone` shows."""
-    loops = sorted(trace.loops, key=lambda loop: loop.begin)
-    begins = [loop.begin for loop in loops]
-    found = set()
-    for number, event in enumerate(trace.events):
-        if event.loop < 0:
-            place = bisect_left(begins, event.begin)
-            if place < len(loops) and loops[place].end <= event.end:
-                found.add(number)
-    return found
 
 
 def _alone(trace: Trace) -> list[_Drawn]:

@@ -1,4 +1,6 @@
-"""What the scheduler's steps and the memory of this machine cost: measured by the core, medians of several rounds."""
+"""What the scheduler's steps and the memory of this machine cost: measured by the core, medians of several
+rounds.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,9 @@ class Costs:
 class Rate:
     """Nanoseconds for a byte, for each of several threads that work at once. `points`: what was measured.
 
-    Between the measured numbers of threads it is interpolated. Beyond them each thread adds what it added on the average
-    up to the largest: the memory's limit is then 1 / slope bytes in a nanosecond for all together. Where more threads cost
-    nothing, no limit was seen, and none is assumed.
+    Between the measured numbers of threads it is interpolated. Beyond them each thread adds what it added
+    on the average up to the largest: the memory's limit is then 1 / slope bytes in a nanosecond for all
+    together. Where more threads cost nothing, no limit was seen, and none is assumed.
     """
 
     points: tuple[tuple[int, float], ...] = ()
@@ -83,7 +85,9 @@ class Machine:
 
 
 def measure(threads: Sequence[int], rounds: int = ROUNDS) -> Machine:
-    """Measures now; takes about a tenth of a second for each round. `threads`: for which the memory is measured."""
+    """Measures now; takes about a tenth of a second for each round. `threads`: for which the memory is
+    measured.
+    """
     steps: list[Mapping[str, float]] = []
     rates: dict[int, list[tuple[float, float]]] = {number: [] for number in threads}
     for _ in range(rounds):

@@ -1,7 +1,8 @@
 """The structure of a recorded build: what was serial, what was a loop, and what each item took.
 
-A stage is a list of parts that come one after another: times in which one thread was at work alone, and loops. The items
-of a loop are independent; an item is itself a list of times and of loops that it ran inside. Numbers are nanoseconds.
+A stage is a list of parts that come one after another: times in which one thread was at work alone, and
+loops. The items of a loop are independent; an item is itself a list of times and of loops that it ran
+inside. Numbers are nanoseconds.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import statistics
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from sigil.trace import Event, Loop, StageSpan, Trace
@@ -116,6 +118,17 @@ def of_trace(trace: Trace) -> Plan:
         )
     if not trace.stages:
         raise PlanError("the trace has no stages")
+    try:
+        return _plan(trace)
+    except (IndexError, TypeError) as error:  # a stored trace may hold anything
+        raise PlanError(f"the trace contradicts itself: {error}") from error
+
+
+def _plan(trace: Trace) -> Plan:
+    if any(event.loop >= len(trace.loops) or event.end < event.begin for event in trace.events):
+        raise IndexError("an item has no loop, or ends before it begins")
+    if any(not 0 <= loop.stage < len(trace.stages) for loop in trace.loops):
+        raise IndexError("a loop has no stage")
     inside = _loops_inside(trace)
     events: list[list[Event]] = [[] for _ in trace.loops]
     for event in trace.events:
@@ -152,7 +165,7 @@ def of_trace(trace: Trace) -> Plan:
         loops = [n for n in inside.get(None, ()) if trace.loops[n].stage == index]
         stages.append(_stage(span, [(trace.loops[n], job(n)) for n in loops]))
         own_stages.append(span)
-    between = sum(max(0, second.begin - first.end) for first, second in zip(own_stages, own_stages[1:]))
+    between = sum(max(0, second.begin - first.end) for first, second in pairwise(own_stages))
     return Plan(tuple(stages), float(between), dict(trace.about))
 
 
@@ -199,18 +212,51 @@ def _loops_inside(trace: Trace) -> dict[int | None, list[int]]:
     return inside
 
 
+# ---- what recordings on several threads show ---------------------------------------------------------------
+
+
+def time_in_items(trace: Trace) -> dict[str, float]:
+    """Nanoseconds that items took in each stage, of all workers together: the more they get in each other's
+    way, the more.
+    """
+    spent = dict.fromkeys((stage.name for stage in trace.stages), 0.0)
+    for event in trace.events:
+        if event.loop >= 0:
+            spent[trace.stages[trace.loops[event.loop].stage].name] += event.end - event.begin
+    return spent
+
+
+def waiting_for_workers(trace: Trace) -> dict[str, float]:
+    """Nanoseconds from the begin of the stage's loops until the last of their workers began, loops without
+    inner ones alone.
+    """
+    first: dict[tuple[int, int], int] = {}
+    for event in trace.events:
+        key = (event.loop, event.worker)
+        first[key] = min(first.get(key, event.begin), event.begin)
+    last: dict[int, int] = {}
+    for (number, _), begin in first.items():
+        last[number] = max(last.get(number, begin), begin)
+    waited = dict.fromkeys((stage.name for stage in trace.stages), 0.0)
+    for number, loop in enumerate(trace.loops):
+        if number in last:
+            waited[trace.stages[loop.stage].name] += last[number] - loop.begin
+    return waited
+
+
 # ---- several recordings as one -----------------------------------------------------------------------------
 
 
 def median_of(plans: Sequence[Plan]) -> Plan:
     """One plan whose every time is the median of those of equal plans: an interruption of one run disappears.
 
-    Where the plans differ in shape, that of the middle one by time.
+    Plans of another shape than most are left out.
     """
     if not plans:
         raise PlanError("there is no recording")
-    if len(plans) == 1 or len({_shape(plan) for plan in plans}) > 1:
-        return sorted(plans, key=lambda plan: sum(stage.recorded for stage in plan.stages))[len(plans) // 2]
+    shapes = [_shape(plan) for plan in plans]
+    usual = max(shapes, key=shapes.count)
+    plans = [plan for plan, shape in zip(plans, shapes, strict=True) if shape == usual]
     middle = statistics.median
     stages = tuple(
         StagePlan(

@@ -1,4 +1,6 @@
-"""Tables from a replay: predicted speed-ups beside the seed's and the measured ones, the error, and what stays serial."""
+"""Tables from a replay: predicted speed-ups beside the seed's and the measured ones, the error, and what
+stays serial.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ class StageMemory:
     stream: float = 0.0
 
     def slowdown(self, work: float, machine: Machine) -> Slowdown:
-        """How much slower each of n workers is than one alone: the time for its bytes grows, the rest stays."""
+        """How much slower each of n workers is than one alone: the time for its bytes grows, the rest
+        stays.
+        """
 
         def factor(workers: int) -> float:
             extra = self.fresh * (machine.fresh(workers) - machine.fresh(1))
@@ -70,10 +74,19 @@ class Recorded:
 
     plan: Plan
     memory: Mapping[str, StageMemory] = field(default_factory=dict)
+    # By stage: how much longer each item takes as soon as two workers are busy; measured, for `corrected`
+    # alone.
+    inflation: Mapping[str, float] = field(default_factory=dict)
 
     def stage_time(self, stage: StagePlan, workers: int, machine: Machine) -> float:
         touched = self.memory.get(stage.name, StageMemory())
-        return replay.stage(stage, workers, machine.costs, touched.slowdown(stage.work, machine)).time
+        slower = touched.slowdown(stage.work, machine)
+        inflation = max(1.0, self.inflation.get(stage.name, 1.0))
+        if inflation > 1.0:
+            return replay.stage(
+                stage, workers, machine.costs, lambda n: max(slower(n), inflation if n > 1 else 1.0)
+            ).time
+        return replay.stage(stage, workers, machine.costs, slower).time
 
     def times(self, workers: int, machine: Machine) -> dict[str, float]:
         """Nanoseconds of each group on so many workers."""
@@ -149,10 +162,16 @@ class StageRow:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Runs of the whole pipeline on the machine at hand, interleaved: seconds of each group, a dict for each run."""
+    """Runs of the whole pipeline on the machine at hand, interleaved: seconds of each group, a dict for
+    each run.
+    """
 
     runs: Mapping[int, Sequence[Mapping[str, float]]]  # by threads
     calibration: Mapping[int, float] = field(default_factory=dict)  # speed-up of a loop that needs no memory
+    # By threads and stage: how much longer items took than on one thread; how long loops waited for their
+    # last worker.
+    inflation: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    late: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
     def speedup(self, threads: int, group: str) -> float | None:
         """The median of the ratios within a round."""
@@ -219,6 +238,18 @@ class Scaling:
                 if measured:
                     table[threads][column] = value / measured - 1
         return table
+
+    def corrected(self) -> Scaling | None:
+        """The same, with items as much slower as they were on the most threads that were measured; None
+        without those.
+        """
+        recorded = {}
+        for schedule, own in self.recorded.items():
+            found = self.measured.get(schedule)
+            if found is None or not found.inflation:
+                return None
+            recorded[schedule] = Recorded(own.plan, own.memory, found.inflation[max(found.inflation)])
+        return Scaling(self.subject, self.cores, recorded, self.machine, self.measured, self.about)
 
     def replay_error(self) -> dict[str, float]:
         """The replay on one worker against the recording itself: what the model leaves out there."""
@@ -305,7 +336,7 @@ def as_json(scaling: Scaling) -> dict[str, Any]:
     def rounded(table: Mapping[str, float | None]) -> dict[str, float | None]:
         return {name: None if value is None else round(value, 4) for name, value in table.items()}
 
-    predicted, errors = scaling.predicted(), scaling.errors()
+    predicted, errors, corrected = scaling.predicted(), scaling.errors(), scaling.corrected()
     columns = scaling.columns
     first = next(iter(scaling.recorded))
     return {
@@ -328,6 +359,11 @@ def as_json(scaling: Scaling) -> dict[str, Any]:
             for n, value in (scaling.measured[first].calibration if first in scaling.measured else {}).items()
         },
         "error": {str(n): rounded(row) for n, row in errors.items()},
+        "corrected": {str(n): rounded(row) for n, row in corrected.predicted().items()} if corrected else {},
+        "inflation": {
+            str(n): rounded(row)
+            for n, row in (scaling.measured[first].inflation if first in scaling.measured else {}).items()
+        },
         "replay_error": rounded(scaling.replay_error()),
         "machine": scaling.machine.as_json(),
         "memory": {

@@ -1,14 +1,18 @@
 """The simulated workers: a stage's parts on N of them, greedily, with what each step costs.
 
-RULES   A loop's items are handed out in their order, one at a time, to whoever has time (csrc/sched/for_each.c). Workers begin one
-        after another: the first after `dispatch`, each further one `chain` later. Whoever finds its loop used up goes on with
-        an open loop of another item, chosen at random as a thief chooses its victim, for the price of a `steal`; an idle
-        worker joins a loop that opens for the same price, or for `wake` if it slept. The item that ran an inner loop works
-        on it, and waits for the rest of it doing nothing else. The outside thread goes on `join` after the last item.
-MEMORY  While n workers run items, each is slower than alone by `slowdown(n)`. The simulation keeps a clock of its own in which
-        an item always takes as long as it did alone; a second of it is slowdown(n) real ones. So one heap of events will do.
-BOUND   max(work / N, span) ≤ time ≤ (work / N + span) · slowdown(N) + overheads: greedy, after Graham 1969 and Brent 1974.
-The same plan, costs and seed give the same result: the random numbers are xorshift64, as the workers' own.
+RULES   A loop's items are handed out in their order, one at a time, to whoever has time
+        (csrc/sched/for_each.c). Workers begin one after another: the first after `dispatch`, each further
+        one `chain` later. Whoever finds its loop used up goes on with an open loop of another item, chosen
+        at random as a thief chooses its victim, for the price of a `steal`; an idle worker joins a loop
+        that opens for the same price, or for `wake` if it slept. The item that ran an inner loop works on
+        it, and waits for the rest of it doing nothing else. The outside thread goes on `join` after the
+        last item.
+MEMORY  While n workers run items, each is slower than alone by `slowdown(n)`. The simulation keeps a clock
+        of its own in which an item always takes as long as it did alone; a second of it is slowdown(n) real
+        ones. So one heap of events will do.
+BOUND   max(work / N, span) ≤ time ≤ (work / N + span) · slowdown(N) + overheads: greedy, after Graham 1969
+        and Brent 1974. The same plan, costs and seed give the same result: the random numbers are
+        xorshift64, as the workers' own.
 """
 
 from __future__ import annotations

@@ -115,8 +115,6 @@ def test_a_task_that_runs_loops_is_a_step_of_its_stage() -> None:
     assert stage.alone == 100 - 24 - 34
     assert stage.work == stage.alone + 20 + 16 + 30
     assert stage.span == stage.alone + 20 + 30
-    data = data_of(page(Trace.from_json(stepped().to_json())))
-    assert [len(row) for row in boxes(data)][1:] == [1, 2]  # the step is in the row of what is done alone
 
 
 def test_prediction_is_greedy_in_the_recorded_order() -> None:

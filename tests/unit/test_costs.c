@@ -44,3 +44,11 @@ TEST(memory_rates_are_positive_for_any_number_of_threads) {
         CHECK(isfinite(rates.stream) && rates.stream > 0);
     }
 }
+
+TEST(the_loop_without_memory_has_a_rate_for_any_number_of_threads) {
+    for (uint32_t threads = 1; threads <= 3; threads++) {
+        double rate;
+        REQUIRE(spin_rate_measure(threads, &rate) == STATUS_OK);
+        CHECK(isfinite(rate) && rate > 0);
+    }
+}
