@@ -70,4 +70,5 @@ MUST_USE Status types_intern(TypeInterner *types, TypeKind kind, uint32_t head, 
                              TypeId *out);
 const TypeInfo *type_info(const TypeInterner *types, TypeId type); // never NULL; lives as long as the interner
 uint32_t types_count(const TypeInterner *types);
+void types_statistics(TypeInterner *types, InternStatistics *out);
 static inline bool type_equal(TypeId first, TypeId second) { return first.index == second.index; }
