@@ -101,8 +101,7 @@ TEST(forks_that_are_not_worth_it_are_calls) {
         CHECK_INT(run_root(pool, lazy_fib_task, &job), STATUS_OK);
         CHECK_INT(job.value, 6765);
         CHECK(load_relaxed(&forks) > 0);
-        // 10945 would be all. Alone nobody asks: a frame forks only where fewer than FORKS_ENOUGH of its callers' wait, so
-        // never with more than that many second branches above it: at most the paths with so many.
+        // 10945 would be all. Alone nobody asks, so none forks below FORKS_ENOUGH that wait.
         if (pool_thread_count(pool) == 1) CHECK(load_relaxed(&forks) < 10945 / 2);
     }
 }
