@@ -84,6 +84,7 @@ setup:
 setup-ci:
 	@sh tools/setup.sh ci
 
+## make setup-peers         installs what the peers are made of
 setup-peers:
 	@sh tools/setup.sh peers
 

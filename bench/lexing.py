@@ -15,7 +15,7 @@ from bench import corpus
 from bench.measure import ROOT, Row, median, parser, report
 
 sys.path.insert(0, str(ROOT / "tools"))
-import cbuild  # noqa: E402  (tools/ is no package)
+import cbuild
 
 
 def program() -> Path:
@@ -54,7 +54,9 @@ def main() -> int:
         )
         for name, ns, target in [("lexing, 1 thread", lex, 25), ("lex + parse, 1 thread", parse, 10)]
     ]
-    rows.append(Row("tokens", tokens / lines, "a line", "", f"{nodes / lines:.1f} nodes, {size / lines:.1f} bytes"))
+    rows.append(
+        Row("tokens", tokens / lines, "a line", "", f"{nodes / lines:.1f} nodes, {size / lines:.1f} bytes")
+    )
     report("bench.lexing", rows, arguments)
     return 0
 

@@ -170,7 +170,8 @@ def assembled(raw: Any, threads: int, steps: Iterable[Step], about: dict[str, An
     origin, raw_stages, raw_loops, raw_events, dropped = raw
     stages = [StageSpan(*row) for row in raw_stages]
     loops = [Loop(*row) for row in raw_loops]
-    events = [Event(*row) for row in raw_events]
+    # A task outside of any loop is a whole step of checking; what it did are the items of its loops.
+    events = [event for event in (Event(*row) for row in raw_events) if event.loop >= 0]
     for step in steps:
         stages.append(StageSpan(step.name, step.begin - origin, step.end - origin, step.cpu))
         if not step.ran:

@@ -96,8 +96,6 @@ class Workspace:
         self._start()
         self._steps: list[Step] = []  # of the latest operation, outside of the core
         self._date = ""
-        self._objects = (0, 0)
-        self._tests = (0, 0)
         self._files: list[str] = []
 
     def _start(self) -> None:
@@ -132,10 +130,7 @@ class Workspace:
 
     def progress(self) -> Progress:
         """The counters now; may be called from any thread while another one works."""
-        counters = self._core.progress()
-        counters["objects_compiled"], counters["objects_total"] = self._objects
-        counters["tests_run"], counters["tests_total"] = self._tests
-        return Progress(**counters)
+        return Progress(**self._core.progress())
 
     def memory(self) -> dict[str, int]:
         """What results lie in, from any thread: chunks taken, those asked of the system, bytes held."""
@@ -222,7 +217,6 @@ class Workspace:
     ) -> BuildResult:
         manifest = self.project.manifest
         profile = profile or manifest.profile
-        self._objects = (0, 0)
         checked, files = self.generate(with_tests=with_tests, coverage=coverage)
         common = {name: getattr(checked, name) for name in CheckResult.__dataclass_fields__}
         if not checked.ok:
@@ -246,8 +240,14 @@ class Workspace:
         target = Path(output) if output is not None else folder / "bin" / self.project.name
         width = jobs or self._jobs or self.threads
 
+        counted = 0
+
         def count(done: int, total: int) -> None:
-            self._objects = (done, total)
+            nonlocal counted
+            self._core.count("objects_compiled", done - counted)
+            if done == 0:
+                self._core.count("objects_total", total)
+            counted = done
 
         clock = _Clock(self._steps)
         try:
@@ -282,7 +282,6 @@ class Workspace:
     ) -> TestResult:
         """Builds the project with its tests and runs those whose names contain `filter`, `jobs` at once."""
         with self._hold():
-            self._tests = (0, 0)
             built = self.build(
                 profile=profile, with_tests=True, coverage=coverage, jobs=jobs, cc=cc, sanitize=sanitize
             )
@@ -293,16 +292,13 @@ class Workspace:
             clock = _Clock(self._steps)
             ran: list[Ran] = []
 
-            def count(done: int) -> None:
-                self._tests = (done, len(chosen))
-
-            count(0)
+            self._core.count("tests_total", len(chosen))
             outcomes = testing.run(
                 built.executable,
                 chosen,
                 jobs=jobs or self._jobs or self.threads,
                 timeout=timeout,
-                on_done=count,
+                on_done=lambda done: self._core.count("tests_run", 1),
                 ran=ran,
             )
             common["timings"] = (*built.timings, clock.lap("tests", "run test", tuple(ran)))
@@ -358,7 +354,6 @@ class Workspace:
     def _run(self, last: Any, *, with_tests: bool, coverage: str | None) -> dict[str, Any]:
         """Runs the stages; the fields of a result."""
         files = self.project.files
-        self._objects = (0, 0)
         self._steps.clear()
         self._date = time.strftime("%Y-%m-%d %H:%M:%S")
         self._core.load([file.as_core() for file in files])

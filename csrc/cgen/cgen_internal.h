@@ -51,6 +51,14 @@ typedef struct FunctionText {
 
 typedef struct Gen Gen; // one function being written: functions.c
 
+// Where a function's text goes, known to the worker that writes it (files.c).
+typedef struct FunctionHome {
+    uint32_t module; // index into Program.modules, of the function around a lambda
+    uint32_t hash;   // instances: of the symbol
+    uint32_t bytes;  // of its text
+    bool is_instance, is_lambda;
+} FunctionHome;
+
 // What all functions of a run share. Read-only while they are written.
 typedef struct Generation {
     CoreProgram *core;
@@ -61,6 +69,7 @@ typedef struct Generation {
     Arena *scratch; // likewise; what only one function or file needs
     uint32_t worker_count;
     FunctionText *texts; // [1 … function_count]
+    FunctionHome *homes; // likewise
 } Generation;
 
 // ---- types.c
@@ -113,7 +122,7 @@ void write_literal_name(Text text, Buffer *out);                                
 void write_literal(Text text, Buffer *out);                                                // the static cell
 
 // ---- functions.c
-Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena, FunctionText *out);
+Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena);
 bool function_takes_place(const Generation *g, const CoreFunction *function); // the hidden `at`
 void write_prototype(const Generation *g, const CoreFunction *function, bool with_names, Buffer *out);
 const Module *function_module(const Generation *g, const CoreFunction *function);
@@ -127,8 +136,10 @@ typedef struct FilePlan {
     VEC(uint32_t) functions;   // indices, ascending, which is the order of the file
     VEC(uint32_t) descriptors; // that are mentioned
     Text content;
+    uint32_t cost;        // bytes of the functions' texts
     const Module *module; // NULL: instances
 } FilePlan;
+FunctionHome function_home(const Generation *g, uint32_t index);                         // without its bytes
 void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count); // which function goes where
 void file_write(const Generation *g, FilePlan *file, Arena *scratch,
                 Arena *arena); // content, from the functions' texts

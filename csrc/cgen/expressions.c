@@ -8,10 +8,11 @@
 Text variable_of(Gen *g, uint32_t local) {
     LocalInfo *it = &g->locals[local];
     it->is_declared = true;
-    if (it->slot != 0) return concat(g, TEXT("f."), it->name);
-    if (it->is_parameter && it->is_copied) return concat(g, TEXT("v_"), it->name);
-    if (it->is_by_pointer) return concat(g, TEXT("(*"), it->name, TEXT(")"));
-    return it->name;
+    Text name = local_name(g, local);
+    if (it->slot != 0) return concat(g, TEXT("f."), name);
+    if (it->is_parameter && it->is_copied) return concat(g, TEXT("v_"), name);
+    if (it->is_by_pointer) return concat(g, TEXT("(*"), name, TEXT(")"));
+    return name;
 }
 
 static void forget_pending(Gen *g, uint32_t local) {
@@ -32,7 +33,7 @@ Text address_of(Gen *g, uint32_t local) {
     materialize(g, local);
     if (g->locals[local].is_by_pointer) {
         g->locals[local].is_declared = true;
-        return g->locals[local].name;
+        return local_name(g, local);
     }
     return concat(g, TEXT("&"), variable_of(g, local));
 }
@@ -40,7 +41,7 @@ Text address_of(Gen *g, uint32_t local) {
 Text member_of(Gen *g, uint32_t local) {
     if (g->locals[local].is_by_pointer) {
         g->locals[local].is_declared = true;
-        return concat(g, g->locals[local].name, TEXT("->"));
+        return concat(g, local_name(g, local), TEXT("->"));
     }
     return concat(g, variable_of(g, local), TEXT("."));
 }

@@ -185,25 +185,33 @@ void file_write(const Generation *g, FilePlan *file, Arena *scratch, Arena *aren
             vec_push(arena, &file->descriptors, needs.list.items[i]);
 }
 
+FunctionHome function_home(const Generation *g, uint32_t index) {
+    const CoreFunction *f = g->core->functions[index];
+    FunctionHome home = {.is_lambda = f->lambda != 0};
+    for (uint32_t steps = 0; f->lambda != 0 && steps < g->core->function_count; steps++)
+        f = g->core->functions[f->parent];
+    const Module *module = function_module(g, f);
+    home.module = (uint32_t)(module - g->program->modules);
+    home.is_instance = f->argument_count > 0 || module->kind != MODULE_PROJECT;
+    if (home.is_instance) home.hash = (uint32_t)hash_text(f->symbol); // the number of files is a small power of two
+    return home;
+}
+
 void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count) {
     const Program *p = g->program;
     uint32_t count = g->core->function_count, instances = 0;
     for (uint32_t i = 1; i <= count; i++)
-        instances += g->core->functions[i]->lambda == 0 && function_is_instance(g, g->core->functions[i]);
+        instances += !g->homes[i].is_lambda && g->homes[i].is_instance;
     uint32_t buckets = 1;
     while (buckets < INSTANCE_FILES_MAX && buckets * INSTANCES_PER_FILE < instances)
         buckets *= 2;
     FilePlan *files = arena_array(arena, FilePlan, p->module_count + 2 + buckets);
     for (uint32_t i = 1; i <= count; i++) {
-        const CoreFunction *f = g->core->functions[i];
-        for (uint32_t steps = 0; f->lambda != 0 && steps < count; steps++)
-            f = g->core->functions[f->parent];
-        const Module *module = function_module(g, f);
-        bool is_instance = function_is_instance(g, f);
-        uint32_t file = (uint32_t)(module - p->modules);
-        if (is_instance) file = p->module_count + 1 + (uint32_t)(hash_text(f->symbol) % buckets);
-        files[file].module = is_instance ? NULL : module;
-        vec_push(arena, &files[file].functions, i);
+        const FunctionHome *home = &g->homes[i];
+        FilePlan *file = &files[home->is_instance ? p->module_count + 1 + home->hash % buckets : home->module];
+        file->module = home->is_instance ? NULL : &p->modules[home->module];
+        file->cost += home->bytes;
+        vec_push(arena, &file->functions, i);
     }
     uint32_t kept = 0;
     for (uint32_t i = 1; i <= p->module_count + buckets; i++) {

@@ -132,6 +132,15 @@ static void local_text(const Program *p, const CoreLocal *local, uint32_t index,
     buffer_int(out, index);
 }
 
+// Made when it is first asked for: most locals are written inside another expression and never mentioned.
+Text local_name(Gen *g, uint32_t local) {
+    LocalInfo *it = &g->locals[local];
+    if (it->name.data != NULL) return it->name;
+    Buffer name = buffer_in(g->arena);
+    local_text(g->program, &g->f->locals[local], local, &name);
+    return it->name = buffer_finish(&name);
+}
+
 void write_prototype(const Generation *g, const CoreFunction *f, bool with_names, Buffer *out) {
     const Layouts *l = &g->layouts;
     const Layout *result = layout_of(l, f->result);
@@ -167,6 +176,7 @@ void write_prototype(const Generation *g, const CoreFunction *f, bool with_names
 void owned_start(OwnedWalk *w, const CoreFunction *f, const uint32_t *bit, uint32_t words, Arena *arena) {
     *w = (OwnedWalk){.function = f, .arena = arena, .bit = bit, .words = words, .is_reached = true};
     w->owned = arena_array(arena, uint64_t, words + 1);
+    if (words == 0) return;
     w->extra = arena_array(arena, uint32_t, f->local_count + 1);
     for (uint32_t p = 1; p <= f->parameter_count; p++)
         if (bit[p] != 0) w->owned[(bit[p] - 1) / 64] |= (uint64_t)1 << ((bit[p] - 1) % 64);
@@ -255,7 +265,14 @@ void owned_after(OwnedWalk *w, const CoreInstruction *in) {
 
 // ---- preparing ---------------------------------------------------------------------------------------------------------------
 
-static void prepare_locals(Gen *g, bool has_counts) {
+static void prepare_panics(Gen *g) {
+    CoreFunction *f = g->f;
+    g->may_panic = arena_alloc(g->arena, f->code_count + 1, 1);
+    for (uint32_t i = 0; i < f->code_count; i++)
+        g->may_panic[i] = core_op_may_panic(g->g->core, f, &f->code[i]);
+}
+
+static void prepare_locals(Gen *g, const uint8_t *tracked) {
     CoreFunction *f = g->f;
     g->locals = arena_array(g->arena, LocalInfo, f->local_count + 1);
     for (uint32_t i = 0; i < f->code_count; i++) {
@@ -273,13 +290,8 @@ static void prepare_locals(Gen *g, bool has_counts) {
         if (it->uses == 0 && it->definitions == 0 && !it->is_parameter) continue; // nobody will ask
         it->layout = layout_of(g->layouts, f->locals[i].type);
         it->base = layout_base(g->layouts, it->layout);
-        Buffer name = buffer_in(g->arena);
-        local_text(g->program, &f->locals[i], i, &name);
-        it->name = buffer_finish(&name);
     }
-    if (!has_counts) return;
-    uint8_t *tracked = counts_tracked(g->layouts, f, g->arena);
-    for (uint32_t i = 1; i <= f->local_count; i++)
+    for (uint32_t i = 1; i <= f->local_count && tracked != NULL; i++)
         g->locals[i].is_tracked = tracked[i] != 0;
 }
 
@@ -294,18 +306,26 @@ static void prepare_frame(Gen *g) {
             of_bit[count] = i;
             bit[i] = ++count;
         }
-    if (count == 0) return;
+    bool may_any = false;
+    for (uint32_t i = 0; i < f->code_count && !may_any; i++)
+        may_any = g->may_panic[i] != 0;
+    if (count == 0 || !may_any) return;
     uint32_t words = (count + 63) / 64;
     uint64_t *needed = arena_array(g->arena, uint64_t, words);
+    g->owned_at = arena_alloc(g->arena, sizeof(uint64_t *) * f->code_count, sizeof(uint64_t *));
     OwnedWalk walk;
     owned_start(&walk, f, bit, words, g->arena);
     for (uint32_t i = 0; i < f->code_count; i++) {
         owned_before(&walk, &f->code[i]);
-        if (core_op_may_panic(g->g->core, f, &f->code[i]))
+        if (g->may_panic[i]) {
+            g->owned_at[i] = owned_copy(&walk);
             for (uint32_t w = 0; w < words; w++)
                 needed[w] |= walk.owned[w];
+        }
         owned_after(&walk, &f->code[i]);
     }
+    g->owned_words = words;
+    g->of_bit = of_bit;
     for (uint32_t b = 0; b < count; b++)
         if ((needed[b / 64] >> (b % 64) & 1) != 0) g->locals[of_bit[b]].slot = ++g->slot_count;
     g->live_words = (g->slot_count + 63) / 64;
@@ -347,11 +367,12 @@ static void write_declarations(Gen *g, const uint32_t *locals, uint32_t count, c
                 buffer_string(out, is_pointer ? ", *" : ", ");
             else if (!is_pointer)
                 buffer_char(out, ' ');
+            Text name = local_name(g, locals[i]);
             if (it->is_parameter && it->slot == 0) buffer_literal(out, "v_");
-            buffer_text(out, it->name);
+            buffer_text(out, name);
             if (it->is_parameter && it->slot == 0) {
                 buffer_string(out, it->layout->is_aggregate ? " = *" : " = ");
-                buffer_text(out, it->name);
+                buffer_text(out, name);
             }
             if (next[i] == 0) break;
         }
@@ -385,7 +406,7 @@ static void write_frame(Gen *g, Buffer *out) {
     buffer_literal(out, "static const SiSlot slots[] = {");
     for (uint32_t i = 0; i < count; i++) {
         buffer_string(out, i == 0 ? "{offsetof(struct Frame, " : ", {offsetof(struct Frame, ");
-        buffer_text(out, g->locals[locals[i]].name);
+        buffer_text(out, local_name(g, locals[i]));
         buffer_literal(out, "), ");
         buffer_text(out, descriptor(g, g->locals[locals[i]].layout));
         buffer_char(out, '}');
@@ -427,13 +448,14 @@ static void write_stack_check(Gen *g, Buffer *out) {
     for (uint32_t p = 1; p <= f->parameter_count; p++) {
         LocalInfo *it = &g->locals[p];
         if (!it->is_tracked) continue;
+        Text own = local_name(g, p);
         buffer_string(out, gap(g));
         if (it->layout->is_aggregate) {
             Text type = descriptor(g, it->layout);
-            buffer_format(out, "si_value_release(task, %.*s, %.*s);", (int)it->name.length, it->name.data,
-                          (int)type.length, type.data);
+            buffer_format(out, "si_value_release(task, %.*s, %.*s);", (int)own.length, own.data, (int)type.length,
+                          type.data);
         } else
-            buffer_format(out, "si_release(task, %.*s);", (int)it->name.length, it->name.data);
+            buffer_format(out, "si_release(task, %.*s);", (int)own.length, own.data);
     }
     buffer_string(out, gap(g));
     buffer_format(out, "si_stack_overflow(task, %.*s, %.*s);", (int)name.length, name.data, (int)at.length, at.data);
@@ -470,7 +492,7 @@ static void write_definition(Gen *g) {
         }
         for (uint32_t p = 1; p <= f->parameter_count; p++)
             if (g->locals[p].slot != 0) {
-                Text name = g->locals[p].name;
+                Text name = local_name(g, p);
                 buffer_string(&out, gap(g));
                 buffer_format(&out, "f.%.*s = %s%.*s;", (int)name.length, name.data,
                               g->locals[p].layout->is_aggregate ? "*" : "", (int)name.length, name.data);
@@ -486,7 +508,9 @@ static void write_definition(Gen *g) {
     for (uint32_t p = 1; p <= f->parameter_count; p++)
         if (!g->locals[p].is_declared && !g->locals[p].is_copied && g->locals[p].slot == 0) {
             buffer_string(&out, gap(g));
-            buffer_format(&out, "(void)%.*s;", (int)g->locals[p].name.length, g->locals[p].name.data);
+            buffer_literal(&out, "(void)");
+            buffer_text(&out, local_name(g, p));
+            buffer_char(&out, ';');
         }
     buffer_bytes(&out, g->body.data, g->body.length);
     buffer_string(&out, g->has_lines ? " }\n" : "\n}\n");
@@ -524,7 +548,7 @@ static void write_closure(Gen *g) {
 
 static void generate(const Generation *generation, uint32_t index, Arena *arena, Arena *keep, FunctionText *out) {
     CoreFunction counted;
-    bool has_counts = counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
+    const uint8_t *tracked = counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
     Gen g = {.g = generation,
              .program = generation->program,
              .layouts = &generation->layouts,
@@ -540,8 +564,9 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     g.line = out->line = function_line(&g);
     g.body = buffer_in(arena);
     g.indent = 1;
-    prepare_locals(&g, has_counts);
-    if (has_counts) prepare_frame(&g);
+    prepare_locals(&g, tracked);
+    prepare_panics(&g);
+    if (tracked != NULL) prepare_frame(&g);
 
     const Layout *result = layout_of(g.layouts, counted.result);
     use_type(&g, layout_base(g.layouts, result), USE_NAME);
@@ -556,19 +581,13 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
     buffer_literal(&declaration, ";\n");
     out->declaration = arena_text(keep, buffer_finish(&declaration));
 
-    uint32_t *bit = arena_array(arena, uint32_t, counted.local_count + 1);
-    for (uint32_t i = 1; i <= counted.local_count && g.slot_count > 0; i++)
-        bit[i] = g.locals[i].slot;
-    owned_start(&g.owned, &counted, bit, g.live_words, arena);
+    owned_start(&g.reach, &counted, NULL, 0, arena);
     g.known = arena_array(arena, uint64_t, g.live_words + 1);
     g.is_known = true; // SI_FRAME_PUSH clears them
     for (uint32_t i = 0; i < counted.code_count; i++) {
         const CoreInstruction *in = &counted.code[i];
-        bool is_followed =
-            g.live_words > 0 || core_op_is_control((CoreOp)in->op); // without a frame, only what is reached
-        if (is_followed) owned_before(&g.owned, in);
+        if (core_op_is_control((CoreOp)in->op)) owned_before(&g.reach, in);
         write_statement(&g, in);
-        if (is_followed) owned_after(&g.owned, in);
     }
     flush_pending(&g);
     write_definition(&g);
@@ -576,11 +595,14 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
 }
 
 // Only what `out` holds goes into `arena`; all else is forgotten with the next function.
-Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena, FunctionText *out) {
+Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena) {
+    FunctionText *out = &g->texts[index];
     ARENA_GUARD(arena);
     scratch->escape = arena->escape;
     arena_reset(scratch);
     generate(g, index, scratch, arena, out);
+    g->homes[index] = function_home(g, index);
+    g->homes[index].bytes = out->definition.length + out->closure.length;
     scratch->escape = NULL;
     ARENA_GUARD_END(arena);
     return STATUS_OK;

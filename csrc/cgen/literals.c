@@ -98,6 +98,7 @@ static const Text taken_names[] = {
     WORD("offsetof"), WORD("unix"),     WORD("linux"),    WORD("near"),   WORD("far"),     WORD("i386"),
 };
 #undef WORD
+enum { TAKEN_BYTES_MAX = 8 };
 
 void write_safe_name(Text name, Buffer *out) {
     buffer_text(out, name);
@@ -106,11 +107,11 @@ void write_safe_name(Text name, Buffer *out) {
                  (name.length > 1 && name.data[0] == 'f' && name.data[1] >= '0' && name.data[1] <= '9') ||
                  text_starts_with(name, TEXT("si_")) || text_starts_with(name, TEXT("SI_")) ||
                  text_equal(name, TEXT("NULL"));
-    for (size_t i = 0; !taken && i < sizeof taken_names / sizeof *taken_names; i++)
-        taken = text_equal(name, taken_names[i]);
+    for (size_t i = 0; !taken && i < sizeof taken_names / sizeof *taken_names && name.length <= TAKEN_BYTES_MAX; i++)
+        taken = name.data[0] == taken_names[i].data[0] && text_equal(name, taken_names[i]);
     bool upper = true; // a macro of some header
-    for (uint32_t i = 0; i < name.length; i++)
-        upper = upper && !(name.data[i] >= 'a' && name.data[i] <= 'z');
+    for (uint32_t i = 0; i < name.length && upper; i++)
+        upper = !(name.data[i] >= 'a' && name.data[i] <= 'z');
     if (taken || upper) buffer_char(out, '_');
 }
 
@@ -157,7 +158,10 @@ void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, u
 
 // Locals are called `name_4`, so nothing here may end in an underscore and digits after a lower-case start.
 void write_place_name(const Program *program, Place place, bool with_module, Buffer *out) {
-    buffer_format(out, "L%uC%u", place.line, place.column);
+    buffer_char(out, 'L');
+    buffer_int(out, place.line);
+    buffer_char(out, 'C');
+    buffer_int(out, place.column);
     if (!with_module) return;
     Text module = program->modules[place.module].name;
     buffer_char(out, '_');

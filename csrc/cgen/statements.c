@@ -59,14 +59,21 @@ void set_live(Gen *g, const uint64_t *live) {
     g->is_known = true;
 }
 
+static bool may_panic(const Gen *g, const CoreInstruction *in) { return g->may_panic[in - g->f->code] != 0; }
+
 static bool live_equal(const Gen *g, const uint64_t *a, const uint64_t *b) {
     return a == b || (a != NULL && b != NULL && memcmp(a, b, sizeof(uint64_t) * g->live_words) == 0);
 }
 
 static const uint64_t *live_now(Gen *g, const CoreInstruction *in) {
-    if (g->slot_count == 0 || !core_op_may_panic(g->g->core, g->f, in)) return NULL;
-    uint64_t *live = arena_alloc(g->arena, sizeof(uint64_t) * g->live_words, sizeof(uint64_t));
-    memcpy(live, g->owned.owned, sizeof(uint64_t) * g->live_words);
+    if (g->slot_count == 0 || !may_panic(g, in)) return NULL;
+    uint64_t *live = arena_array(g->arena, uint64_t, g->live_words);
+    const uint64_t *owned = g->owned_at[in - g->f->code];
+    for (uint32_t w = 0; w < g->owned_words; w++)
+        for (uint64_t rest = owned[w]; rest != 0; rest &= rest - 1) {
+            uint32_t slot = g->locals[g->of_bit[w * 64 + (uint32_t)__builtin_ctzll(rest)]].slot;
+            if (slot != 0) live[(slot - 1) / 64] |= (uint64_t)1 << ((slot - 1) % 64);
+        }
     if (in->op == CORE_MAP_PUT && g->locals[in->a].slot != 0) { // si_map_put owns the map while it works
         uint32_t bit = g->locals[in->a].slot - 1;
         live[bit / 64] &= ~((uint64_t)1 << (bit % 64));
@@ -141,18 +148,18 @@ static bool op_is_effect(Gen *g, const CoreInstruction *in) {
     case CORE_INTRINSIC:
         return !intrinsic_only_looks(g, in);
     default:
-        return core_op_may_panic(g->g->core, g->f, in);
+        return may_panic(g, in);
     }
 }
 
 // E1–E4 before an operation: what may not wait for it, or inside it, is written.
 static Expr begin_operation(Gen *g, const CoreInstruction *in, const CoreOperands *o) {
     Expr e = {.kind = op_is_effect(g, in) ? EXPR_EFFECT : EXPR_PURE, .live = live_now(g, in)};
-    bool may_panic = core_op_may_panic(g->g->core, g->f, in);
+    bool panics = may_panic(g, in);
     for (uint32_t k = 0; k < operand_count(o); k++) {
         LocalInfo *it = &g->locals[operand_local(o, k)];
         if (!it->is_pending) continue;
-        bool conflicts = may_panic && it->pending.live != NULL && !live_equal(g, it->pending.live, e.live);
+        bool conflicts = panics && it->pending.live != NULL && !live_equal(g, it->pending.live, e.live);
         if (conflicts || it->pending.depth >= EXPRESSION_DEPTH_MAX) materialize(g, operand_local(o, k));
     }
     if (e.kind == EXPR_EFFECT)
@@ -559,7 +566,7 @@ static void end_construct(Gen *g) {
     else
         g->is_known = false;
     g->control.count--;
-    g->is_path_over = !g->owned.is_reached;
+    g->is_path_over = !g->reach.is_reached;
 }
 
 static void write_jump(Gen *g, const CoreInstruction *in) {

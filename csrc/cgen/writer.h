@@ -34,7 +34,7 @@ typedef struct LocalInfo {
     bool is_pending;
     bool is_in_result; // an aggregate that was built where the caller wants it
     Expr pending;
-    Text name; // "total_4"
+    Text name; // "total_4", once local_name was asked
 } LocalInfo;
 
 typedef struct ControlFrame {
@@ -87,7 +87,11 @@ struct Gen {
     Buffer body;
     uint32_t indent, depth; // depth: of C blocks
     VEC(ControlFrame) control;
-    OwnedWalk owned;
+    OwnedWalk reach;     // of no locals: only which code is reached
+    uint8_t *may_panic;  // per instruction
+    uint64_t **owned_at; // per instruction that may panic, where there is a frame: which tracked locals are owned then
+    uint32_t owned_words;
+    const uint32_t *of_bit; // per bit of them: the local
     uint32_t slot_count, live_words;
     uint64_t *known; // what frame.live holds, if is_known
     bool is_known;
@@ -104,6 +108,7 @@ struct Gen {
 };
 
 // ---- functions.c
+Text local_name(Gen *g, uint32_t local);
 void use_type(Gen *g, const Layout *layout, uint32_t flags);
 void use_function(Gen *g, uint32_t function);
 void use_function_early(Gen *g, uint32_t function); // before all definitions

@@ -45,6 +45,12 @@ typedef struct Patch {
     Word *drops;
 } Patch;
 
+// The counted locals that an instruction reads and assigns. Made once: every pass asks for them, and most instructions have none.
+typedef struct Step {
+    uint32_t first; // in touched: uses, then defines
+    uint32_t uses, defines;
+} Step;
+
 typedef struct Counts {
     const Layouts *layouts;
     const CoreFunction *from;
@@ -54,9 +60,11 @@ typedef struct Counts {
     uint32_t bit_count, words;
     uint32_t *match;
     uint8_t *reached;
-    uint32_t *def_count;                  // per local
-    uint32_t *def_at;                     // instruction of the last definition
-    uint32_t *alias;                      // per local: 0, its root, or ALIAS_OF_SELF
+    Step *steps;         // per instruction
+    uint32_t *touched;   // what they point into: per entry a local and, in the lowest two bits, an OperandMode
+    uint32_t *def_count; // per local
+    uint32_t *def_at;    // instruction of the last definition
+    uint32_t *alias;     // per local: 0, its root, or ALIAS_OF_SELF
     uint32_t *owned_uses, *borrowed_uses; // scratch per local, zero between instructions
     Word **head;                          // per instruction index of a LOOP: live at its head, kept between passes
     Word *live;
@@ -126,6 +134,13 @@ static void emit_count(Counts *c, CoreOp op, uint32_t local, uint32_t token) {
     emit(c, in);
 }
 
+// A local that only ever holds one literal or function: an immortal cell, so nobody needs to count.
+static bool is_constant(const CoreFunction *f, uint32_t local, const uint32_t *def_count, const uint32_t *def_at) {
+    if (local <= f->parameter_count || def_count[local] != 1) return false;
+    CoreOp op = (CoreOp)f->code[def_at[local]].op;
+    return op == CORE_STR || op == CORE_FUNCTION;
+}
+
 // ---- aliases -----------------------------------------------------------------------------------------------------------------
 
 static bool counted(const Counts *c, uint32_t local) { return local != 0 && c->bit[local] != 0; }
@@ -136,16 +151,70 @@ static uint32_t alias_root(const Counts *c, uint32_t local) {
     return local;
 }
 
+// Reads the operands of every instruction that is reached: where each local is defined, and all of `touched`, which find_counted
+// narrows down to what is counted.
+static void read_operands(Counts *c) {
+    const CoreFunction *f = c->from;
+    VEC(uint32_t) touched = {0};
+    vec_reserve(c->arena, &touched, f->code_count * 4 + 16);
+    for (uint32_t i = 0; i < f->code_count; i++) {
+        if (!c->reached[i]) continue;
+        CoreOperands o = core_operands(f, &f->code[i]);
+        uint32_t count = operand_count(&o);
+        vec_reserve(c->arena, &touched, count + o.define_count);
+        Step *step = &c->steps[i];
+        *step = (Step){touched.count, count, o.define_count};
+        for (uint32_t k = 0; k < count; k++) {
+            uint32_t local = operand_local(&o, k);
+            OperandMode mode = operand_mode(&o, k);
+            if (mode == OPERAND_CHANGED) c->def_count[local]++; // in place: as good as another definition
+            touched.items[touched.count++] = local << 2 | mode;
+        }
+        for (uint32_t d = 0; d < o.define_count; d++) {
+            uint32_t local = o.defines[d];
+            c->def_count[local]++;
+            c->def_at[local] = i;
+            touched.items[touched.count++] = local << 2;
+        }
+    }
+    c->touched = touched.items;
+}
+
+// What is counted gets a bit, and all else leaves `touched`.
+static void find_counted(Counts *c) {
+    const CoreFunction *f = c->from;
+    for (uint32_t i = 1; i <= f->local_count; i++) {
+        if (!layout_of(c->layouts, f->locals[i].type)->is_counted || is_constant(f, i, c->def_count, c->def_at))
+            continue;
+        c->bit_local[c->bit_count] = i;
+        c->bit[i] = ++c->bit_count;
+    }
+    if (c->bit_count == 0) return;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < f->code_count; i++) {
+        Step *step = &c->steps[i];
+        uint32_t at = step->first, uses = step->uses, defines = step->defines;
+        *step = (Step){.first = kept};
+        for (uint32_t k = 0; k < uses + defines; k++) {
+            uint32_t one = c->touched[at + k];
+            if (c->bit[one >> 2] == 0) continue;
+            c->touched[kept++] = one;
+            if (k < uses)
+                step->uses++;
+            else
+                step->defines++;
+        }
+    }
+}
+
 static void find_aliases(Counts *c) {
     const CoreFunction *f = c->from;
     bool any = false;
-    for (uint32_t i = 0; i < f->code_count; i++) {
-        if (!c->reached[i]) continue;
-        const CoreInstruction *in = &f->code[i];
-        CoreOperands o = core_operands(f, in);
-        for (uint32_t k = 0; k < operand_count(&o); k++) // given away: more than one definition says "no alias"
-            if (operand_mode(&o, k) == OPERAND_OWNED) c->def_count[operand_local(&o, k)] += 2;
-    }
+    for (uint32_t i = 0; i < f->code_count; i++)
+        for (uint32_t k = 0; k < c->steps[i].uses; k++) { // given away: more than one definition says "no alias"
+            uint32_t use = c->touched[c->steps[i].first + k];
+            if ((use & 3) == OPERAND_OWNED) c->def_count[use >> 2] += 2;
+        }
     for (uint32_t local = f->parameter_count + 1; local <= f->local_count; local++) {
         if (!counted(c, local) || c->def_count[local] != 1) continue;
         const CoreInstruction *in = &f->code[c->def_at[local]];
@@ -169,62 +238,57 @@ static void find_aliases(Counts *c) {
 }
 
 // PASS_CHECK: at an instruction that assigns, changes or takes over an owner, an alias into it must be dead and not an operand.
-static void check_aliases(Counts *c, const CoreOperands *o) {
-    for (uint32_t pass = 0; pass < 2; pass++) {
-        uint32_t count = pass == 0 ? o->define_count : operand_count(o);
-        for (uint32_t k = 0; k < count; k++) {
-            uint32_t owner = pass == 0 ? o->defines[k] : operand_local(o, k);
-            if (!counted(c, owner) || (pass == 1 && operand_mode(o, k) == OPERAND_BORROWED)) continue;
-            for (uint32_t a = c->borrowed_uses[owner]; a != 0;
-                 a = c->owned_uses[a]) { // lists of the aliases of each owner
-                if (c->alias[a] == 0) continue;
-                bool used = is_live(c, a);
-                for (uint32_t q = 0; q < operand_count(o); q++)
-                    used |= operand_local(o, q) == a;
-                if (used) c->alias[a] = 0;
-            }
-        }
+static void check_owner(Counts *c, uint32_t owner, const uint32_t *uses, uint32_t use_count) {
+    for (uint32_t a = c->borrowed_uses[owner]; a != 0; a = c->owned_uses[a]) { // lists of the aliases of each owner
+        if (c->alias[a] == 0) continue;
+        bool used = is_live(c, a);
+        for (uint32_t q = 0; q < use_count; q++)
+            used |= uses[q] >> 2 == a;
+        if (used) c->alias[a] = 0;
     }
+}
+
+// Aliases count as locals of their own here, so `live` says where each is needed.
+static void step_check(Counts *c, const uint32_t *uses, uint32_t use_count, const uint32_t *defines,
+                       uint32_t define_count) {
+    for (uint32_t d = 0; d < define_count; d++)
+        make_dead(c, defines[d] >> 2);
+    for (uint32_t d = 0; d < define_count; d++)
+        check_owner(c, defines[d] >> 2, uses, use_count);
+    for (uint32_t k = 0; k < use_count; k++)
+        if ((uses[k] & 3) != OPERAND_BORROWED) check_owner(c, uses[k] >> 2, uses, use_count);
+    for (uint32_t k = 0; k < use_count; k++)
+        make_live(c, uses[k] >> 2);
 }
 
 // ---- one instruction, backward -------------------------------------------------------------------------------------------------
 
 static void step_plain(Counts *c, uint32_t index, Pass pass) {
     const CoreFunction *f = c->from;
-    CoreInstruction in = f->code[index];
-    if (in.op == CORE_COPY && counted(c, in.dst) && c->alias[in.dst] != 0 && pass != PASS_CHECK)
-        in.flags |= CORE_IS_ALIAS;
-    CoreOperands o = core_operands(f, &in);
-    bool any = false; // most instructions have nothing that is counted
-    for (uint32_t d = 0; d < o.define_count && !any; d++)
-        any = counted(c, o.defines[d]);
-    for (uint32_t k = 0; k < operand_count(&o) && !any; k++)
-        any = counted(c, operand_local(&o, k));
-    if (!any) {
-        if (pass == PASS_EMIT) emit(c, in);
+    const Step *step = &c->steps[index];
+    const uint32_t *uses = c->touched + step->first, *defines = uses + step->uses;
+    uint32_t count = step->uses;
+    if (count + step->defines == 0) { // most instructions have nothing that is counted
+        if (pass == PASS_EMIT) emit(c, f->code[index]);
         return;
+    }
+    if (pass == PASS_CHECK) {
+        step_check(c, uses, count, defines, step->defines);
+        return;
+    }
+    CoreInstruction in = f->code[index];
+    uint32_t owned_mode = OPERAND_OWNED; // a COPY that is an alias borrows its operand
+    if (in.op == CORE_COPY && counted(c, in.dst) && c->alias[in.dst] != 0) {
+        in.flags |= CORE_IS_ALIAS;
+        owned_mode = UINT32_MAX;
     }
     uint32_t replaced = 0; // dst, when the old value of the same local is still to be dropped after the operation
 
-    if (pass == PASS_CHECK) { // aliases count as locals of their own here, so `live` says where each is needed
-        for (uint32_t d = 0; d < o.define_count; d++)
-            if (counted(c, o.defines[d])) make_dead(c, o.defines[d]);
-        check_aliases(c, &o);
-        for (uint32_t k = 0; k < operand_count(&o); k++)
-            if (counted(c, operand_local(&o, k))) make_live(c, operand_local(&o, k));
-        return;
-    }
-
-    for (uint32_t d = 0; d < o.define_count; d++) {
-        uint32_t local = o.defines[d];
-        if (!counted(c, local)) continue;
+    for (uint32_t d = 0; d < step->defines; d++) {
+        uint32_t local = defines[d] >> 2;
         if (c->alias[local] != 0) {
-            if (in.op == CORE_MAP_NEXT && d == o.define_count - 1 && o.define_count == 3)
-                in.flags |= CORE_VALUE_IS_ALIAS;
-            else if (in.op == CORE_MAP_NEXT && f->extra[in.b + 2] != local)
-                in.flags |= CORE_VALUE_IS_ALIAS;
-            else
-                in.flags |= CORE_IS_ALIAS;
+            bool is_value = in.op == CORE_MAP_NEXT && f->extra[in.b + 2] != local;
+            in.flags |= is_value ? CORE_VALUE_IS_ALIAS : CORE_IS_ALIAS;
             continue;
         }
         bool was_live = is_live(c, local);
@@ -232,21 +296,17 @@ static void step_plain(Counts *c, uint32_t index, Pass pass) {
         if (!was_live && pass == PASS_EMIT) emit_count(c, CORE_DROP, local, in.token);
     }
 
-    uint32_t count = operand_count(&o);
     if (pass == PASS_SOLVE) {
         for (uint32_t k = 0; k < count; k++) {
-            uint32_t local = operand_local(&o, k);
-            if (!counted(c, local)) continue;
-            local = alias_root(c, local);
+            uint32_t local = alias_root(c, uses[k] >> 2);
             if (local != ALIAS_OF_SELF) make_live(c, local);
         }
         return;
     }
 
     for (uint32_t k = 0; k < count; k++) {
-        uint32_t local = operand_local(&o, k);
-        if (!counted(c, local)) continue;
-        if (operand_mode(&o, k) == OPERAND_OWNED) {
+        uint32_t local = uses[k] >> 2;
+        if ((uses[k] & 3) == owned_mode) {
             c->owned_uses[local]++;
             continue;
         }
@@ -255,17 +315,13 @@ static void step_plain(Counts *c, uint32_t index, Pass pass) {
     }
     // After the operation: what it was the last to look at. In reverse order, so that drops stand in order of the operands.
     for (uint32_t k = count; k-- > 0;) {
-        uint32_t local = operand_local(&o, k);
-        if (!counted(c, local)) continue;
-        local = alias_root(c, local);
+        uint32_t local = alias_root(c, uses[k] >> 2);
         if (local == ALIAS_OF_SELF || c->borrowed_uses[local] == 0 || is_live(c, local)) continue;
         bool is_first = true; // of its occurrences; the others do nothing
-        for (uint32_t q = 0; q < k && is_first; q++) {
-            uint32_t other = operand_local(&o, q);
-            is_first = !counted(c, other) || alias_root(c, other) != local;
-        }
+        for (uint32_t q = 0; q < k && is_first; q++)
+            is_first = alias_root(c, uses[q] >> 2) != local;
         if (!is_first) continue;
-        if (in.dst == local && o.define_count > 0)
+        if (in.dst == local && step->defines > 0)
             replaced = local;
         else
             emit_count(c, CORE_DROP, local, in.token);
@@ -281,8 +337,8 @@ static void step_plain(Counts *c, uint32_t index, Pass pass) {
     }
     emit(c, in);
     for (uint32_t k = count; k-- > 0;) {
-        uint32_t local = operand_local(&o, k);
-        if (!counted(c, local) || c->owned_uses[local] == 0) continue;
+        uint32_t local = uses[k] >> 2;
+        if (c->owned_uses[local] == 0) continue;
         bool keeps_one = is_live(c, local) || c->borrowed_uses[local] > 0;
         uint32_t dups = c->owned_uses[local] - (keeps_one ? 0 : 1);
         for (uint32_t n = 0; n < dups; n++)
@@ -290,8 +346,7 @@ static void step_plain(Counts *c, uint32_t index, Pass pass) {
         c->owned_uses[local] = 0;
     }
     for (uint32_t k = 0; k < count; k++) {
-        uint32_t local = operand_local(&o, k);
-        if (!counted(c, local)) continue;
+        uint32_t local = uses[k] >> 2;
         c->owned_uses[local] = 0;
         local = alias_root(c, local);
         if (local == ALIAS_OF_SELF) continue;
@@ -498,16 +553,8 @@ static void put_together(Counts *c, CoreFunction *out) {
     out->local_count = c->locals.count - 1;
 }
 
-// A local that only ever holds one literal or function: an immortal cell, so nobody needs to count.
-static bool is_constant(const CoreFunction *f, uint32_t local, const uint32_t *def_count, const uint32_t *def_at) {
-    if (local <= f->parameter_count || def_count[local] != 1) return false;
-    CoreOp op = (CoreOp)f->code[def_at[local]].op;
-    return op == CORE_STR || op == CORE_FUNCTION;
-}
-
-static void find_definitions(const CoreFunction *f, const uint8_t *reached, uint32_t *def_count, uint32_t *def_at) {
+static void find_definitions(const CoreFunction *f, uint32_t *def_count, uint32_t *def_at) {
     for (uint32_t i = 0; i < f->code_count; i++) {
-        if (reached != NULL && !reached[i]) continue;
         CoreOperands o = core_operands(f, &f->code[i]);
         for (uint32_t d = 0; d < o.define_count; d++) {
             def_count[o.defines[d]]++;
@@ -522,7 +569,7 @@ uint8_t *counts_tracked(const Layouts *layouts, const CoreFunction *f, Arena *ar
     uint32_t locals = f->local_count + 1;
     uint8_t *tracked = arena_array(arena, uint8_t, locals);
     uint32_t *def_count = arena_array(arena, uint32_t, locals), *def_at = arena_array(arena, uint32_t, locals);
-    find_definitions(f, NULL, def_count, def_at);
+    find_definitions(f, def_count, def_at);
     for (uint32_t i = 1; i < locals; i++)
         tracked[i] = layout_of(layouts, f->locals[i].type)->is_counted && !is_constant(f, i, def_count, def_at);
     for (uint32_t i = 0; i < f->code_count; i++) {
@@ -558,10 +605,10 @@ static bool has_counted_type(const Layouts *layouts, const CoreFunction *f) {
     return false;
 }
 
-bool counts_make(const Layouts *layouts, const CoreFunction *original, Arena *arena, CoreFunction *out) {
+const uint8_t *counts_make(const Layouts *layouts, const CoreFunction *original, Arena *arena, CoreFunction *out) {
     if (!has_counted_type(layouts, original)) {
         copy_reachable(original, core_reachable(original, arena), arena, out);
-        return false;
+        return NULL;
     }
     CoreFunction *from = arena_new(arena, CoreFunction);
     fields_gather(layouts, original, arena, from);
@@ -578,16 +625,12 @@ bool counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
     c.alias = numbers + (size_t)locals * 4;
     c.owned_uses = numbers + (size_t)locals * 5;
     c.borrowed_uses = numbers + (size_t)locals * 6;
-    find_definitions(from, c.reached, c.def_count, c.def_at);
-    for (uint32_t i = 1; i < locals; i++) {
-        if (!layout_of(layouts, from->locals[i].type)->is_counted || is_constant(from, i, c.def_count, c.def_at))
-            continue;
-        c.bit_local[c.bit_count] = i;
-        c.bit[i] = ++c.bit_count;
-    }
+    c.steps = arena_array(arena, Step, from->code_count + 1);
+    read_operands(&c);
+    find_counted(&c);
     if (c.bit_count == 0) { // literals alone
         copy_reachable(from, c.reached, arena, out);
-        return false;
+        return NULL;
     }
     c.words = (c.bit_count + 63) / 64;
     c.match = core_match(from, arena);
@@ -624,7 +667,12 @@ bool counts_make(const Layouts *layouts, const CoreFunction *original, Arena *ar
     (void)walk(&c, PASS_EMIT);
     put_together(&c, out);
     fields_move(layouts, out, arena);
-    return true;
+    // Locals that were added hold references of their own.
+    uint8_t *tracked = arena_alloc(arena, out->local_count + 1, 1);
+    for (uint32_t i = 0; i < locals; i++)
+        tracked[i] = c.bit[i] != 0 && c.alias[i] == 0;
+    memset(tracked + locals, 1, out->local_count + 1 - locals);
+    return tracked;
 }
 
 void counts_insert(const CoreProgram *core, CoreFunction *function) {

@@ -9,8 +9,8 @@
 enum { CORE_IS_ALIAS = 4, CORE_VALUE_IS_ALIAS = 8, CORE_IS_MOVE = 16 };
 
 // A copy of `function` with DUP and DROP, its unreachable instructions gone. Everything new lies in `arena`; `from` is only read.
-// False: nothing in it is counted, so no local is tracked.
-bool counts_make(const Layouts *layouts, const CoreFunction *from, Arena *arena, CoreFunction *out);
+// What counts_tracked says of the copy; NULL: nothing is counted, so no local is tracked.
+const uint8_t *counts_make(const Layouts *layouts, const CoreFunction *from, Arena *arena, CoreFunction *out);
 // Per local of a function with counts: 1 if it holds references of its own. Not tracked: what is not counted, aliases, and constants
 // (literals and functions are immortal cells, which no count is kept of).
 uint8_t *counts_tracked(const Layouts *layouts, const CoreFunction *function, Arena *arena);

@@ -44,6 +44,14 @@ static uint32_t *table_slot(Build *build, FunctionId function, const TypeId *arg
     }
 }
 
+static uint32_t table_find(const Build *build, FunctionId function, const TypeId *arguments, uint32_t count) {
+    if (build->table_capacity == 0) return 0;
+    for (uint64_t slot = instance_hash(function, arguments, count);; slot++) {
+        uint32_t entry = build->table[slot & (build->table_capacity - 1)];
+        if (entry == 0 || is_instance(&build->instances.items[entry], function, arguments, count)) return entry;
+    }
+}
+
 uint32_t instance_add(Build *build, const Instance *instance) {
     uint32_t *slot = table_slot(build, instance->function, instance->arguments, instance->argument_count);
     if (*slot != 0) return *slot;
@@ -125,15 +133,28 @@ static uint32_t token_of_ref(const CoreFunction *function, uint32_t ref) {
     return 0;
 }
 
+void instance_find_refs(const Build *build, Instance *instance) {
+    for (uint32_t i = 0; i < instance->function_count; i++) {
+        CoreFunction *function = instance->functions[i];
+        for (uint32_t r = 1; r <= function->ref_count; r++) {
+            CoreRef *ref = &function->refs[r];
+            if (ref->kind != REF_FUNCTION) continue;
+            ref->target = table_find(build, ref->function, ref->arguments, ref->argument_count);
+            instance->has_open_refs |= ref->target == 0;
+        }
+    }
+}
+
 // What instance `index` calls becomes an instance too. ref->target is the instance's number until instances_link.
 void instance_request_refs(Build *build, uint32_t index) {
+    if (!build->instances.items[index].has_open_refs) return;
     Instance requester = build->instances.items[index]; // a copy: the array may move
     uint32_t parts = parts_of(build, requester.arguments, requester.argument_count);
     for (uint32_t i = 0; i < requester.function_count; i++) {
         CoreFunction *function = requester.functions[i];
         for (uint32_t r = 1; r <= function->ref_count; r++) {
             CoreRef *ref = &function->refs[r];
-            if (ref->kind != REF_FUNCTION) continue;
+            if (ref->kind != REF_FUNCTION || ref->target != 0) continue;
             Instance wanted = {.function = ref->function,
                                .arguments = ref->arguments,
                                .argument_count = ref->argument_count,

@@ -522,14 +522,14 @@ static void show(const Layouts *l, TypeId type, bool with_modules, Buffer *out) 
 
 #define DIRECT_MAX (1u << 18)
 
-static void name_layout(Layouts *l, Layout *it) {
-    Buffer shown = buffer_in(l->arena), name = buffer_in(l->arena);
+static void name_layout(const Layouts *l, Layout *it, Arena *arena) {
+    Buffer shown = buffer_in(arena), name = buffer_in(arena);
     show(l, it->type, false, &shown);
     it->shown = (Text){shown.data, (uint32_t)shown.length};
     bool is_plain = true;
     mangle(l, it->type, &name, &is_plain);
     if (!is_plain || name.length > 64) {
-        Buffer exact = buffer_in(l->arena);
+        Buffer exact = buffer_in(arena);
         show(l, it->type, true, &exact);
         uint64_t hash = hash_bytes(exact.data, exact.length);
         if (name.length > 64) { // much of the name is only in the hash
@@ -586,14 +586,20 @@ static void find_printable(Layouts *l) {
     }
 }
 
-void layouts_finish(Layouts *l) {
+void layouts_expand(Layouts *l) {
     layouts_add(l, TYPE_ID(TYPE_VOID));
     layouts_add(l, TYPE_ID(TYPE_STR));
     for (uint32_t i = 1; i <= l->count; i++)
         expand(l, i); // count grows while parts are found
     find_components(l);
-    for (uint32_t i = 1; i <= l->count; i++)
-        name_layout(l, &l->items[i]);
+}
+
+void layouts_name(Layouts *l, uint32_t first, uint32_t limit, Arena *arena) {
+    for (uint32_t i = first; i < limit && i <= l->count; i++)
+        name_layout(l, &l->items[i], arena);
+}
+
+void layouts_order(Layouts *l) {
     l->by_name = arena_array(l->arena, uint32_t, l->count + 1);
     for (uint32_t i = 0; i < l->count; i++)
         l->by_name[i] = i + 1;
@@ -610,25 +616,60 @@ void layouts_finish(Layouts *l) {
     find_printable(l);
 }
 
-// Nearly all types of a function were just added for another: a small table of the last ones saves the look-up.
-static void add_once(Layouts *l, TypeId type) {
-    TypeId *last = &l->recent[type.index % LAYOUTS_RECENT];
-    if (last->index == type.index) return;
-    *last = type;
-    layouts_add(l, type);
+void layouts_finish(Layouts *l) {
+    layouts_expand(l);
+    layouts_name(l, 1, l->count + 1, l->arena);
+    layouts_order(l);
 }
 
-void layouts_add_function(Layouts *l, const CoreFunction *f) {
-    add_once(l, f->result);
+typedef void (*TypeVisitor)(void *context, TypeId type);
+
+static inline ALWAYS_INLINE void visit_types(const CoreFunction *f, TypeVisitor visit, void *context) {
+    visit(context, f->result);
     for (uint32_t i = 1; i <= f->local_count; i++)
-        add_once(l, f->locals[i].type);
+        visit(context, f->locals[i].type);
     for (uint32_t i = 0; i < f->capture_count; i++)
-        add_once(l, f->captures[i]);
+        visit(context, f->captures[i]);
     for (uint32_t i = 0; i < f->argument_count; i++)
-        add_once(l, f->arguments[i]);
+        visit(context, f->arguments[i]);
     for (uint32_t r = 1; r <= f->ref_count; r++)
         for (uint32_t i = 0; i < f->refs[r].argument_count; i++)
-            add_once(l, f->refs[r].arguments[i]);
+            visit(context, f->refs[r].arguments[i]);
+}
+
+// Nearly all types of a function were just added for another: a small table of the last ones saves the look-up.
+static bool is_recent(TypeId *recent, TypeId type) {
+    TypeId *last = &recent[type.index % LAYOUTS_RECENT];
+    if (last->index == type.index) return true;
+    *last = type;
+    return false;
+}
+
+static void add_once(void *context, TypeId type) {
+    Layouts *l = context;
+    if (!is_recent(l->recent, type)) layouts_add(l, type);
+}
+
+void layouts_add_function(Layouts *l, const CoreFunction *f) { visit_types(f, add_once, l); }
+
+typedef struct Listing {
+    TypeList *list;
+    Arena *arena;
+} Listing;
+
+static void list_once(void *context, TypeId type) {
+    Listing *l = context;
+    if (!is_recent(l->list->recent, type)) vec_push(l->arena, &l->list->types, type);
+}
+
+void type_list_add_function(TypeList *list, Arena *arena, const CoreFunction *f) {
+    Listing listing = {list, arena};
+    visit_types(f, list_once, &listing);
+}
+
+void layouts_add_list(Layouts *l, const TypeList *list) {
+    for (uint32_t i = 0; i < list->types.count; i++)
+        add_once(l, list->types.items[i]);
 }
 
 // Callers that ask once have no table, so this makes a small one.

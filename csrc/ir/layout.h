@@ -86,9 +86,19 @@ typedef struct Layouts {
 #define LAYOUT_BOX_HEADER 16u
 
 void layouts_init(Layouts *layouts, const Program *program, Arena *arena);
-uint32_t layouts_add(Layouts *layouts, TypeId type); // its index
-void layouts_finish(Layouts *layouts);
-void layouts_add_function(Layouts *layouts, const CoreFunction *function); // every type that it mentions
+uint32_t layouts_add(Layouts *layouts, TypeId type);                               // its index
+void layouts_finish(Layouts *layouts);                                             // its three steps, on this thread
+void layouts_expand(Layouts *layouts);                                             // parts, cycles, sizes
+void layouts_name(Layouts *layouts, uint32_t first, uint32_t limit, Arena *arena); // of [first, limit): any worker
+void layouts_order(Layouts *layouts);                                              // the tables
+void layouts_add_function(Layouts *layouts, const CoreFunction *function);         // every type that it mentions
+// The same for many functions at once: each worker lists the types of some, and the lists are added one after the other.
+typedef struct TypeList {
+    VEC(TypeId) types; // in order of first mention; some of them several times
+    TypeId recent[LAYOUTS_RECENT];
+} TypeList;
+void type_list_add_function(TypeList *list, Arena *arena, const CoreFunction *function);
+void layouts_add_list(Layouts *layouts, const TypeList *list);
 const Layout *layout_search(const Layouts *layouts, TypeId type);
 static inline const Layout *layout_of(const Layouts *layouts,
                                       TypeId type); // of a type that was added or is a part of one

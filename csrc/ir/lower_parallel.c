@@ -7,37 +7,57 @@
 #include "sched/sched.h"
 #include <stdlib.h>
 
-static Status lower_one(Worker *worker, void *job, uint32_t item) {
-    Build *build = job;
+typedef void (*InstancesStep)(Build *build, uint32_t first, uint32_t limit, Arena *arena);
+
+static void lower_some(Build *build, uint32_t first, uint32_t limit, Arena *arena) {
+    for (uint32_t i = first; i < limit; i++) {
+        Instance *instance = &build->instances.items[i];
+        lower_instance(&build->shared, instance->function, instance->arguments, instance->argument_count, arena,
+                       &instance->functions, &instance->function_count);
+        instance_find_refs(build, instance);
+    }
+}
+
+static Status step_on_batch(Build *build, InstancesStep step, const Worker *worker, uint32_t item) {
     Arena *arena = &build->core->worker_arenas[worker_index(worker)];
     ARENA_GUARD(arena);
-    Instance *instance = &build->instances.items[build->round_first + item];
-    lower_instance(&build->shared, instance->function, instance->arguments, instance->argument_count, arena,
-                   &instance->functions, &instance->function_count);
+    uint32_t first = item + 1, before = build->round_first; // items are numbers of instances, from 0
+    step(build, first, before + build->batches.ends[first - before], arena);
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
 
-enum { NAMES_PER_ITEM = 64 };
-
-static Status name_some(Worker *worker, void *job, uint32_t item) {
-    Build *build = job;
-    Arena *arena = &build->core->worker_arenas[worker_index(worker)];
-    ARENA_GUARD(arena);
-    uint32_t first = 1 + item * NAMES_PER_ITEM;
-    instances_name(build, first, first + NAMES_PER_ITEM, arena);
-    ARENA_GUARD_END(arena);
-    return STATUS_OK;
+static Status lower_batch(Worker *worker, void *job, uint32_t item) {
+    return step_on_batch(job, lower_some, worker, item);
+}
+static Status name_batch(Worker *worker, void *job, uint32_t item) {
+    return step_on_batch(job, instances_name, worker, item);
+}
+static Status link_batch(Worker *worker, void *job, uint32_t item) {
+    return step_on_batch(job, instances_link, worker, item);
 }
 
+// Batches of the instances from `first` on, which become the round.
+static void batch_from(Build *build, uint32_t first) {
+    enum { COST_OF_ANY = 16 };
+    uint32_t count = build->instances.count - first;
+    uint32_t *costs = arena_alloc(build->arena, sizeof(uint32_t) * ((size_t)count + 1), sizeof(uint32_t));
+    for (uint32_t i = 0; i < count; i++)
+        costs[i] = COST_OF_ANY + build->program->bodies[build->instances.items[first + i].function.index].node_count;
+    build->batches = batches_make(build->arena, costs, count, build->core->worker_count, first - 1);
+    build->round_first = first;
+}
+
+// Calls of what is known already are resolved by all workers, who only look at the table; the rest is numbered between two rounds.
 static Status lower_rounds(Build *build, struct Pool *pool) {
-    build->round_first = 1;
-    while (build->round_first < build->instances.count && !build->has_failed) {
+    for (uint32_t first = 1; first < build->instances.count && !build->has_failed;) {
+        batch_from(build, first);
         uint32_t limit = build->instances.count;
-        TRY(pool_for_each_named(pool, WORK_lower_instance, NULL, limit - build->round_first, lower_one, build));
-        for (uint32_t i = build->round_first; i < limit; i++)
+        TRY(pool_for_each_named(pool, WORK_lower_instance, build->batches.order, build->batches.count, lower_batch,
+                                build));
+        for (uint32_t i = first; i < limit; i++)
             instance_request_refs(build, i);
-        build->round_first = limit;
+        first = limit;
     }
     return STATUS_OK;
 }
@@ -55,12 +75,16 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
         if (instance_is_root(program, i, with_tests)) (void)instance_add(build, &(Instance){.function = {i}});
     Status status = lower_rounds(build, pool);
     if (status == STATUS_OK && !build->has_failed) {
-        uint32_t count = build->instances.count - 1;
-        status = pool_for_each_named(pool, WORK_name_instances, NULL, (count + NAMES_PER_ITEM - 1) / NAMES_PER_ITEM,
-                                     name_some, build);
+        batch_from(build, 1);
+        status = pool_for_each_named(pool, WORK_name_instances, build->batches.order, build->batches.count, name_batch,
+                                     build);
     }
     if (status == STATUS_OK && !build->has_failed) {
-        instances_link(build);
+        instances_order(build);
+        status = pool_for_each_named(pool, WORK_link_instances, build->batches.order, build->batches.count, link_batch,
+                                     build);
+    }
+    if (status == STATUS_OK && !build->has_failed) {
         instances_find_entry_and_tests(build, with_tests);
         instances_find_recursion(build);
     }

@@ -160,23 +160,28 @@ static int compare_symbols(const void *left, const void *right) {
                         instance_identity(a->build, second, a->build->arena));
 }
 
-static int compare_final(const void *left, const void *right) {
+static int compare_functions(const void *left, const void *right) {
     const Entry *a = left, *b = right;
-    const Instance *first = &a->build->instances.items[a->instance], *second = &a->build->instances.items[b->instance];
-    bool is_first_own = is_own(a->build, first), is_second_own = is_own(a->build, second);
-    if (is_first_own != is_second_own) return is_first_own ? -1 : 1;
-    if (!is_first_own) return compare_symbols(left, right);
-    return (first->function.index > second->function.index) - (first->function.index < second->function.index);
+    uint32_t first = a->build->instances.items[a->instance].function.index,
+             second = a->build->instances.items[b->instance].function.index;
+    return (first > second) - (first < second);
 }
 
 void instances_name(Build *build, uint32_t first, uint32_t limit, Arena *arena) {
-    for (uint32_t i = first; i < limit && i < build->instances.count; i++)
-        build->instances.items[i].symbol = instance_symbol(build, &build->instances.items[i], arena);
+    for (uint32_t i = first; i < limit && i < build->instances.count; i++) {
+        Instance *instance = &build->instances.items[i];
+        instance->symbol = instance_symbol(build, instance, arena);
+        instance->symbol_hash = hash_text(instance->symbol);
+        instance->is_own = is_own(build, instance);
+    }
 }
 
+// ---- linking -------------------------------------------------------------------------------------------------------------
+
+// Where two would have one symbol, all of them get a hash.
 static void settle_names(Build *build, Entry *entries, uint32_t count) {
     qsort(entries, count, sizeof *entries, compare_symbols);
-    for (uint32_t i = 0; i < count;) { // where two would have one symbol, all of them get a hash
+    for (uint32_t i = 0; i < count;) {
         Text symbol = build->instances.items[entries[i].instance].symbol;
         uint32_t k = i + 1;
         while (k < count && text_equal(symbol, build->instances.items[entries[k].instance].symbol))
@@ -192,40 +197,74 @@ static void settle_names(Build *build, Entry *entries, uint32_t count) {
     }
 }
 
-// ---- linking -------------------------------------------------------------------------------------------------------------
+// Those whose symbol another has too, found by their hashes: nearly always none.
+static void settle_same_names(Build *build, Entry *entries) {
+    uint32_t count = build->instances.count - 1, capacity = 16, same = 0;
+    while (capacity < count * 2)
+        capacity *= 2;
+    uint32_t *table = arena_array(build->arena, uint32_t, capacity);
+    uint8_t *is_same = arena_array(build->arena, uint8_t, count + 1);
+    for (uint32_t i = 1; i <= count; i++) {
+        uint64_t slot = build->instances.items[i].symbol_hash;
+        for (; table[slot & (capacity - 1)] != 0; slot++) {
+            uint32_t other = table[slot & (capacity - 1)];
+            if (build->instances.items[other].symbol_hash != build->instances.items[i].symbol_hash) continue;
+            is_same[i] = is_same[other] = 1; // equal hashes of different symbols do no harm: settle_names compares
+        }
+        table[slot & (capacity - 1)] = i;
+    }
+    for (uint32_t i = 1; i <= count; i++)
+        if (is_same[i]) entries[same++] = (Entry){build, i};
+    if (same > 0) settle_names(build, entries, same);
+}
 
-void instances_link(Build *build) {
+void instances_order(Build *build) {
     CoreProgram *core = build->core;
-    uint32_t count = build->instances.count - 1, total = 0;
+    uint32_t count = build->instances.count - 1, own = 0, total = 0;
     Entry *entries = arena_array(build->arena, Entry, count + 1);
-    for (uint32_t i = 0; i < count; i++)
-        entries[i] = (Entry){build, i + 1};
-    settle_names(build, entries, count);
-    qsort(entries, count, sizeof *entries, compare_final);
-    for (uint32_t i = 0; i < count; i++)
-        total += build->instances.items[entries[i].instance].function_count;
-    core->functions = arena_array(&core->arena, CoreFunction *, total + 1);
+    settle_same_names(build, entries);
+    bool is_ordered = true; // roots are: they were asked for by FunctionId
+    for (uint32_t i = 1; i <= count; i++) {
+        if (!build->instances.items[i].is_own) continue;
+        entries[own++] = (Entry){build, i};
+        is_ordered = is_ordered && (own == 1 || compare_functions(&entries[own - 2], &entries[own - 1]) <= 0);
+    }
+    uint32_t all = own;
+    for (uint32_t i = 1; i <= count; i++)
+        if (!build->instances.items[i].is_own) entries[all++] = (Entry){build, i};
+    if (!is_ordered) qsort(entries, own, sizeof *entries, compare_functions);
+    if (all > own) qsort(entries + own, all - own, sizeof *entries, compare_symbols);
     for (uint32_t i = 0; i < count; i++) {
         Instance *instance = &build->instances.items[entries[i].instance];
-        instance->first = core->function_count + 1;
-        for (uint32_t k = 0; k < instance->function_count; k++) {
-            CoreFunction *function = instance->functions[k];
-            core->functions[++core->function_count] = function;
-            function->symbol = instance->symbol;
-            if (k == 0) continue;
-            function->symbol = arena_format(&core->arena, "%.*s__lambda_%u", (int)instance->symbol.length,
-                                            instance->symbol.data, function->lambda);
-            function->parent += instance->first;
-        }
+        instance->first = total + 1;
+        total += instance->function_count;
     }
-    uint32_t *instances = arena_array(&core->arena, uint32_t, count);
-    core->instances = instances;
+    core->functions = arena_alloc(&core->arena, sizeof(CoreFunction *) * ((size_t)total + 1), sizeof(CoreFunction *));
+    core->functions[0] = NULL;
+    core->instances = arena_alloc(&core->arena, sizeof(uint32_t) * ((size_t)count + 1), sizeof(uint32_t));
     core->instance_count = count;
-    for (uint32_t i = 1; i <= count; i++) {
+    core->function_count = total;
+}
+
+static Text lambda_symbol(Text owner, uint32_t lambda, Arena *arena) {
+    Buffer out = buffer_in(arena);
+    buffer_reserve(&out, owner.length + sizeof "__lambda_" + 10);
+    buffer_text(&out, owner);
+    buffer_literal(&out, "__lambda_");
+    buffer_int(&out, lambda);
+    return buffer_finish(&out);
+}
+
+void instances_link(Build *build, uint32_t first, uint32_t limit, Arena *arena) {
+    uint32_t *instances = build->core->instances;
+    for (uint32_t i = first; i < limit && i < build->instances.count; i++) {
         const Instance *instance = &build->instances.items[i];
         instances[i - 1] = instance->first;
         for (uint32_t k = 0; k < instance->function_count; k++) {
             CoreFunction *function = instance->functions[k];
+            build->core->functions[instance->first + k] = function;
+            function->symbol = k == 0 ? instance->symbol : lambda_symbol(instance->symbol, function->lambda, arena);
+            if (k > 0) function->parent += instance->first;
             for (uint32_t r = 1; r <= function->ref_count; r++) {
                 CoreRef *ref = &function->refs[r];
                 if (ref->kind == REF_FUNCTION)

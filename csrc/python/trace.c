@@ -38,11 +38,8 @@ static Text name_guarded(const Workspace *ws, WorkKind kind, uint32_t item, Aren
 // Empty for an item without a name, and where there is no memory for one.
 static PyObject *name_to_python(const Workspace *ws, Arena *arena, const TraceEvent *event) {
     WorkKind kind = (WorkKind)event->kind;
-    uint32_t item = event->item;
-    if (work_kind_noun(kind) == NOUN_INSTANCE && event->loop != TRACE_NO_LOOP)
-        item += trace_loops(workspace_trace(ws))[event->loop].first;
     arena_reset(arena);
-    Text name = name_guarded(ws, kind, item, arena);
+    Text name = name_guarded(ws, kind, event->item, arena);
     return PyUnicode_DecodeUTF8(name.data, (Py_ssize_t)name.length, "backslashreplace");
 }
 

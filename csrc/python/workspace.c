@@ -576,6 +576,21 @@ static PyObject *workspace_memory_method(WorkspaceObject *self, PyObject *no_arg
                          "peak_bytes", (unsigned long long)now.peak_bytes);
 }
 
+PyDoc_STRVAR(count_doc,
+             "count(counter, amount) -> None\n\nAdds to a progress counter what other programs did. From any "
+             "thread at any time.");
+static PyObject *workspace_count_method(WorkspaceObject *self, PyObject *args) {
+    const char *name;
+    unsigned long long amount;
+    if (!PyArg_ParseTuple(args, "sK:count", &name, &amount)) return NULL;
+    for (int counter = 0; counter < PROGRESS_COUNTER_COUNT; counter++)
+        if (strcmp(progress_name((ProgressCounter)counter), name) == 0) {
+            workspace_count(self->workspace, (ProgressCounter)counter, amount);
+            Py_RETURN_NONE;
+        }
+    return PyErr_Format(PyExc_ValueError, "no progress counter is called %s", name);
+}
+
 PyDoc_STRVAR(
     trace_doc,
     "trace() -> tuple | None\n\nWhat the workers did in the latest run: (origin, stages, loops, events, dropped). "
@@ -624,6 +639,7 @@ static PyMethodDef workspace_methods[] = {
     {"program", METHOD(workspace_program_method), METH_NOARGS, program_doc},
     {"graph", METHOD(workspace_graph_method), METH_NOARGS, graph_doc},
     {"progress", METHOD(workspace_progress_method), METH_NOARGS, progress_doc},
+    {"count", METHOD(workspace_count_method), METH_VARARGS, count_doc},
     {"trace", METHOD(workspace_trace_method), METH_NOARGS, trace_doc},
     {"memory", METHOD(workspace_memory_method), METH_NOARGS, memory_doc},
     {"cancel", METHOD(workspace_cancel_method), METH_NOARGS, cancel_doc},

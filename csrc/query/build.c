@@ -109,6 +109,9 @@ static Status run_stage(Workspace *ws, Stage stage, Status (*run)(Workspace *)) 
     return status;
 }
 
+// Files and bodies count their errors as they end; this adds what modules, tests and the lowering have found.
+static void count_errors(Workspace *ws) { progress_raise(&ws->progress, PROGRESS_errors, workspace_error_count(ws)); }
+
 static Status run_stages(Workspace *ws, Stage last) {
     // Read what the project names. Text to tokens to tree: one task per file, largest first.
     TRY(run_stage(ws, STAGE_READ, load_sources));
@@ -120,9 +123,11 @@ static Status run_stages(Workspace *ws, Stage last) {
     TRY(run_stage(ws, STAGE_SIGNATURES, check_signatures));
     TRY(run_stage(ws, STAGE_BODIES, check_bodies));
     workspace_forgive(ws); // errors that tests expect are no errors
+    count_errors(ws);
     if (last <= STAGE_BODIES || workspace_has_errors(ws)) return STATUS_OK;
     // Only programs without errors get this far, so nothing below has a case for a wrong type.
     TRY(run_stage(ws, STAGE_LOWER, lower_functions));
+    count_errors(ws);
     if (last <= STAGE_LOWER || workspace_has_errors(ws)) return STATUS_OK;
     // The C compiler is another program: sigil/toolchain.py runs it on the text that this leaves behind.
     return run_stage(ws, STAGE_GENERATE, generate_c);

@@ -22,6 +22,13 @@ static void print_function(const Program *program, FunctionId id, Buffer *out) {
     print_name(program, function->name, out);
 }
 
+// The bodies that were checked together with this one, which is the first of them.
+static void print_bodies(const Program *program, FunctionId first, Buffer *out) {
+    uint32_t length = body_batch_length(program, first);
+    print_function(program, first, out);
+    if (length > 1) buffer_format(out, " and %u more", length - 1);
+}
+
 // The same with type arguments and, for a lambda, its number.
 static void print_core_function(const CoreProgram *core, uint32_t index, Buffer *out) {
     const CoreFunction *function = core->functions[index];
@@ -51,7 +58,7 @@ void workspace_item_name(const Workspace *ws, WorkKind kind, uint32_t item, Buff
         break;
     case NOUN_FUNCTION:
         if (program != NULL && program->functions != NULL && item < program->function_count)
-            print_function(program, (FunctionId){item + 1}, out);
+            print_bodies(program, (FunctionId){item + 1}, out);
         break;
     case NOUN_INSTANCE:
         if (core != NULL && item < core->instance_count) print_core_function(core, core->instances[item], out);

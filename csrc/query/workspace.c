@@ -136,6 +136,19 @@ bool workspace_has_errors(const Workspace *ws) { // allocates nothing, so it can
     return found;
 }
 
+static void count_errors(void *context, const DiagSink *sink) {
+    uint64_t *count = context;
+    if (sink->error_count == 0) return;
+    for (const Diagnostic *d = sink->first; d != NULL; d = d->next)
+        *count += !d->is_expected && diag_code_severity(d->code) == SEVERITY_ERROR;
+}
+
+uint64_t workspace_error_count(const Workspace *ws) {
+    uint64_t count = 0;
+    visit_sinks(ws, count_errors, &count);
+    return count;
+}
+
 typedef struct SinkList {
     Arena *arena;
     VEC(const DiagSink *) sinks;
@@ -171,6 +184,9 @@ const Trace *workspace_trace(const Workspace *ws) { return ws->options.without_t
 Pool *workspace_pool(const Workspace *ws) { return ws->pool; }
 ProgressSnapshot workspace_progress(const Workspace *ws) { return progress_snapshot(&ws->progress); }
 ChunkCounters workspace_memory(const Workspace *ws) { return chunk_pool_counters(ws->chunks); }
+void workspace_count(Workspace *ws, ProgressCounter counter, uint64_t amount) {
+    progress_add(&ws->progress, counter, amount);
+}
 void workspace_cancel(Workspace *ws) { cancel_request(pool_cancel_flag(ws->pool)); }
 
 // ---- looking inside -----------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ typedef struct RunOptions {
     bool with_lines;    // #line directives in the C text
     bool without_trace; // records nothing
     CoverageLevel coverage;
-    Schedule schedule; // how checking is spread over the workers; no result shows it
+    Schedule schedule;        // how checking is spread over the workers; no result shows it
     uint32_t lex_chunk_bytes; // larger files are lexed in chunks of at most about this length; 0: parse_all's default
     Text program_name;
 } RunOptions;
@@ -83,6 +83,8 @@ Pool *workspace_pool(const Workspace *workspace);
 
 ChunkCounters workspace_memory(const Workspace *workspace); // of the arenas of all results; by anybody, at any time
 ProgressSnapshot workspace_progress(const Workspace *workspace);
+// Counts what other programs do: C files that are compiled, tests that run.
+void workspace_count(Workspace *workspace, ProgressCounter counter, uint64_t amount);
 void workspace_cancel(Workspace *workspace);
 
 typedef enum EmitKind { EMIT_TOKENS, EMIT_TREE, EMIT_CORE, EMIT_C } EmitKind;

@@ -19,7 +19,10 @@
     ROW(check_whole_module, "check whole module", MODULE)                                                              \
     ROW(finish_module, "finish module", MODULE)                                                                        \
     ROW(lower_instance, "lower instance", INSTANCE)                                                                    \
-    ROW(name_instances, "name instances", NONE)                                                                        \
+    ROW(name_instances, "name instances", INSTANCE)                                                                    \
+    ROW(link_instances, "link instances", INSTANCE)                                                                    \
+    ROW(list_types, "list types", NONE)                                                                                \
+    ROW(name_types, "name types", NONE)                                                                                \
     ROW(generate_function, "generate function", CORE_FUNCTION)                                                         \
     ROW(write_c_file, "write C file", C_FILE)                                                                          \
     ROW(write_types_file, "write types file", C_TYPES_FILE)
@@ -36,7 +39,7 @@ typedef enum ItemNoun {
     NOUN_FILE,          // of the workspace, from 0
     NOUN_MODULE,        // ModuleId.index
     NOUN_FUNCTION,      // FunctionId - 1
-    NOUN_INSTANCE,      // of its round; rounds number on where the one before ended
+    NOUN_INSTANCE,      // its number - 1; the first of a batch
     NOUN_CORE_FUNCTION, // index in CoreProgram.functions - 1
     NOUN_C_FILE,        // of the plan of C files
     NOUN_C_TYPES_FILE,  // sg_types_NN.c

@@ -273,6 +273,8 @@ MUST_USE Status declarations_check(Program *program, struct Pool *pool);
 // ---- step 3: sema/body.c; each function apart ---------------------------------------------------------------------------
 // Counts functions_typed and errors as bodies end; `progress` may be NULL.
 MUST_USE Status bodies_check(Program *program, struct Pool *pool, struct Progress *progress);
+// An item of its loop is a batch of neighbouring bodies, by the first one. How many; 1 for what begins none.
+uint32_t body_batch_length(const Program *program, FunctionId first);
 // The rest of step 2 and all of step 3, after declarations_check: module by module in the order of imports.
 MUST_USE Status levels_check(Program *program, struct Pool *pool, struct Progress *progress);
 MUST_USE Status body_check(const Program *program, FunctionId function, struct TypedBody *out);

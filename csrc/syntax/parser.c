@@ -5,7 +5,7 @@
 
 // ---- the cursor
 
-void cursor_set(Parser *p, uint32_t index) {
+void cursor_set_slow(Parser *p, uint32_t index) {
     while (index < p->stop && p->kinds[index] == TOKEN_BAD)
         index++;
     p->index = index < p->stop ? index : p->stop;
@@ -13,18 +13,13 @@ void cursor_set(Parser *p, uint32_t index) {
     p->is_split = false;
 }
 
-uint32_t peek_index(const Parser *p, uint32_t ahead) {
+uint32_t peek_index_slow(const Parser *p, uint32_t ahead) {
     uint32_t index = p->index;
     while (ahead > 0 && index < p->stop) {
         index++;
         if (p->kinds[index] != TOKEN_BAD) ahead--;
     }
     return index < p->stop ? index : p->stop;
-}
-
-TokenKind peek(const Parser *p, uint32_t ahead) {
-    uint32_t index = peek_index(p, ahead);
-    return index < p->stop ? (TokenKind)p->kinds[index] : TOKEN_END;
 }
 
 bool is_on_later_line(const Parser *p, uint32_t token) {
@@ -53,6 +48,7 @@ bool is_primitive(const Parser *p, uint32_t token) {
 }
 
 static Word word_of(const Parser *p, uint32_t name, Word limit) {
+    if (LIKELY((p->word_bits >> (name & 63) & 1) == 0)) return WORD_NONE;
     for (Word word = 0; word < limit; word++)
         if (p->words[word] == name) return word;
     return WORD_NONE;
@@ -145,26 +141,6 @@ static void nodes_reserve(Parser *p, uint32_t capacity) {
     p->node_a = arena_alloc(p->arena, (size_t)capacity * 4, 8);
     p->node_b = arena_alloc(p->arena, (size_t)capacity * 4, 8);
     p->node_capacity = capacity;
-}
-
-uint32_t extra_add(Parser *p, const uint32_t *words, uint32_t count) {
-    uint32_t index = p->extra.count - p->first_extra;
-    vec_reserve(p->arena, &p->extra, count);
-    for (uint32_t i = 0; i < count; i++)
-        p->extra.items[p->extra.count++] = words[i];
-    return index;
-}
-
-uint32_t list_finish(Parser *p, uint32_t base, bool keep_empty) {
-    uint32_t count = p->scratch.count - base;
-    if (count == 0 && !keep_empty) return 0;
-    uint32_t index = p->extra.count - p->first_extra;
-    vec_reserve(p->arena, &p->extra, count + 1);
-    p->extra.items[p->extra.count++] = count;
-    for (uint32_t i = 0; i < count; i++)
-        p->extra.items[p->extra.count++] = p->scratch.items[base + i];
-    p->scratch.count = base;
-    return index;
 }
 
 Mark mark_begin(Parser *p) {
@@ -339,7 +315,7 @@ static void error_semicolon(Parser *p) {
     }
 }
 
-bool list_next(Parser *p, uint32_t errors_before) {
+bool list_next_slow(Parser *p, uint32_t errors_before) {
     if (p->failed || p->index >= p->group_end || p->kind == TOKEN_END) return false;
     if (p->kind != TOKEN_COMMA && p->kind != TOKEN_SEMICOLON) {
         bool is_new_line = is_on_later_line(p, p->index);
@@ -466,17 +442,28 @@ static void mark_errors(Parser *p) {
     }
 }
 
-static void parse_whole(Arena *arena, const Tokens *tokens, NameCache *names, DiagSink *sink, Tree *out) {
-    Parser parser = {.arena = arena, .tokens = tokens, .kinds = tokens->kinds, .names = names, .sink = sink};
-    Parser *p = &parser;
+_Static_assert(WORD_COUNT <= NAME_SYNTAX_WORDS_MAX, "the cache has room for all words");
+
+static void intern_words(Parser *p) {
     static const char *const words[WORD_COUNT] = {
 #define PATTERN(kind, word) word,
 #include "syntax/patterns.def"
 #undef PATTERN
         "run", "try", "as", "extend", "extension", "tests", "on", "rules", "_",
     };
+    uint32_t ids[WORD_COUNT];
     for (Word word = 0; word < WORD_COUNT; word++)
-        p->words[word] = intern(p, text_from(words[word]));
+        ids[word] = intern(p, text_from(words[word]));
+    memcpy(p->names->syntax_words, ids, sizeof ids); // all or, where memory ends above, none
+}
+
+static void parse_whole(Arena *arena, const Tokens *tokens, NameCache *names, DiagSink *sink, Tree *out) {
+    Parser parser = {.arena = arena, .tokens = tokens, .kinds = tokens->kinds, .names = names, .sink = sink};
+    Parser *p = &parser;
+    p->words = names->syntax_words;
+    if (names->syntax_words[0] == 0) intern_words(p);
+    for (Word word = 0; word < WORD_COUNT; word++)
+        p->word_bits |= UINT64_C(1) << (p->words[word] & 63);
     p->stop = p->group_end = tokens->count - 1;
     nodes_reserve(p, tokens->count + tokens->count / 4 + 16);
     pair_brackets(p);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from bench.peers import compare as comparing
 from bench.peers.build import Built, build_all, cbuild, stream_file
 from bench.peers.compare import Comparison, Disagreement, Outcome, Result, compare, run_program

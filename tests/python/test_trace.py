@@ -44,6 +44,8 @@ def test_every_item_of_every_loop_is_recorded_once(project: Path) -> None:
         stage = trace.stages[loop.stage]
         assert stage.begin <= loop.begin <= loop.end <= stage.end, loop.kind
     for event in trace.events:
+        if event.loop < 0:
+            continue  # the task that a stage runs in
         loop = trace.loops[event.loop]
         assert (event.kind, loop.begin <= event.begin <= event.end <= loop.end) == (loop.kind, True)
         assert 0 <= event.worker < 2
@@ -70,7 +72,7 @@ def test_items_have_names_for_people(project: Path) -> None:
     assert "std/prelude.si" in names["read file"]
     assert "parser" in names["collect module"]
     for kind in ("check body", "lower instance", "generate function"):
-        assert "parser.parse_atom" in names[kind]
+        assert any(name.startswith("parser.") for name in names[kind])  # the first of a batch
     assert "parser.c" in names["write C file"]
     assert any("parser.c" in name for name in names["compile C"])
     assert names["link program"] == {"small"}

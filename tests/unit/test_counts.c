@@ -26,9 +26,12 @@ static Text counts_in(const char *text, const char *name) {
         layouts_add_function(&layouts, f);
         layouts_finish(&layouts);
         CoreFunction counted;
-        counts_make(&layouts, f, test_arena(), &counted);
+        const uint8_t *made = counts_make(&layouts, f, test_arena(), &counted);
         const char *wrong = counts_verify(&layouts, &counted, test_arena());
         if (wrong != NULL) FAIL("%s", wrong);
+        const uint8_t *tracked = counts_tracked(&layouts, &counted, test_arena());
+        for (uint32_t k = 1; k <= counted.local_count; k++)
+            CHECK_INT(made != NULL && made[k] != 0, tracked[k]);
         for (uint32_t k = 0; k < counted.code_count; k++) {
             const CoreInstruction *in = &counted.code[k];
             bool is_count = in->op == CORE_DUP || in->op == CORE_DROP;
