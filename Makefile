@@ -14,7 +14,7 @@ endif
 
 EXAMPLE := examples/expression_evaluator
 
-.PHONY: run test ci setup setup-ci build install asan tsan fuzz cov lint fmt fresh bench bench-peers accept clean help
+.PHONY: run test ci setup setup-ci setup-peers build install asan tsan fuzz cov lint fmt fresh bench bench-peers accept clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -66,7 +66,7 @@ bench: build
 	@$(VENV)/python tools/ci.py bench
 
 ## make bench-peers         the same work done by other projects, side by side
-bench-peers: build
+bench-peers: setup-peers build
 	@$(VENV)/python tools/ci.py bench-peers
 
 ## make fresh               proves `make run` and `make test` in a bare Debian (debootstrap; needs root)
@@ -83,6 +83,10 @@ setup:
 
 setup-ci:
 	@sh tools/setup.sh ci
+
+## make setup-peers         installs what the peers are made of
+setup-peers:
+	@sh tools/setup.sh peers
 
 # The editable install happens once; after that building in place is all that is needed.
 build: setup

@@ -31,7 +31,7 @@ TARGETS = {
 }
 STAGES = {
     "parse": ("parse",),
-    "check": ("link", "signatures", "bodies"),
+    "check": ("modules", "signatures", "bodies"),
     "generate": ("lower", "generate"),
 }
 

@@ -18,6 +18,7 @@ from sigil import _core
 
 if TYPE_CHECKING:
     from sigil.discover import Project, ProjectError
+    from sigil.pool import Scheduler, ThreadPoolConfig
     from sigil.results import (
         BuildResult,
         CheckResult,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Edit,
         Fix,
         Label,
+        ModuleGraph,
         Result,
         Severity,
         Span,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
         TestResult,
     )
     from sigil.toolchain import ToolchainError
-    from sigil.workspace import Progress, ThreadPoolConfig, Workspace
+    from sigil.workspace import Progress, Workspace
 
 __version__: str = _core.version()
 
@@ -48,17 +50,19 @@ _HOMES = {
     "Edit": "results",
     "Fix": "results",
     "Label": "results",
+    "ModuleGraph": "results",
     "Progress": "workspace",
     "Project": "discover",
     "ProjectError": "discover",
     "Result": "results",
+    "Scheduler": "pool",
     "Severity": "results",
     "Span": "results",
     "StageTime": "results",
     "TestFailure": "results",
     "TestOutcome": "results",
     "TestResult": "results",
-    "ThreadPoolConfig": "workspace",
+    "ThreadPoolConfig": "pool",
     "ToolchainError": "toolchain",
     "Workspace": "workspace",
 }
@@ -69,12 +73,13 @@ def check(
     *,
     pool: ThreadPoolConfig | None = None,
     jobs: int | None = None,
+    schedule: str | None = None,
     coverage: str | None = None,
 ) -> CheckResult:
     """Checks a project. `coverage` (error, warn, off) is the manifest's where it is left out."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool, jobs=jobs).check(coverage=coverage)
+    return Workspace(path, pool=pool, jobs=jobs, schedule=schedule).check(coverage=coverage)
 
 
 def build(
@@ -82,6 +87,7 @@ def build(
     *,
     pool: ThreadPoolConfig | None = None,
     jobs: int | None = None,
+    schedule: str | None = None,
     profile: str | None = None,
     output: Path | str | None = None,
     coverage: str | None = None,
@@ -92,7 +98,7 @@ def build(
     """Builds a project: `profile` is debug or release. The options are those of the command line."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool, jobs=jobs).build(
+    return Workspace(path, pool=pool, jobs=jobs, schedule=schedule).build(
         profile=profile, output=output, coverage=coverage, cc=cc, sanitize=sanitize, emit=emit
     )
 
@@ -102,6 +108,7 @@ def test(
     *,
     pool: ThreadPoolConfig | None = None,
     jobs: int | None = None,
+    schedule: str | None = None,
     filter: str | None = None,
     timeout: float = 60.0,
     profile: str | None = None,
@@ -112,7 +119,7 @@ def test(
     """Builds a project with its tests and runs those whose names contain `filter`, `timeout` seconds each."""
     from sigil.workspace import Workspace
 
-    return Workspace(path, pool=pool, jobs=jobs).test(
+    return Workspace(path, pool=pool, jobs=jobs, schedule=schedule).test(
         filter=filter, timeout=timeout, profile=profile, coverage=coverage, cc=cc, sanitize=sanitize
     )
 
@@ -140,10 +147,12 @@ __all__ = [
     "Edit",
     "Fix",
     "Label",
+    "ModuleGraph",
     "Progress",
     "Project",
     "ProjectError",
     "Result",
+    "Scheduler",
     "Severity",
     "Span",
     "StageTime",

@@ -207,6 +207,19 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class ModuleGraph:
+    """Who imports whom. Paths begin with what needs nothing; costs are nodes of syntax trees."""
+
+    imports: dict[str, list[str]]
+    levels: list[list[str]]  # modules of one level need nothing of each other
+    cycles: list[list[str]]  # modules that reach each other, which is an error
+    longest_path: list[str]  # of modules
+    critical_path: list[str]  # the path that costs the most, critical_cost of total_cost
+    critical_cost: int
+    total_cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class TestFailure:
     """Why a test failed. `kind` is assert_eq, panic, timeout, compile_fail, crash …"""
 

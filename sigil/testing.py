@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from sigil.results import Test, TestFailure, TestOutcome
+from sigil.trace import Ran
 
 TIMEOUT_SECONDS = 60.0
 OUTPUT_BYTES = 1 << 20  # of one test, at most; what comes after is dropped
@@ -37,14 +38,20 @@ def run(
     jobs: int,
     timeout: float = TIMEOUT_SECONDS,
     on_done: Callable[[int], None] | None = None,
+    ran: list[Ran] | None = None,
 ) -> list[TestOutcome]:
-    """The outcomes of tests, in their order. Interrupted, it kills what runs and raises KeyboardInterrupt."""
+    """The outcomes of tests, in their order. Interrupted, it kills what runs and raises KeyboardInterrupt.
+
+    `ran` gets the time of each.
+    """
     stop = threading.Event()
     done = 0
     counting = threading.Lock()
+    slots: dict[int, int] = {}  # of the threads
 
     def one(test: Test) -> TestOutcome:
         nonlocal done
+        began = time.monotonic_ns()
         outcome = _judge_compile_fail(test)
         if outcome is None and test.index is not None and program is not None:
             ended = _run_one(program, test.index, timeout, stop)
@@ -56,6 +63,9 @@ def run(
             outcome = _failed(test, kind, said)
         with counting:
             done += 1
+            if ran is not None:
+                slot = slots.setdefault(threading.get_ident(), len(slots))
+                ran.append(Ran(f"{test.module}.{test.name}", slot, began, time.monotonic_ns()))
         if on_done is not None:
             on_done(done)
         return outcome

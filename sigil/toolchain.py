@@ -26,6 +26,7 @@ from functools import partial
 from pathlib import Path
 
 from sigil.discover import ProjectError
+from sigil.trace import Ran
 
 RUNTIME = Path(__file__).resolve().parent / "_runtime"
 INCLUDE = RUNTIME / "include"
@@ -157,6 +158,7 @@ class _Job:
     folder: Path
     done: Callable[[], None]
     label: str
+    name: str  # the same without folders, for traces
 
     @property
     def log(self) -> Path:
@@ -197,29 +199,35 @@ def _interrupts_held() -> Iterator[Callable[[], None]]:
     deliver()
 
 
-def _run_all(jobs: Sequence[_Job], width: int) -> None:
+def _run_all(jobs: Sequence[_Job], width: int) -> list[Ran]:
     """Runs the commands, at most `width` at once; ends the rest when one fails or we are interrupted."""
     waiting = list(reversed(jobs))
-    running: list[tuple[subprocess.Popen[bytes], _Job]] = []
+    running: list[tuple[subprocess.Popen[bytes], _Job, int, int]] = []
+    slots = list(reversed(range(max(1, width))))  # the free ones
+    ran: list[Ran] = []
     with _interrupts_held() as deliver_interrupt:
         try:
             while waiting or running:
-                while waiting and len(running) < max(1, width):
+                while waiting and slots:
                     job = waiting.pop()
-                    running.append((_start(job), job))
+                    began = time.monotonic_ns()
+                    running.append((_start(job), job, slots.pop(), began))
                 deliver_interrupt()
                 ended = [entry for entry in running if entry[0].poll() is not None]
                 if not ended:
                     time.sleep(0.001)
                 for entry in ended:
                     running.remove(entry)
-                    process, job = entry
+                    process, job, slot, began = entry
+                    ran.append(Ran(job.name, slot, began, time.monotonic_ns()))
+                    slots.append(slot)
                     if process.returncode != 0:
                         said = job.log.read_text("utf-8", "replace").strip()
                         raise ToolchainError("E0702", f"the C compiler failed on {job.label}:\n{said}")
                     job.done()
         finally:
-            _kill([process for process, _ in running])
+            _kill([process for process, *_ in running])
+    return ran
 
 
 def _start(job: _Job) -> subprocess.Popen[bytes]:
@@ -275,6 +283,7 @@ class Compiled:
     objects: tuple[Path, ...]
     compiled: int
     reused: int
+    ran: tuple[Ran, ...] = ()  # the compilers
 
 
 def compile_files(
@@ -309,6 +318,7 @@ def compile_files(
         else:
             missing.append(_Unit(name, content, sources / name, target))
     total = len(missing)
+    ran: list[Ran] = []
     done = 0
     if progress:
         progress(0, total)
@@ -331,10 +341,11 @@ def compile_files(
                     _publish(unit, place)
                 command = _command(toolchain, batch, place, root)
                 label = ", ".join(str(unit.source) for unit in batch[:3]) + (" …" if len(batch) > 3 else "")
-                commands.append(_Job(command, place, partial(finish, batch, place), label))
-            _run_all(commands, jobs)
+                names = ", ".join(unit.name for unit in batch[:8]) + (" …" if len(batch) > 8 else "")
+                commands.append(_Job(command, place, partial(finish, batch, place), label, names))
+            ran = _run_all(commands, jobs)
     _forget_old(objects_folder, set(objects))
-    return Compiled(tuple(objects), total, len(files) - total)
+    return Compiled(tuple(objects), total, len(files) - total, tuple(ran))
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,14 +428,14 @@ def _forget_old(folder: Path, wanted: set[Path]) -> None:
                 path.unlink()
 
 
-def link(toolchain: Toolchain, objects: Sequence[Path], target: Path, folder: Path) -> None:
+def link(toolchain: Toolchain, objects: Sequence[Path], target: Path, folder: Path) -> tuple[Ran, ...]:
     """Links objects into an executable, under a temporary name first; leaves one alone that is up to date."""
     if not STATIC_RUNTIME.exists():
         raise ProjectError(f"the runtime library {STATIC_RUNTIME} is missing; build it with `make build`")
     stamp = folder / f"linked-{hashlib.blake2b(os.fsencode(target.absolute()), digest_size=8).hexdigest()}"
     key = _link_key(toolchain, objects)
     if _is_linked(stamp, key, target):
-        return
+        return ()
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
         place = Path(scratch)
@@ -437,7 +448,7 @@ def link(toolchain: Toolchain, objects: Sequence[Path], target: Path, folder: Pa
             listing.write_text("\n".join(f'"{name}"' for name in names), "utf-8")
             arguments = [f"@{listing}"]
         command = [toolchain.linker, *arguments, "-o", str(made), *toolchain.link_flags]
-        _run_all([_Job(command, place, lambda: None, str(target))], 1)
+        ran = _run_all([_Job(command, place, lambda: None, str(target), target.name)], 1)
         # Of the file that is moved, not of what has the name afterwards: that may be another build's.
         identity = _identity(made)
         try:
@@ -445,6 +456,7 @@ def link(toolchain: Toolchain, objects: Sequence[Path], target: Path, folder: Pa
         except OSError as error:
             raise ToolchainError("E0703", f"cannot write {target}: {error.strerror}") from error
     write_if_changed(stamp, f"{key} {identity}".encode())
+    return tuple(ran)
 
 
 def _link_key(toolchain: Toolchain, objects: Sequence[Path]) -> str:

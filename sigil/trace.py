@@ -1,17 +1,19 @@
 """What a build's workers did and when: the recorded trace, as the reports, the replay and tests read it.
 
-A trace is a list of stages; in a stage, parallel-fors (`Loop`) and the items that workers ran in them (`Event`).
-What lies in a stage outside of any loop was done by one thread alone. Times are nanoseconds since the trace began.
+A trace is a list of stages; in a stage, parallel-fors (`Loop`) and the items that workers ran in them
+(`Event`). What lies in a stage outside of any loop was done by one thread alone. Times are nanoseconds
+since the trace began.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class StageSpan:
     name: str
     begin: int
     end: int
+    cpu: int = 0  # CPU time that the process, or the processes that it started, used meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,36 @@ class Trace:
     about: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The stored form; `from_json` reads it back."""
-        return json.dumps({"version": VERSION, **asdict(self)}, separators=(",", ":"))
+        """The stored form: rows of numbers, with kinds and names in tables. `from_json` reads it back."""
+        kinds = _Table()
+        names = _Table()
+        content = {
+            "version": VERSION,
+            "threads": self.threads,
+            "dropped": self.dropped,
+            "about": self.about,
+            "stages": [[stage.name, stage.begin, stage.end, stage.cpu] for stage in self.stages],
+            "loops": [
+                [kinds.number(loop.kind), loop.stage, loop.begin, loop.end - loop.begin, loop.count]
+                for loop in self.loops
+            ],
+            "events": [
+                [
+                    kinds.number(event.kind),
+                    event.loop,
+                    event.item,
+                    event.worker,
+                    event.begin,
+                    event.end - event.begin,
+                    event.stolen_from,
+                    names.number(event.name),
+                ]
+                for event in self.events
+            ],
+            "kinds": kinds.rows,
+            "names": names.rows,
+        }
+        return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
 
     @staticmethod
     def from_json(text: str) -> Trace:
@@ -70,18 +101,95 @@ class Trace:
             content = json.loads(text)
             if content["version"] != VERSION:
                 raise ValueError(f"the trace has version {content['version']}, this sigil reads {VERSION}")
+            kinds, names = content["kinds"], content["names"]
             return Trace(
                 threads=content["threads"],
-                stages=tuple(StageSpan(**row) for row in content["stages"]),
-                loops=tuple(Loop(**row) for row in content["loops"]),
-                events=tuple(Event(**row) for row in content["events"]),
+                stages=tuple(StageSpan(*row) for row in content["stages"]),
+                loops=tuple(
+                    Loop(kinds[kind], stage, begin, begin + length, count)
+                    for kind, stage, begin, length, count in content["loops"]
+                ),
+                events=tuple(
+                    Event(kinds[kind], loop, item, worker, begin, begin + length, stolen_from, names[name])
+                    for kind, loop, item, worker, begin, length, stolen_from, name in content["events"]
+                ),
                 dropped=content["dropped"],
                 about=content["about"],
             )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a trace: {error}") from error
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a trace: {error!r}") from error
 
     @staticmethod
     def read(path: Path) -> Trace:
         """The trace stored in a file."""
         return Trace.from_json(path.read_text("utf-8"))
+
+
+class _Table:
+    """Texts by number, in the order in which they were first seen."""
+
+    def __init__(self) -> None:
+        self.rows: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        found = self._numbers.get(text)
+        if found is None:
+            found = self._numbers[text] = len(self.rows)
+            self.rows.append(text)
+        return found
+
+
+# ---- recording ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A process that was started: a C compiler, a test. Times are time.monotonic_ns()."""
+
+    name: str
+    slot: int  # which of the `-j N` places it took
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage outside of the core, with the processes that ran in it."""
+
+    name: str
+    kind: str  # of its processes: `compile C`, `link program`, `run test`
+    begin: int
+    end: int
+    cpu: int
+    ran: tuple[Ran, ...] = ()
+
+
+def assembled(raw: Any, threads: int, steps: Iterable[Step], about: dict[str, Any]) -> Trace:
+    """What the core recorded (`_core.Workspace.trace`), and after it the steps of the tool chain."""
+    origin, raw_stages, raw_loops, raw_events, dropped = raw
+    stages = [StageSpan(*row) for row in raw_stages]
+    loops = [Loop(*row) for row in raw_loops]
+    # A task outside of any loop is a whole step of checking; what it did are the items of its loops.
+    events = [event for event in (Event(*row) for row in raw_events) if event.loop >= 0]
+    for step in steps:
+        stages.append(StageSpan(step.name, step.begin - origin, step.end - origin, step.cpu))
+        if not step.ran:
+            continue
+        begin = min(ran.begin for ran in step.ran) - origin
+        end = max(ran.end for ran in step.ran) - origin
+        loops.append(Loop(step.kind, len(stages) - 1, begin, end, len(step.ran)))
+        events += [
+            Event(
+                step.kind,
+                len(loops) - 1,
+                number,
+                ran.slot,
+                ran.begin - origin,
+                ran.end - origin,
+                -1,
+                ran.name,
+            )
+            for number, ran in enumerate(sorted(step.ran, key=lambda ran: (ran.begin, ran.slot)))
+        ]
+    return Trace(threads, tuple(stages), tuple(loops), tuple(events), dropped, about)

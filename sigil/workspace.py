@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import platform
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sigil import _core, discover, testing, toolchain
 from sigil.config import MANIFEST
+from sigil.pool import ThreadPoolConfig
 from sigil.results import (
     BuildResult,
     CheckResult,
@@ -21,6 +24,7 @@ from sigil.results import (
     Edit,
     Fix,
     Label,
+    ModuleGraph,
     Result,
     Severity,
     Span,
@@ -28,47 +32,9 @@ from sigil.results import (
     Test,
     TestResult,
 )
+from sigil.trace import Ran, Step, Trace, assembled
 
 COVERAGE = {"off": 0, "warn": 1, "error": 2}
-_PRIORITY = {"low": -1, "normal": 0, "high": 1}
-_MIB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadPoolConfig:
-    """How many workers the compiler starts, and with what stacks. 0 threads: every CPU that the process may
-    use.
-    """
-
-    max_threads: int = 0
-    stack_size: int = 4 * _MIB
-    priority: str = "normal"
-
-    @classmethod
-    def default(cls) -> ThreadPoolConfig:
-        return cls()
-
-    @classmethod
-    def small(cls) -> ThreadPoolConfig:
-        return cls(max_threads=max(2, usable_cpus() // 2))
-
-    @classmethod
-    def large(cls) -> ThreadPoolConfig:
-        return cls(stack_size=8 * _MIB)
-
-    @classmethod
-    def for_project(cls, files: int) -> ThreadPoolConfig:
-        """The recommendation for a project of so many files."""
-        if files < 50:
-            return cls(max_threads=min(4, usable_cpus()), stack_size=2 * _MIB)
-        return cls() if files <= 500 else cls.large()
-
-
-def usable_cpus() -> int:
-    """The CPUs that this process may use, by its affinity mask."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +62,10 @@ class Workspace:
     `path` is a project folder, a `.si` file, or a Project that was discovered already. Results are immutable
     snapshots. One call at a time changes a workspace; others wait, without the GIL. KeyboardInterrupt leaves
     it usable. `pool` is the manifest's where it is left out; `jobs` overrules the threads of both our own
-    stages and C compilers.
+    stages and C compilers. `schedule` overrules how the manifest spreads checking over threads: `signatures`
+    or `levels`; both find the same. Files larger than `lex_chunk_bytes` are lexed in chunks of about that
+    length by several workers; 0 is a measured default. What the workers do is recorded (`trace`), unless
+    `traced` is set to False.
     """
 
     def __init__(
@@ -105,6 +74,8 @@ class Workspace:
         *,
         pool: ThreadPoolConfig | None = None,
         jobs: int | None = None,
+        schedule: str | None = None,
+        lex_chunk_bytes: int = 0,
     ) -> None:
         self.project = path if isinstance(path, discover.Project) else discover.project(path)
         manifest = self.project.manifest
@@ -119,34 +90,69 @@ class Workspace:
             pool = replace(pool, max_threads=jobs)
         self.pool = pool
         self._jobs = jobs or manifest.jobs
-        self._core = _core.Workspace(
-            max_threads=pool.max_threads, stack_size=pool.stack_size, priority=_PRIORITY[pool.priority]
-        )
-        self._lock = threading.RLock()  # held by whoever runs stages and reads their results
-        self._objects = (0, 0)
-        self._tests = (0, 0)
+        self._schedule = schedule or manifest.schedule
+        self._lex_chunk_bytes = lex_chunk_bytes
+        self.traced = True
+        self._start()
+        self._steps: list[Step] = []  # of the latest operation, outside of the core
+        self._date = ""
         self._files: list[str] = []
+
+    def _start(self) -> None:
+        self._core = _core.Workspace(**self.pool.as_core())
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+
+    def _hold(self) -> threading.RLock:
+        """The lock to hold while stages run and results are read; a forked child first starts anew."""
+        if self._process != os.getpid():
+            self._start()  # the parent's threads did not come along, and one of them may have held the lock
+        return self._lock
 
     @property
     def threads(self) -> int:
         """How many workers the pool has."""
         return self._core.threads
 
+    @property
+    def granted(self) -> ThreadPoolConfig:
+        """Threads, stack size and priority that the workers really have."""
+        return ThreadPoolConfig._of(self._core.granted)
+
+    def counters(self) -> dict[str, int]:
+        """What the workers did since the workspace was made: tasks, steals and so on."""
+        return self._core.counters()
+
     def reload(self) -> None:
         """Looks at the file system again."""
-        with self._lock:
+        with self._hold():
             self.project = discover.again(self.project)
 
     def progress(self) -> Progress:
         """The counters now; may be called from any thread while another one works."""
-        counters = self._core.progress()
-        counters["objects_compiled"], counters["objects_total"] = self._objects
-        counters["tests_run"], counters["tests_total"] = self._tests
-        return Progress(**counters)
+        return Progress(**self._core.progress())
 
     def memory(self) -> dict[str, int]:
-        """What results lie in, from any thread: chunks taken, those asked of the system, bytes held and used."""
+        """What results lie in, from any thread: chunks taken, those asked of the system, bytes held."""
         return self._core.memory()
+
+    def trace(self) -> Trace | None:
+        """What workers and C compilers of the latest operation did; None where nothing was recorded."""
+        with self._hold():
+            raw = self._core.trace() if self.traced and self._date else None
+            if raw is None:
+                return None
+            cpus = ThreadPoolConfig.default().max_threads
+            about = {
+                "project": self.project.name,
+                "threads": self.threads,
+                "jobs": self._jobs or self.threads,
+                "schedule": self._schedule,
+                "date": self._date,
+                "machine": f"{platform.system()} {platform.machine()}, {cpus} CPUs",
+                "version": _core.version(),
+            }
+            return assembled(raw, self.threads, self._steps, about)
 
     def cancel(self) -> None:
         """Asks what is running to stop; it ends with KeyboardInterrupt."""
@@ -156,26 +162,26 @@ class Workspace:
 
     def check(self, *, coverage: str | None = None) -> CheckResult:
         """Reads, parses and checks the project."""
-        with self._lock:
+        with self._hold():
             return CheckResult(**self._run("lower", with_tests=True, coverage=coverage))
 
     def emit(self, kind: str, module: str | None = None) -> tuple[CheckResult, str | None]:
         """Tokens, tree, core form or C of a module (the entry's by default) as text."""
         last = {"tokens": "parse", "tree": "parse", "core": "lower", "c": "generate"}[kind]
-        with self._lock:
+        with self._hold():
             result = CheckResult(**self._run(last, with_tests=False, coverage="off"))
             return result, self.emitted(kind, module or self.project.entry)
 
     def emitted(self, kind: str, module: str) -> str | None:
         """What the latest run made of a module: tokens, tree, core or c; None where it did not get so far."""
-        with self._lock:
+        with self._hold():
             return self._core.emit(kind, module)  # type: ignore[arg-type]  # the core refuses others
 
     def generate(
         self, *, with_tests: bool = False, coverage: str | None = None
     ) -> tuple[CheckResult, list[tuple[str, bytes]]]:
         """The generated C files by name; none when there are errors."""
-        with self._lock:
+        with self._hold():
             result = CheckResult(**self._run("generate", with_tests=with_tests, coverage=coverage))
             return result, self._core.output() if result.ok else []
 
@@ -195,7 +201,7 @@ class Workspace:
 
         `emit` also writes what the compiler made of each module (tokens, tree, core or c) into files.
         """
-        with self._lock:
+        with self._hold():
             return self._build(profile, output, with_tests, coverage, jobs, cc, sanitize, emit)
 
     def _build(
@@ -211,7 +217,6 @@ class Workspace:
     ) -> BuildResult:
         manifest = self.project.manifest
         profile = profile or manifest.profile
-        self._objects = (0, 0)
         checked, files = self.generate(with_tests=with_tests, coverage=coverage)
         common = {name: getattr(checked, name) for name in CheckResult.__dataclass_fields__}
         if not checked.ok:
@@ -235,21 +240,27 @@ class Workspace:
         target = Path(output) if output is not None else folder / "bin" / self.project.name
         width = jobs or self._jobs or self.threads
 
-        def count(done: int, total: int) -> None:
-            self._objects = (done, total)
+        counted = 0
 
-        clock = _Clock()
+        def count(done: int, total: int) -> None:
+            nonlocal counted
+            self._core.count("objects_compiled", done - counted)
+            if done == 0:
+                self._core.count("objects_total", total)
+            counted = done
+
+        clock = _Clock(self._steps)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             compiled = toolchain.compile_files(chosen, files, folder, width, count, self.project.root)
-            compile_time = clock.lap("compile")
-            toolchain.link(chosen, compiled.objects, target, folder)
+            compile_time = clock.lap("compile", "compile C", compiled.ran)
+            linked = toolchain.link(chosen, compiled.objects, target, folder)
             emitted = self._emit_files(emit, folder) if emit else ()
         except OSError as error:
             raise toolchain.ToolchainError(
                 "E0703", f"cannot write {error.filename}: {error.strerror}"
             ) from error
-        common["timings"] = (*checked.timings, compile_time, clock.lap("link"))
+        common["timings"] = (*checked.timings, compile_time, clock.lap("link", "link program", linked))
         return BuildResult(
             **common,
             artifacts=(target, *emitted),
@@ -270,8 +281,7 @@ class Workspace:
         sanitize: str | None = None,
     ) -> TestResult:
         """Builds the project with its tests and runs those whose names contain `filter`, `jobs` at once."""
-        with self._lock:
-            self._tests = (0, 0)
+        with self._hold():
             built = self.build(
                 profile=profile, with_tests=True, coverage=coverage, jobs=jobs, cc=cc, sanitize=sanitize
             )
@@ -279,20 +289,19 @@ class Workspace:
             if not built.ok:
                 return TestResult(**common)
             chosen = [test for test in self.tests() if filter is None or filter in test.name]
-            clock = _Clock()
+            clock = _Clock(self._steps)
+            ran: list[Ran] = []
 
-            def count(done: int) -> None:
-                self._tests = (done, len(chosen))
-
-            count(0)
+            self._core.count("tests_total", len(chosen))
             outcomes = testing.run(
                 built.executable,
                 chosen,
                 jobs=jobs or self._jobs or self.threads,
                 timeout=timeout,
-                on_done=count,
+                on_done=lambda done: self._core.count("tests_run", 1),
+                ran=ran,
             )
-            common["timings"] = (*built.timings, clock.lap("tests"))
+            common["timings"] = (*built.timings, clock.lap("tests", "run test", tuple(ran)))
             return TestResult(**common, outcomes=tuple(outcomes))
 
     def _emit_files(self, kind: str, folder: Path) -> tuple[Path, ...]:
@@ -306,33 +315,34 @@ class Workspace:
                 toolchain.write_if_changed(made[-1], text.encode("utf-8", "backslashreplace"))
         return tuple(made)
 
+    @property
+    def state_folder(self) -> Path:
+        """Where everything goes that builds leave behind."""
+        return state_folder(self.project)
+
     def build_folder(self, profile: str) -> Path:
-        """Where the C files, objects and executables of a profile go; of single files, the user's cache."""
-        if self.project.single_file is None:
-            return self.project.root / ".sigil" / profile
-        cache = os.environ.get("XDG_CACHE_HOME")
-        base = Path(cache) if cache else Path.home() / ".cache"
-        try:
-            (base / "sigil").mkdir(parents=True, exist_ok=True)
-        except OSError:
-            base = Path(tempfile.gettempdir()) / f"sigil-{os.getuid() if hasattr(os, 'getuid') else 0}"
-        place = str(self.project.single_file.resolve()).encode()
-        name = f"{self.project.name}-{hashlib.blake2b(place, digest_size=8).hexdigest()}"
-        return base / "sigil" / name / profile
+        """Where the C files, objects and executables of a profile go."""
+        return self.state_folder / profile
 
     def tests(self) -> list[Test]:
         """The tests of the latest run, in the order of module and position."""
-        with self._lock:
+        with self._hold():
             return [Test(*row) for row in self._core.program()["tests"]]
 
     def coverage(self) -> list[Coverage]:
         """Every function that needs tests, as of the latest check, with the tests that target it."""
-        with self._lock:
+        with self._hold():
             return [Coverage(*row) for row in self._core.coverage()]
+
+    def graph(self) -> ModuleGraph | None:
+        """The modules of the latest run, what they import, their levels and circles; None before a check."""
+        with self._hold():
+            found = self._core.graph()
+            return None if found is None else ModuleGraph(**found)
 
     def source(self, shown: str) -> bytes | None:
         """The text of a file of the latest run, or of the manifest, by the path that diagnostics carry."""
-        with self._lock:
+        with self._hold():
             if shown in self._files:
                 return self._core.source(self._files.index(shown))[1]
         with contextlib.suppress(OSError):  # the manifest, a file that is ignored
@@ -344,6 +354,8 @@ class Workspace:
     def _run(self, last: Any, *, with_tests: bool, coverage: str | None) -> dict[str, Any]:
         """Runs the stages; the fields of a result."""
         files = self.project.files
+        self._steps.clear()
+        self._date = time.strftime("%Y-%m-%d %H:%M:%S")
         self._core.load([file.as_core() for file in files])
         self._files = [file.shown for file in files]
         raw, times = self._core.run(
@@ -351,6 +363,9 @@ class Workspace:
             program_name=self.project.name,
             with_tests=with_tests,
             coverage=COVERAGE[coverage or self.project.coverage],
+            schedule=self._schedule,  # type: ignore[arg-type]  # the core refuses others
+            lex_chunk_bytes=self._lex_chunk_bytes,
+            with_trace=self.traced,
         )
         diagnostics = self._ordered([self._diagnostic(item) for item in raw])
         program = self._core.program()
@@ -411,21 +426,37 @@ class Workspace:
         )
 
 
-class _Clock:
-    """Wall and CPU time of the stages that happen in other processes."""
+def state_folder(project: discover.Project) -> Path:
+    """Where everything goes that builds of a project leave behind; of single files, in the user's cache."""
+    if project.single_file is None:
+        return project.root / ".sigil"
+    cache = os.environ.get("XDG_CACHE_HOME")
+    base = Path(cache) if cache else Path.home() / ".cache"
+    try:
+        (base / "sigil").mkdir(parents=True, exist_ok=True)
+    except OSError:
+        base = Path(tempfile.gettempdir()) / f"sigil-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    place = str(project.single_file.resolve()).encode()
+    return base / "sigil" / f"{project.name}-{hashlib.blake2b(place, digest_size=8).hexdigest()}"
 
-    def __init__(self) -> None:
+
+class _Clock:
+    """Wall and CPU time of the stages that happen in other processes, and their part of the trace."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self._steps = steps
         self._last = self._now()
 
     @staticmethod
-    def _now() -> tuple[float, float]:
-        import time
-
+    def _now() -> tuple[int, float]:
         times = os.times()
-        return time.perf_counter(), times.user + times.system + times.children_user + times.children_system
+        return time.monotonic_ns(), times.user + times.system + times.children_user + times.children_system
 
-    def lap(self, name: str) -> StageTime:
+    def lap(self, name: str, kind: str, ran: tuple[Ran, ...]) -> StageTime:
+        """The stage that ends now; `kind` is what its processes are called."""
         now = self._now()
-        time = StageTime(name, now[0] - self._last[0], now[1] - self._last[1])
+        cpu = now[1] - self._last[1]
+        self._steps.append(Step(name, kind, self._last[0], now[0], round(cpu * 1e9), ran))
+        measured = StageTime(name, (now[0] - self._last[0]) / 1e9, cpu)
         self._last = now
-        return time
+        return measured

@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh          what building and testing need
 #   tools/setup.sh ci       also what `make ci` needs
+#   tools/setup.sh peers    also the libraries that `make bench-peers` compares with, as far as they can be had
 #
 # Missing Debian packages are installed as root, or through sudo where it asks no password; elsewhere one sentence names
 # them. PYTHON chooses the interpreter (3.10 or later, with venv and headers); it need not be the system's.
@@ -35,6 +36,19 @@ install() {
 # Runs whether a C program with this one line compiles: the only honest test for a header.
 compiles() { echo "$1" | ${CC:-cc} -x c -fsyntax-only - >/dev/null 2>&1; }
 
+# The peers are optional: the benchmark says what it leaves out. Their Rust crates need a recent cargo (rustup's; Debian's is
+# too old for them), which fetches them itself.
+if [ "$level" = peers ]; then
+    level=build
+    peers=""
+    have g++ || peers="$peers g++"
+    { have g++ && echo '#include <tbb/parallel_for.h>' | g++ -x c++ -fsyntax-only - 2>/dev/null; } || peers="$peers libtbb-dev"
+    have clang || peers="$peers clang"
+    { have clang && echo '#include <omp.h>' | clang -fopenmp -x c -fsyntax-only - 2>/dev/null; } || peers="$peers libomp-dev"
+    # shellcheck disable=SC2086
+    [ -z "$peers" ] || { may_install && install $peers; } || say "without$peers, the peers that need them are left out"
+fi
+
 missing=""
 lacks() { missing="$missing $*"; }
 have "${CC:-cc}" || lacks gcc
@@ -46,6 +60,7 @@ if [ "$level" = ci ]; then
     have clang || lacks clang
     have clang-format || lacks clang-format
     have clang-tidy || lacks clang-tidy
+    have spin || lacks spin
 fi
 
 # --- the interpreter -------------------------------------------------------------------------------------------------
@@ -101,6 +116,10 @@ if [ "$level" = ci ]; then
     fuzzer=$(find "$(clang -print-resource-dir)/lib/" -name 'libclang_rt.fuzzer*.a' 2>/dev/null | head -n 1)
     package=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
     [ -n "$fuzzer" ] || { may_install && install "$package"; } || die "clang lacks its libraries for fuzzing: $package"
+fi
+# The page of `sigil build --timings` is loaded by a browser in one test, which is skipped where there is none.
+if [ "$level" = ci ] && ! have chromium; then
+    { may_install && install chromium; } || say "without chromium, the test that loads a page in it is skipped"
 fi
 # Everything works without tcc, so nothing fails for want of it; and it is asked for once, not every time.
 if ! have tcc && [ ! -e "$venv/.no-tcc" ]; then

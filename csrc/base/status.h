@@ -14,6 +14,7 @@ typedef enum Status {
     STATUS_CANCELLED, // the workspace's cancel flag was seen
     STATUS_IO,        // a file could not be read or written; errno tells more where the caller says so
     STATUS_LIMIT,     // a documented limit of the system was reached (threads, address space)
+    STATUS_CYCLE,     // a result needs itself, perhaps through others (sched/once.h tells the path)
 } Status;
 
 // A status that is dropped is a bug; where one is dropped on purpose, write (void) and the reason.

@@ -18,6 +18,8 @@ typedef struct COutput {
     Arena arena;  // owns the rest
     CFile *files; // by name
     uint32_t file_count;
+    const Text *planned; // names of those with functions, by the number of the item that wrote them; for traces
+    uint32_t planned_count;
 } COutput;
 
 struct Progress;

@@ -21,15 +21,15 @@ static uint32_t arena_index(const Worker *worker) { return worker == NULL ? 0 : 
 
 static Status function_batch(Worker *worker, void *job_pointer, uint32_t item) {
     Job *job = job_pointer;
-    uint32_t at = arena_index(worker), first = job->batches.items[item].first + 1;
+    uint32_t at = arena_index(worker), end = job->batches.ends[item];
     PositionCache position = job->g->positions[at].last;
     Status status = STATUS_OK;
-    for (uint32_t i = first; i < first + job->batches.items[item].count; i++) {
+    for (uint32_t i = item + 1; i <= end; i++) {
         Status one = write_function(job->g, i, &position, &job->g->scratch[at], &job->g->arenas[at]);
         if (status == STATUS_OK) status = one;
     }
     job->g->positions[at].last = position;
-    progress_add(job->g->options->progress, PROGRESS_functions_generated, job->batches.items[item].count);
+    progress_add(job->g->options->progress, PROGRESS_functions_generated, end - item);
     return status;
 }
 
@@ -83,11 +83,12 @@ static Status types_item(Worker *worker, void *job_pointer, uint32_t item) {
 }
 
 // Without a pool: one after the other, with the first arena.
-static Status run_items(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, Job *job) {
-    if (pool != NULL) return pool_for_each(pool, order, count, function, job);
+static Status run_items(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count, ItemFunction function,
+                        Job *job) {
+    if (pool != NULL) return pool_for_each_named(pool, kind, order, count, function, job);
     Status status = STATUS_OK;
     for (uint32_t i = 0; i < count; i++) {
-        Status one = function(NULL, job, i);
+        Status one = function(NULL, job, order == NULL ? i : order[i]);
         if (status == STATUS_OK) status = one;
     }
     return status;
@@ -107,17 +108,17 @@ static Status prepare(Generation *g, Arena *arena, Pool *pool, Job *job) {
     uint32_t *costs = arena_alloc(arena, sizeof(uint32_t) * ((size_t)count + 1), sizeof(uint32_t));
     for (uint32_t i = 0; i < count; i++)
         costs[i] = g->core->functions[i + 1]->code_count + COST_OF_ANY;
-    job->batches = batches_make(arena, costs, count, g->worker_count);
+    job->batches = batches_make(arena, costs, count, g->worker_count, 0);
     uint32_t lists = parts_of(count, LISTED_FUNCTIONS);
     job->lists = arena_array(arena, TypeList *, lists);
     job->layouts = &g->layouts;
     layouts_init(&g->layouts, g->program, arena);
-    Status status = run_items(pool, NULL, lists, types_of_some, job);
+    Status status = run_items(pool, WORK_list_types, NULL, lists, types_of_some, job);
     if (status == STATUS_OK) {
         for (uint32_t i = 0; i < lists; i++)
             layouts_add_list(&g->layouts, job->lists[i]);
         layouts_expand(&g->layouts);
-        status = run_items(pool, NULL, parts_of(g->layouts.count, NAMED_LAYOUTS), name_some, job);
+        status = run_items(pool, WORK_name_types, NULL, parts_of(g->layouts.count, NAMED_LAYOUTS), name_some, job);
     }
     if (status == STATUS_OK) layouts_order(&g->layouts);
     ARENA_GUARD_END(arena);
@@ -135,10 +136,15 @@ static Status write_files(const Generation *g, Pool *pool, COutput *out) {
     Job job = {.g = g};
     files_plan(g, arena, &job.files, &count); // with room for sg_main.c behind them
     FilePlan *files = job.files;
+    Text *names = arena_array(arena, Text, count);
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = files[i].name;
+    out->planned = names;
+    out->planned_count = count;
     uint32_t *costs = arena_array(arena, uint32_t, count + 1);
     for (uint32_t f = 0; f < count; f++)
         costs[f] = files[f].cost;
-    Status status = run_items(pool, batches_order(arena, costs, count), count, file_item, &job);
+    Status status = run_items(pool, WORK_write_c_file, batches_order(arena, costs, count), count, file_item, &job);
     if (status == STATUS_OK) {
         files[count] = (FilePlan){.module = NULL};
         write_main_file(g, &files[count++], arena);
@@ -147,7 +153,7 @@ static Status write_files(const Generation *g, Pool *pool, COutput *out) {
             for (uint32_t i = 0; i < files[f].descriptors.count; i++)
                 needed[files[f].descriptors.items[i]] = 1;
         types_plan(&g->layouts, needed, arena, &job.types, &types);
-        status = run_items(pool, NULL, types, types_item, &job);
+        status = run_items(pool, WORK_write_types_file, NULL, types, types_item, &job);
     }
     if (status == STATUS_OK) {
         out->files = arena_array(arena, CFile, count + types);
@@ -169,7 +175,8 @@ Status c_generate(CoreProgram *core, const COptions *options, Pool *pool, COutpu
                     .worker_count = pool == NULL ? 1 : pool_thread_count(pool)};
     Job job = {.g = &g};
     Status status = prepare(&g, &out->arena, pool, &job);
-    if (status == STATUS_OK) status = run_items(pool, NULL, job.batches.count, function_batch, &job);
+    if (status == STATUS_OK)
+        status = run_items(pool, WORK_generate_function, job.batches.order, job.batches.count, function_batch, &job);
     if (status == STATUS_OK) status = write_files(&g, pool, out);
     for (uint32_t w = 0; w < g.worker_count && g.arenas != NULL && g.scratch != NULL; w++) {
         arena_free(&g.scratch[w]);

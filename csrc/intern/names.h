@@ -21,6 +21,17 @@ typedef struct NameInterner NameInterner;
 
 #define NAME_CACHE_SLOTS 512u // 12 KiB: stays in the first-level cache beside the text being lexed
 
+#define NAME_WORD_BITS 12u // 96 KiB: half of a usual second-level cache at most
+
+#define NAME_SYNTAX_WORDS_MAX 48u
+
+// A word of at most 16 bytes, as the lexer looks it up (syntax/lex_words.c); all zero: free, since no word is empty.
+typedef struct NameWord {
+    uint64_t low, high; // its bytes, then zeros
+    uint32_t id;        // NameId.index
+    uint32_t kind;      // TokenKind: keywords are here, too
+} NameWord;
+
 // A worker's own memory of names it met lately, in front of the shared table. Part of a stage's scratch.
 typedef struct NameCache {
     NameInterner *names;
@@ -30,6 +41,9 @@ typedef struct NameCache {
         uint32_t length;
         NameId id;
     } slots[NAME_CACHE_SLOTS];
+    NameWord words[1u << NAME_WORD_BITS]; // the lexer's
+    uint32_t syntax_words
+        [NAME_SYNTAX_WORDS_MAX]; // the parser's: ids of words that mean something to it; 0 before the first file
 } NameCache;
 
 // `shard_count` is a power of two ≤ 1024 (see contention_shard_count). *out is NULL on failure.

@@ -20,7 +20,7 @@ uint32_t *batches_order(Arena *arena, const uint32_t *costs, uint32_t count) {
     return order;
 }
 
-Batches batches_make(Arena *arena, const uint32_t *costs, uint32_t count, uint32_t workers) {
+Batches batches_make(Arena *arena, const uint32_t *costs, uint32_t count, uint32_t workers, uint32_t offset) {
     uint64_t total = 0;
     for (uint32_t i = 0; i < count; i++)
         total += costs[i];
@@ -38,8 +38,13 @@ Batches batches_make(Arena *arena, const uint32_t *costs, uint32_t count, uint32
         i = next;
     }
     const uint32_t *order = batches_order(arena, sums, made);
-    Batches batches = {arena_alloc(arena, sizeof(Batch) * ((size_t)made + 1), sizeof(uint32_t)), made};
-    for (uint32_t i = 0; i < made; i++)
+    Batches batches = {arena_alloc(arena, sizeof(Batch) * ((size_t)made + 1), sizeof(uint32_t)), made,
+                       arena_alloc(arena, sizeof(uint32_t) * ((size_t)made + 1), sizeof(uint32_t)),
+                       arena_alloc(arena, sizeof(uint32_t) * ((size_t)count + 1), sizeof(uint32_t))};
+    for (uint32_t i = 0; i < made; i++) {
         batches.items[i] = runs[order[i]];
+        batches.order[i] = batches.items[i].first + offset;
+        batches.ends[batches.items[i].first] = batches.items[i].first + batches.items[i].count;
+    }
     return batches;
 }

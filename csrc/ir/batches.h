@@ -15,10 +15,13 @@ typedef struct Batch {
 typedef struct Batches {
     Batch *items;
     uint32_t count;
+    uint32_t
+        *order;     // the first item of each, plus `offset`: a parallel-for over it shows which items its work is about
+    uint32_t *ends; // by first item
 } Batches;
 
 enum { BATCHES_PER_WORKER = 64, BATCH_COST_MAX = 4096 };
 
-Batches batches_make(Arena *arena, const uint32_t *costs, uint32_t count, uint32_t workers);
+Batches batches_make(Arena *arena, const uint32_t *costs, uint32_t count, uint32_t workers, uint32_t offset);
 // 0 … count - 1, most expensive first, by size class (the highest bit), in order inside a class.
 uint32_t *batches_order(Arena *arena, const uint32_t *costs, uint32_t count);

@@ -85,7 +85,9 @@ typedef struct CoreProgram {
     CoreFunction *
         *functions; // [1 … function_count], in a stable order: module functions by FunctionId, then instances by symbol
     uint32_t function_count;
-    uint32_t entry;        // @main, or 0
+    uint32_t entry;      // @main, or 0
+    uint32_t *instances; // function of each instance, by the number that it was lowered under; for traces
+    uint32_t instance_count;
     const uint32_t *tests; // indices of test functions, in order of module and position
     uint32_t test_count;
     DiagSink diagnostics;

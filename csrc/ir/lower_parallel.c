@@ -24,8 +24,8 @@ static Status step_on_batch(Build *build, InstancesStep step, const Worker *work
     Arena *scratch = &build->scratch[worker_index(worker)];
     ARENA_GUARD(arena);
     scratch->escape = arena->escape;
-    uint32_t first = build->round_first + build->batches.items[item].first;
-    step(build, first, first + build->batches.items[item].count, scratch, arena);
+    uint32_t first = item + 1, before = build->round_first; // items are numbers of instances, from 0
+    step(build, first, before + build->batches.ends[first - before], scratch, arena);
     scratch->escape = NULL;
     ARENA_GUARD_END(arena);
     return STATUS_OK;
@@ -56,7 +56,7 @@ static void batch_from(Build *build, uint32_t first) {
     uint32_t *costs = arena_alloc(build->arena, sizeof(uint32_t) * ((size_t)count + 1), sizeof(uint32_t));
     for (uint32_t i = 0; i < count; i++)
         costs[i] = COST_OF_ANY + build->program->bodies[build->instances.items[first + i].function.index].node_count;
-    build->batches = batches_make(build->arena, costs, count, build->core->worker_count);
+    build->batches = batches_make(build->arena, costs, count, build->core->worker_count, first - 1);
     build->round_first = first;
 }
 
@@ -65,7 +65,8 @@ static Status lower_rounds(Build *build, struct Pool *pool) {
     for (uint32_t first = 1; first < build->instances.count && !build->has_failed;) {
         batch_from(build, first);
         uint32_t limit = build->instances.count;
-        TRY(pool_for_each(pool, NULL, build->batches.count, lower_batch, build));
+        TRY(pool_for_each_named(pool, WORK_lower_instance, build->batches.order, build->batches.count, lower_batch,
+                                build));
         for (uint32_t i = first; i < limit; i++)
             instance_request_refs(build, i);
         first = limit;
@@ -88,11 +89,13 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
     Status status = lower_rounds(build, pool);
     if (status == STATUS_OK && !build->has_failed) {
         batch_from(build, 1);
-        status = pool_for_each(pool, NULL, build->batches.count, name_batch, build);
+        status = pool_for_each_named(pool, WORK_name_instances, build->batches.order, build->batches.count, name_batch,
+                                     build);
     }
     if (status == STATUS_OK && !build->has_failed) {
         instances_order(build);
-        status = pool_for_each(pool, NULL, build->batches.count, link_batch, build);
+        status = pool_for_each_named(pool, WORK_link_instances, build->batches.order, build->batches.count, link_batch,
+                                     build);
     }
     if (status == STATUS_OK && !build->has_failed) {
         instances_find_entry_and_tests(build, with_tests);

@@ -241,6 +241,8 @@ void instances_order(Build *build) {
     }
     core->functions = arena_alloc(&core->arena, sizeof(CoreFunction *) * ((size_t)total + 1), sizeof(CoreFunction *));
     core->functions[0] = NULL;
+    core->instances = arena_alloc(&core->arena, sizeof(uint32_t) * ((size_t)count + 1), sizeof(uint32_t));
+    core->instance_count = count;
     core->function_count = total;
 }
 
@@ -254,8 +256,10 @@ static Text lambda_symbol(Text owner, uint32_t lambda, Arena *arena) {
 }
 
 void instances_link(Build *build, uint32_t first, uint32_t limit, Arena *arena) {
+    uint32_t *instances = build->core->instances;
     for (uint32_t i = first; i < limit && i < build->instances.count; i++) {
         const Instance *instance = &build->instances.items[i];
+        instances[i - 1] = instance->first;
         for (uint32_t k = 0; k < instance->function_count; k++) {
             CoreFunction *function = instance->functions[k];
             build->core->functions[instance->first + k] = function;

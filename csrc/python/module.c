@@ -2,9 +2,9 @@
 //
 // Multi-phase initialisation and heap types: everything hangs off the module object, so that several interpreters of one
 // process can each have a module of their own. The types live in files of their own; each adds one row to TYPES.
-#include "python/module.h"
 #include "base/diagnostics.h"
 #include "base/version.h"
+#include "python/pool.h"
 #include <stddef.h>
 
 // One row per exposed type: its specification, and where the module keeps it.
@@ -14,7 +14,9 @@ typedef struct TypeRow {
 } TypeRow;
 
 static const TypeRow TYPES[] = {
-    {&workspace_spec, offsetof(ModuleState, workspace_type)}, {NULL, 0}, // the end
+    {&workspace_spec, offsetof(ModuleState, workspace_type)},
+    {&scheduler_spec, offsetof(ModuleState, scheduler_type)},
+    {NULL, 0}, // the end
 };
 
 static PyObject *core_version(PyObject *module, PyObject *no_arguments) {
@@ -40,6 +42,18 @@ static PyMethodDef methods[] = {
     {"diagnostic_codes", core_diagnostic_codes, METH_NOARGS,
      "diagnostic_codes() -> dict\n\nEvery diagnostic: code -> (severity, name, message with {0} ... for its "
      "arguments)."},
+    {"memory_rates", core_memory_rates, METH_O,
+     "memory_rates(threads) -> (fresh, stream)\n\nBytes in a nanosecond that each of so many threads can touch for the "
+     "first time, and copy."},
+    {"scheduler_costs", core_scheduler_costs, METH_NOARGS,
+     "scheduler_costs() -> dict\n\nNanoseconds of each step of the scheduler, measured now: medians."},
+    {"pool_config", core_pool_config, METH_VARARGS,
+     "pool_config(kind, files=0) -> (max_threads, stack_size, priority)\n\nA recommended configuration: default, "
+     "small, "
+     "large, or project, for so many files."},
+    {"spin_rate", core_spin_rate, METH_O,
+     "spin_rate(threads) -> float\n\nRounds in a nanosecond, for each of so many threads, of a loop that needs no "
+     "memory."},
     {"version", core_version, METH_NOARGS, "version() -> str\n\nThe version of Sigil."},
     {NULL, NULL, 0, NULL},
 };
@@ -79,6 +93,9 @@ static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, (void *)core_exec},
 #if PY_VERSION_HEX >= 0x030C0000
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED}, // what two threads may touch is atomic or behind a lock of ours
 #endif
     {0, NULL},
 };

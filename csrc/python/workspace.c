@@ -5,21 +5,27 @@
 //          wait. While a stage runs, the waiting thread comes back about every 50 ms to look for signals (poll_signals), so
 //          that Ctrl-C becomes the cancel flag and, when the stage has stopped, KeyboardInterrupt.
 #include "query/workspace.h"
-#include "python/module.h"
+#include "python/pool.h"
 
 typedef struct WorkspaceObject {
     PyObject_HEAD
     Workspace *workspace;
     PyThread_type_lock busy;
-    unsigned long owner;     // who holds `busy` (its identifier), 0 nobody; written by the holder alone, with the GIL
+    _Atomic uint64_t owner;  // who holds `busy` (its identifier), 0 nobody; written by the holder alone
     PyThreadState *released; // of the thread that runs a stage, while it does
 } WorkspaceObject;
 
 enum { WAIT_MICROSECONDS = 50000 };
 
 static int workspace_enter(WorkspaceObject *self) {
-    unsigned long me = PyThread_get_thread_ident();
-    if (self->owner == me) { // a signal handler, called by poll_signals: waiting would be for ever
+    if (!pool_is_alive(workspace_pool(self->workspace))) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "this process was forked off the one that made the workspace, and has none of its threads: "
+                        "make a workspace here");
+        return -1;
+    }
+    uint64_t me = PyThread_get_thread_ident();
+    if (load_relaxed(&self->owner) == me) { // a signal handler, called by poll_signals: waiting would be for ever
         PyErr_SetString(PyExc_RuntimeError, "this thread is inside another call of the same workspace");
         return -1;
     }
@@ -30,12 +36,12 @@ static int workspace_enter(WorkspaceObject *self) {
         Py_END_ALLOW_THREADS
         if (locked != PY_LOCK_ACQUIRED && PyErr_CheckSignals() < 0) return -1;
     }
-    self->owner = me;
+    store_relaxed(&self->owner, me); // relaxed: only this thread can read its own identifier here
     return 0;
 }
 
 static void workspace_leave(WorkspaceObject *self) {
-    self->owner = 0;
+    store_relaxed(&self->owner, UINT64_C(0));
     PyThread_release_lock(self->busy);
 }
 
@@ -47,39 +53,11 @@ static bool poll_signals(void *context) {
     return interrupted;
 }
 
-static PyObject *raise_status(Status status) {
-    if (PyErr_Occurred()) return NULL; // KeyboardInterrupt from poll_signals
-    switch (status) {
-    case STATUS_OK:
-        break;
-    case STATUS_NO_MEMORY:
-        return PyErr_NoMemory();
-    case STATUS_CANCELLED:
-        PyErr_SetNone(PyExc_KeyboardInterrupt);
-        return NULL;
-    case STATUS_IO:
-    case STATUS_LIMIT:
-        PyErr_SetString(PyExc_OSError,
-                        status == STATUS_IO ? "a file could not be read" : "the system refused a thread");
-        return NULL;
-    }
-    PyErr_SetString(PyExc_SystemError, "the core returned no result");
-    return NULL;
-}
-
 // ---- life cycle -----------------------------------------------------------------------------------------------------------
 
 static PyObject *workspace_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    static char *keywords[] = {"max_threads", "stack_size", "priority", NULL};
-    unsigned int max_threads = 0;
-    Py_ssize_t stack_size = 0;
-    int priority = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$Ini:Workspace", keywords, &max_threads, &stack_size, &priority))
-        return NULL;
-    if (stack_size < 0 || max_threads > POOL_THREADS_MAX) {
-        PyErr_Format(PyExc_ValueError, "max_threads is at most %u and stack_size is not negative", POOL_THREADS_MAX);
-        return NULL;
-    }
+    ThreadPoolConfig config;
+    if (pool_config_of(args, kwargs, &config) < 0) return NULL;
     WorkspaceObject *self = (WorkspaceObject *)type->tp_alloc(type, 0);
     if (self == NULL) return NULL;
     self->busy = PyThread_allocate_lock();
@@ -87,7 +65,6 @@ static PyObject *workspace_new(PyTypeObject *type, PyObject *args, PyObject *kwa
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
-    ThreadPoolConfig config = {.max_threads = max_threads, .stack_size = (size_t)stack_size, .priority = priority};
     Status status;
     Py_BEGIN_ALLOW_THREADS
     status = workspace_create(&config, &self->workspace);
@@ -204,10 +181,6 @@ done:
 
 // ---- run ------------------------------------------------------------------------------------------------------------------
 
-static PyObject *unicode(Text text) {
-    return PyUnicode_DecodeUTF8(text.data, (Py_ssize_t)text.length, "backslashreplace");
-}
-
 typedef struct Places { // where diagnostics are shown: they come in order, so the last place is near the next
     const Workspace *workspace;
     uint32_t file;
@@ -226,13 +199,6 @@ static PyObject *span_to_python(Places *places, Span span) {
         tokens_position_near(&file->tokens, &places->hint, span.end, &end_line, &end_column);
     }
     return Py_BuildValue("(IIIIIII)", span.file.index - 1, span.start, span.end, line, column, end_line, end_column);
-}
-
-static int append_new(PyObject *list, PyObject *item) {
-    if (item == NULL) return -1;
-    int failed = PyList_Append(list, item);
-    Py_DECREF(item);
-    return failed;
 }
 
 static PyObject *fix_to_python(Places *places, const DiagFix *fix) {
@@ -313,20 +279,22 @@ static int stage_from_name(const char *name, Stage *out) {
     return -1;
 }
 
-PyDoc_STRVAR(
-    run_doc,
-    "run(last, *, program_name='program', with_tests=False, with_lines=True, coverage=2) -> (diagnostics, times)\n\n"
-    "Runs the stages up to and with `last` (parse, modules, signatures, bodies, lower, generate) with the GIL "
-    "released.\n"
-    "times: stage -> (wall, cpu) in seconds.");
+PyDoc_STRVAR(run_doc,
+             "run(last, *, program_name='program', with_tests=False, with_lines=True, coverage=2, with_trace=True,\n"
+             "schedule='signatures', lex_chunk_bytes=0) -> (diagnostics, times)\n\n"
+             "Runs the stages up to and with `last` (parse, modules, signatures, bodies, lower, generate) with the GIL "
+             "released.\n"
+             "times: stage -> (wall, cpu) in seconds.");
 static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyObject *kwargs) {
-    static char *keywords[] = {"last", "program_name", "with_tests", "with_lines", "coverage", NULL};
-    const char *last_name;
+    static char *keywords[] = {"last",       "program_name", "with_tests",      "with_lines", "coverage",
+                               "with_trace", "schedule",     "lex_chunk_bytes", NULL};
+    const char *last_name, *schedule = "signatures";
     const char *program_name = "program";
     Py_ssize_t name_length = 7;
-    int with_tests = 0, with_lines = 1, coverage = COVERAGE_ERROR;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|$s#ppi:run", keywords, &last_name, &program_name, &name_length,
-                                     &with_tests, &with_lines, &coverage))
+    int with_tests = 0, with_lines = 1, coverage = COVERAGE_ERROR, with_trace = 1;
+    unsigned int lex_chunk_bytes = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|$s#ppipsI:run", keywords, &last_name, &program_name, &name_length,
+                                     &with_tests, &with_lines, &coverage, &with_trace, &schedule, &lex_chunk_bytes))
         return NULL;
     Stage last;
     if (stage_from_name(last_name, &last) < 0) return NULL;
@@ -334,9 +302,17 @@ static PyObject *workspace_run_method(WorkspaceObject *self, PyObject *args, PyO
         PyErr_SetString(PyExc_ValueError, "coverage is 0 (off), 1 (warn) or 2 (error)");
         return NULL;
     }
+    bool by_levels = strcmp(schedule, "levels") == 0;
+    if (!by_levels && strcmp(schedule, "signatures") != 0) {
+        PyErr_Format(PyExc_ValueError, "no schedule is called %s: levels or signatures", schedule);
+        return NULL;
+    }
     RunOptions options = {.with_tests = with_tests != 0,
                           .with_lines = with_lines != 0,
+                          .without_trace = with_trace == 0,
                           .coverage = (CoverageLevel)coverage,
+                          .schedule = by_levels ? SCHEDULE_LEVELS : SCHEDULE_SIGNATURES,
+                          .lex_chunk_bytes = lex_chunk_bytes,
                           .program_name = {program_name, (uint32_t)name_length}};
     if (workspace_enter(self) < 0) return NULL;
     self->released = PyEval_SaveThread(); // from here to RestoreThread no Python object is touched but by poll_signals
@@ -533,6 +509,21 @@ static PyObject *tests_of(const Program *program, uint32_t target) {
     return tuple;
 }
 
+PyDoc_STRVAR(
+    graph_doc,
+    "graph() -> dict | None\n\nThe latest run's modules as a graph; None where it did not get so far.\n"
+    "imports: module -> what it imports; levels: lists of modules that need nothing of each other, what needs\n"
+    "nothing first; cycles: modules that reach each other; longest_path: by modules; critical_path: by cost\n"
+    "(nodes of syntax trees), which is critical_cost of total_cost.");
+static PyObject *workspace_graph_method(WorkspaceObject *self, PyObject *no_arguments) {
+    (void)no_arguments;
+    if (workspace_enter(self) < 0) return NULL;
+    const Program *program = workspace_program(self->workspace);
+    PyObject *answer = program != NULL && program->functions != NULL ? graph_to_python(program) : Py_NewRef(Py_None);
+    workspace_leave(self);
+    return answer;
+}
+
 PyDoc_STRVAR(coverage_doc, "coverage() -> list[tuple[str, str, tuple[str, ...]]]\n\n"
                            "Every function that needs tests: module, name, the tests that target it.");
 static PyObject *workspace_coverage_method(WorkspaceObject *self, PyObject *no_arguments) {
@@ -585,6 +576,33 @@ static PyObject *workspace_memory_method(WorkspaceObject *self, PyObject *no_arg
                          "peak_bytes", (unsigned long long)now.peak_bytes);
 }
 
+PyDoc_STRVAR(count_doc,
+             "count(counter, amount) -> None\n\nAdds to a progress counter what other programs did. From any "
+             "thread at any time.");
+static PyObject *workspace_count_method(WorkspaceObject *self, PyObject *args) {
+    const char *name;
+    unsigned long long amount;
+    if (!PyArg_ParseTuple(args, "sK:count", &name, &amount)) return NULL;
+    for (int counter = 0; counter < PROGRESS_COUNTER_COUNT; counter++)
+        if (strcmp(progress_name((ProgressCounter)counter), name) == 0) {
+            workspace_count(self->workspace, (ProgressCounter)counter, amount);
+            Py_RETURN_NONE;
+        }
+    return PyErr_Format(PyExc_ValueError, "no progress counter is called %s", name);
+}
+
+PyDoc_STRVAR(
+    trace_doc,
+    "trace() -> tuple | None\n\nWhat the workers did in the latest run: (origin, stages, loops, events, dropped). "
+    "Times are\nnanoseconds since `origin`, which is one of time.monotonic_ns().");
+static PyObject *workspace_trace_method(WorkspaceObject *self, PyObject *no_arguments) {
+    (void)no_arguments;
+    if (workspace_enter(self) < 0) return NULL;
+    PyObject *answer = trace_to_python(self->workspace);
+    workspace_leave(self);
+    return answer;
+}
+
 PyDoc_STRVAR(
     cancel_doc,
     "cancel() -> None\n\nAsks the stage that is running to stop; it raises KeyboardInterrupt where it was called.");
@@ -592,6 +610,16 @@ static PyObject *workspace_cancel_method(WorkspaceObject *self, PyObject *no_arg
     (void)no_arguments;
     workspace_cancel(self->workspace);
     Py_RETURN_NONE;
+}
+
+static PyObject *workspace_counters(WorkspaceObject *self, PyObject *no_arguments) {
+    (void)no_arguments;
+    return counters_to_python(workspace_pool(self->workspace));
+}
+
+static PyObject *workspace_granted(WorkspaceObject *self, void *closure) {
+    (void)closure;
+    return granted_to_python(workspace_pool(self->workspace));
 }
 
 static PyObject *workspace_threads(WorkspaceObject *self, void *closure) {
@@ -609,14 +637,21 @@ static PyMethodDef workspace_methods[] = {
     {"source", METHOD(workspace_source_method), METH_O, source_doc},
     {"coverage", METHOD(workspace_coverage_method), METH_NOARGS, coverage_doc},
     {"program", METHOD(workspace_program_method), METH_NOARGS, program_doc},
+    {"graph", METHOD(workspace_graph_method), METH_NOARGS, graph_doc},
     {"progress", METHOD(workspace_progress_method), METH_NOARGS, progress_doc},
+    {"count", METHOD(workspace_count_method), METH_VARARGS, count_doc},
+    {"trace", METHOD(workspace_trace_method), METH_NOARGS, trace_doc},
     {"memory", METHOD(workspace_memory_method), METH_NOARGS, memory_doc},
     {"cancel", METHOD(workspace_cancel_method), METH_NOARGS, cancel_doc},
+    {"counters", METHOD(workspace_counters), METH_NOARGS,
+     "counters() -> dict[str, int]\n\nWhat the workers did so far."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef workspace_getset[] = {
     {"threads", (getter)(void (*)(void))workspace_threads, NULL, "How many workers the pool has.", NULL},
+    {"granted", (getter)(void (*)(void))workspace_granted, NULL,
+     "(threads, stack bytes, priority) that the workers have.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -30,7 +30,7 @@ static Status read_one(Worker *worker, void *job, uint32_t item) {
 static Status load_sources(Workspace *ws) {
     progress_reset(&ws->progress);
     progress_add(&ws->progress, PROGRESS_files_total, ws->file_count);
-    TRY(pool_for_each(ws->pool, NULL, ws->file_count, read_one, ws));
+    TRY(pool_for_each_named(ws->pool, WORK_read_file, NULL, ws->file_count, read_one, ws));
     for (uint32_t i = 0; i < ws->file_count; i++)
         if (ws->read_statuses[i] != STATUS_OK)
             diag(&ws->own_diagnostics, DIAG_UNREADABLE_FILE, ((Span){ws->sources[i].file, 0, 0}), ws->read_reasons[i]);
@@ -40,7 +40,8 @@ static Status load_sources(Workspace *ws) {
 // ---- the stages ---------------------------------------------------------------------------------------------------------
 
 static Status parse_modules(Workspace *ws) {
-    return parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, &ws->progress, ws->parsed);
+    return parse_all(ws->pool, ws->sources, ws->file_count, ws->caches, ws->parse_results, ws->options.lex_chunk_bytes,
+                     &ws->progress, ws->parsed);
 }
 
 static Status link_modules(Workspace *ws) {
@@ -61,14 +62,22 @@ static Status link_modules(Workspace *ws) {
                        .module_count = ws->file_count,
                        .with_tests = true, // checked always; only lowering leaves them out
                        .coverage = ws->options.coverage};
-    TRY(modules_link(ws->program, &input));
+    TRY(modules_link(ws->program, &input, ws->pool));
     progress_add(&ws->progress, PROGRESS_modules, ws->program->module_count);
     return STATUS_OK;
 }
 
+static Status check_signatures(Workspace *ws) {
+    if (ws->options.schedule == SCHEDULE_LEVELS) return declarations_check(ws->program, ws->pool);
+    return signatures_check(ws->program, ws->pool);
+}
+
 static Status check_bodies(Workspace *ws) {
     progress_add(&ws->progress, PROGRESS_functions_total, ws->program->function_count);
-    TRY(bodies_check(ws->program, ws->pool, &ws->progress));
+    if (ws->options.schedule == SCHEDULE_LEVELS)
+        TRY(levels_check(ws->program, ws->pool, &ws->progress));
+    else
+        TRY(bodies_check(ws->program, ws->pool, &ws->progress));
     return program_finish(ws->program, ws->pool);
 }
 
@@ -88,10 +97,11 @@ static Status generate_c(Workspace *ws) {
 }
 
 static Status run_stage(Workspace *ws, Stage stage, Status (*run)(Workspace *)) {
-    int64_t wall = clock_now_ns();
+    trace_stage(ws->trace, stage);
+    int64_t begin = clock_now_ns();
     int64_t cpu = clock_process_cpu_ns();
     Status status = run(ws);
-    ws->times[stage] = (StageTime){clock_now_ns() - wall, clock_process_cpu_ns() - cpu};
+    ws->times[stage] = (StageTime){begin, clock_now_ns() - begin, clock_process_cpu_ns() - cpu};
     if (status == STATUS_OK) {
         ws->reached = stage;
         ws->has_started = true;
@@ -99,7 +109,8 @@ static Status run_stage(Workspace *ws, Stage stage, Status (*run)(Workspace *)) 
     return status;
 }
 
-static Status check_signatures(Workspace *ws) { return signatures_check(ws->program, ws->pool); }
+// Files and bodies count their errors as they end; this adds what modules, tests and the lowering have found.
+static void count_errors(Workspace *ws) { progress_raise(&ws->progress, PROGRESS_errors, workspace_error_count(ws)); }
 
 static Status run_stages(Workspace *ws, Stage last) {
     // Read what the project names. Text to tokens to tree: one task per file, largest first.
@@ -112,9 +123,11 @@ static Status run_stages(Workspace *ws, Stage last) {
     TRY(run_stage(ws, STAGE_SIGNATURES, check_signatures));
     TRY(run_stage(ws, STAGE_BODIES, check_bodies));
     workspace_forgive(ws); // errors that tests expect are no errors
+    count_errors(ws);
     if (last <= STAGE_BODIES || workspace_has_errors(ws)) return STATUS_OK;
     // Only programs without errors get this far, so nothing below has a case for a wrong type.
     TRY(run_stage(ws, STAGE_LOWER, lower_functions));
+    count_errors(ws);
     if (last <= STAGE_LOWER || workspace_has_errors(ws)) return STATUS_OK;
     // The C compiler is another program: sigil/toolchain.py runs it on the text that this leaves behind.
     return run_stage(ws, STAGE_GENERATE, generate_c);
@@ -127,7 +140,9 @@ Status workspace_run(Workspace *ws, const RunOptions *options, Stage last) {
     ws->options = *options;
     ws->options.program_name = arena_text(&ws->files_arena, options->program_name);
     cancel_reset(pool_cancel_flag(ws->pool));
+    if (!options->without_trace) trace_start(ws->trace);
     Status status = run_stages(ws, last);
+    trace_stop(ws->trace);
     ARENA_GUARD_END(&ws->files_arena);
     return status;
 }

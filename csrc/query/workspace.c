@@ -42,6 +42,7 @@ Status workspace_create(const ThreadPoolConfig *config, Workspace **out) {
     Status status = pool_create(config, &ws->pool);
     if (status == STATUS_OK) status = names_create(contention_shard_count(CONTENTION_VERY_HIGH), &ws->names);
     if (status == STATUS_OK) status = types_create(contention_shard_count(CONTENTION_HIGH), &ws->types);
+    if (status == STATUS_OK) status = trace_create(ws->pool, &ws->trace);
     if (status == STATUS_OK) status = chunk_pool_create(&ws->chunks);
     if (status == STATUS_OK) {
         uint32_t workers = pool_thread_count(ws->pool);
@@ -70,6 +71,7 @@ void workspace_free(Workspace *ws) {
     forget_files(ws);
     free(ws->caches);
     free(ws->parse_results);
+    trace_free(ws->trace);
     free(ws->text_arenas);
     chunk_pool_free(ws->chunks);
     types_free(ws->types);
@@ -134,6 +136,19 @@ bool workspace_has_errors(const Workspace *ws) { // allocates nothing, so it can
     return found;
 }
 
+static void count_errors(void *context, const DiagSink *sink) {
+    uint64_t *count = context;
+    if (sink->error_count == 0) return;
+    for (const Diagnostic *d = sink->first; d != NULL; d = d->next)
+        *count += !d->is_expected && diag_code_severity(d->code) == SEVERITY_ERROR;
+}
+
+uint64_t workspace_error_count(const Workspace *ws) {
+    uint64_t count = 0;
+    visit_sinks(ws, count_errors, &count);
+    return count;
+}
+
 typedef struct SinkList {
     Arena *arena;
     VEC(const DiagSink *) sinks;
@@ -165,9 +180,13 @@ const ParsedFile *workspace_file(const Workspace *ws, uint32_t index) { return &
 ModuleKind workspace_file_kind(const Workspace *ws, uint32_t index) { return ws->files[index].kind; }
 const Source *workspace_source(const Workspace *ws, uint32_t index) { return &ws->sources[index]; }
 NameInterner *workspace_names(const Workspace *ws) { return ws->names; }
+const Trace *workspace_trace(const Workspace *ws) { return ws->options.without_trace ? NULL : ws->trace; }
 Pool *workspace_pool(const Workspace *ws) { return ws->pool; }
 ProgressSnapshot workspace_progress(const Workspace *ws) { return progress_snapshot(&ws->progress); }
 ChunkCounters workspace_memory(const Workspace *ws) { return chunk_pool_counters(ws->chunks); }
+void workspace_count(Workspace *ws, ProgressCounter counter, uint64_t amount) {
+    progress_add(&ws->progress, counter, amount);
+}
 void workspace_cancel(Workspace *ws) { cancel_request(pool_cancel_flag(ws->pool)); }
 
 // ---- looking inside -----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include "cgen/cgen.h"
 #include "sched/progress.h"
 #include "sched/sched.h"
+#include "sched/trace.h"
 
 typedef struct Workspace Workspace;
 
@@ -26,9 +27,12 @@ typedef struct WorkspaceFile {
 } WorkspaceFile;
 
 typedef struct RunOptions {
-    bool with_tests; // tests are lowered and generated, too (they are always checked)
-    bool with_lines; // #line directives in the C text
+    bool with_tests;    // tests are lowered and generated, too (they are always checked)
+    bool with_lines;    // #line directives in the C text
+    bool without_trace; // records nothing
     CoverageLevel coverage;
+    Schedule schedule;        // how checking is spread over the workers; no result shows it
+    uint32_t lex_chunk_bytes; // larger files are lexed in chunks of at most about this length; 0: parse_all's default
     Text program_name;
 } RunOptions;
 
@@ -44,8 +48,9 @@ typedef enum Stage {
 } Stage;
 
 typedef struct StageTime {
-    int64_t wall_ns; // 0: did not run
-    int64_t cpu_ns;  // of the whole process while it ran
+    int64_t begin_ns; // clock_now_ns
+    int64_t wall_ns;  // 0: did not run
+    int64_t cpu_ns;   // of the whole process while it ran
 } StageTime;
 
 MUST_USE Status workspace_create(const ThreadPoolConfig *config, Workspace **out);
@@ -61,6 +66,11 @@ Stage workspace_reached(const Workspace *workspace); // the last stage that has 
 MUST_USE Status workspace_diagnostics(Workspace *workspace, Diagnostic ***out, uint32_t *count);
 const StageTime *workspace_times(const Workspace *workspace); // STAGE_COUNT of them
 const char *stage_name(Stage stage);
+// What the workers did in the latest run. A loop's `stage` is a Stage. NULL when traces are off.
+const Trace *workspace_trace(const Workspace *workspace);
+// What item `item` of a loop of this kind is: a path, a function … Nothing where it has no name, or its stage has failed.
+// The items of NOUN_INSTANCE are numbered on from loop to loop: add the loop's `first`.
+void workspace_item_name(const Workspace *workspace, WorkKind kind, uint32_t item, Buffer *out);
 const COutput *workspace_output(const Workspace *workspace); // after STAGE_GENERATE
 const CoreProgram *workspace_core(const Workspace *workspace);
 const Program *workspace_program(const Workspace *workspace);
@@ -73,6 +83,8 @@ Pool *workspace_pool(const Workspace *workspace);
 
 ChunkCounters workspace_memory(const Workspace *workspace); // of the arenas of all results; by anybody, at any time
 ProgressSnapshot workspace_progress(const Workspace *workspace);
+// Counts what other programs do: C files that are compiled, tests that run.
+void workspace_count(Workspace *workspace, ProgressCounter counter, uint64_t amount);
 void workspace_cancel(Workspace *workspace);
 
 typedef enum EmitKind { EMIT_TOKENS, EMIT_TREE, EMIT_CORE, EMIT_C } EmitKind;

@@ -14,6 +14,7 @@ struct Workspace {
     Arena *text_arenas;   // one per worker: the texts of files
     Arena *parse_results; // likewise: what is in `parsed`
     Progress progress;
+    Trace *trace;
 
     // Of the loaded files, in the order of their module names; FileId = index + 1.
     Arena files_arena;
@@ -36,5 +37,6 @@ struct Workspace {
     StageTime times[STAGE_COUNT];
 };
 
+uint64_t workspace_error_count(const Workspace *workspace); // without those that tests expect
 // Frees the results of a run; the files stay loaded.
 void workspace_forget_run(Workspace *workspace);

@@ -101,6 +101,12 @@ void parking_notify(Parking *parking) {
     }
 }
 
+bool parking_has_sleepers(const Parking *parking) {
+    for (uint32_t word = 0; word < parking->word_count; word++)
+        if (load_fenced(&parking->asleep[word]) != 0) return true;
+    return false;
+}
+
 void parking_wake_all(Parking *parking) {
     fence_seq_cst(); // as in parking_notify
     // Whoever is awake looks by itself.

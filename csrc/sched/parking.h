@@ -12,7 +12,7 @@
 #pragma once
 #include "sched/sched.h"
 
-#define PARKING_WORDS (POOL_THREADS_MAX / 64)
+#define PARKING_WORDS (POOL_THREADS_MAX / 64 + 1) // and a word for the spares (POOL_SPARES_MAX)
 
 typedef struct Berth {
     CACHE_ALIGNED _Atomic uint32_t is_woken; // set by the waker, cleared by the sleeper
@@ -44,3 +44,4 @@ void parking_sleep(Parking *parking, uint32_t worker);
 void parking_notify(Parking *parking);                // work was published: somebody must see it
 bool parking_wake(Parking *parking, uint32_t worker); // this worker; false: it does not sleep
 void parking_wake_all(Parking *parking);
+bool parking_has_sleepers(const Parking *parking); // for the last searcher, after parking_stop_search

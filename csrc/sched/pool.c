@@ -65,7 +65,7 @@ static uint64_t next_random(Worker *worker) { // xorshift64 (Marsaglia 2003): vi
 
 // The injector's list becomes tasks of this worker's deque, oldest on top of the pile so that the worker goes on with it;
 // the others steal from there. What the deque cannot hold for want of memory goes back.
-static bool take_global(Worker *worker, Task *out) {
+bool worker_take_global(Worker *worker, Task *out) {
     Pool *pool = worker->pool;
     InjectorNode *node = injector_take_all(&pool->injector);
     if (node == NULL) return false;
@@ -91,49 +91,96 @@ static bool take_global(Worker *worker, Task *out) {
         if (is_last) *out = task;
         node = next;
     }
+    deque_open(&worker->deque, INT64_MAX); // whoever takes a task from a search wakes a successor (worker_end_search)
     return true;
 }
 
-static bool steal(Worker *worker, Task *out) {
-    Pool *pool = worker->pool;
-    uint32_t count = pool->thread_count;
+// Takes the victim's oldest task and up to half of its others, which become public in our own deque.
+static bool steal_from(Worker *worker, uint32_t index, Task *out) {
+    Worker *victim = pool_worker(worker->pool, index);
+    int64_t wanted = (deque_public_count(&victim->deque) + 1) / 2;
+    if (wanted == 0 || !deque_steal(&victim->deque, out)) {
+        count_one(&worker->failed_steals);
+        deque_ask(&victim->deque); // it may have private ones
+        return false;
+    }
+    out->stolen_from = (int32_t)index;
+    if (wanted > STEAL_MAX) wanted = STEAL_MAX;
+    int64_t loot = 0;
+    for (Task more; loot + 1 < wanted && deque_steal(&victim->deque, &more); loot++) {
+        more.stolen_from = (int32_t)index;
+        if (deque_push(&worker->deque, more)) continue;
+        worker_end_search(worker); // no memory to keep it: run it now
+        task_run(worker, more);
+        break;
+    }
+    deque_note_loot(&worker->deque, loot, (int32_t)index);
+    deque_open(&worker->deque, loot);
+    count_more(&worker->tasks_stolen, (uint64_t)loot + 1);
+    store_relaxed(&victim->deque.last_thief, worker->index); // relaxed: a hint
+    worker->last_victim = index;
+    return true;
+}
+
+// The victims: whom a wait for a stolen task may help most, who had something last time, then all from a random one on.
+static bool steal(Worker *worker, bool is_waiting, Task *out) {
+    uint32_t count = pool_worker_count(worker->pool);
+    uint32_t thief = load_relaxed(&worker->deque.last_thief); // relaxed: a hint
+    if (is_waiting && thief != worker->index && steal_from(worker, thief, out)) return true;
+    if (worker->last_victim != worker->index && steal_from(worker, worker->last_victim, out)) return true;
     uint32_t first = (uint32_t)(next_random(worker) % count);
     for (uint32_t i = 0; i < count; i++) {
-        Worker *victim = &pool->workers[(first + i) % count];
-        if (victim == worker) continue;
-        int64_t wanted = (deque_size(&victim->deque) + 1) / 2;
-        if (wanted == 0 || !deque_steal(&victim->deque, out)) continue;
-        count_one(&worker->tasks_stolen);
-        if (wanted > STEAL_MAX) wanted = STEAL_MAX;
-        for (Task more; wanted > 1 && deque_steal(&victim->deque, &more); wanted--) {
-            count_one(&worker->tasks_stolen);
-            if (!deque_push(&worker->deque, more)) { // no memory to keep it: run it now
-                worker_end_search(worker);
-                task_run(worker, more);
-                break;
-            }
-        }
-        return true;
+        uint32_t index = first + i < count ? first + i : first + i - count;
+        if (index != worker->index && steal_from(worker, index, out)) return true;
     }
     return false;
 }
 
 static bool pool_has_visible_work(const Pool *pool) {
     if (!injector_looks_empty(&pool->injector)) return true;
-    for (uint32_t i = 0; i < pool->thread_count; i++)
-        if (deque_size(&pool->workers[i].deque) > 0) return true;
+    uint32_t count = pool_worker_count(pool);
+    for (uint32_t i = 0; i < count; i++)
+        if (deque_public_count(&pool_worker(pool, i)->deque) > 0) return true;
     return false;
+}
+
+// Asks for private tasks, on behalf of whoever sleeps or is about to.
+static void ask_everybody(Worker *worker) {
+    Pool *pool = worker->pool;
+    uint32_t count = pool_worker_count(pool);
+    for (uint32_t i = 0; i < count; i++)
+        if (i != worker->index) deque_ask(&pool_worker(pool, i)->deque);
 }
 
 void worker_end_search(Worker *worker) {
     if (!worker->is_searching) return;
     worker->is_searching = false;
-    // The last searcher was the reason why publishers woke nobody: if it leaves work behind, it wakes a successor.
-    if (parking_stop_search(&worker->pool->parking) && pool_has_visible_work(worker->pool))
-        parking_notify(&worker->pool->parking);
+    Pool *pool = worker->pool;
+    // The last searcher was the reason why publishers woke nobody, and why those with private tasks need not remember that
+    // somebody sleeps: it leaves a successor, or a request.
+    if (!parking_stop_search(&pool->parking)) return;
+    if (pool_has_visible_work(pool))
+        parking_notify(&pool->parking);
+    else if (parking_has_sleepers(&pool->parking))
+        ask_everybody(worker);
 }
 
+// A request is used up by the first share. It is not lost to others who are idle: the notification makes sure that one of
+// them is awake and searches, and searchers ask again before they sleep, or when they find a task (worker_end_search).
+void worker_open(Worker *worker, int64_t count) {
+    Deque *deque = &worker->deque;
+    if (deque_private_count(deque) < count) count = deque_private_count(deque);
+    if (count <= 0) return;
+    deque_set_wanted(deque, false); // before the notification looks for idle workers: later ones set it again
+    deque_open(deque, count);
+    count_one(&worker->openings);
+    parking_notify(&worker->pool->parking);
+}
+
+void worker_open_all(Worker *worker) { worker_open(worker, INT64_MAX); }
+
 bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
+    if (UNLIKELY(deque_is_wanted(&worker->deque))) worker_open(worker, deque_private_count(&worker->deque) / 2);
     if (deque_take(&worker->deque, out)) {
         worker_end_search(worker);
         return true;
@@ -143,7 +190,7 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
         parking_start_search(&worker->pool->parking);
     }
     for (uint32_t round = 0; round < SEARCH_ROUNDS && !(group != NULL && group_is_empty(group)); round++) {
-        if (take_global(worker, out) || steal(worker, out)) {
+        if (worker_take_global(worker, out) || steal(worker, group != NULL, out)) {
             worker_end_search(worker);
             return true;
         }
@@ -156,18 +203,24 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
 bool worker_park(Worker *worker, TaskGroup *group) {
     Pool *pool = worker->pool;
     assert(worker->is_searching);
+    assert(deque_private_count(&worker->deque) == 0); // nobody else could take them
     parking_announce(&pool->parking, worker->index);
     // After the announcement, so that whoever ends the group and sees us as its waiter sees our bit as well.
-    bool is_ended = group != NULL && !group_announce_waiter(group, worker->index + 1);
+    bool is_awaited = group != NULL && group_announce_waiter(group, worker->index + 1);
+    bool is_ended = group != NULL && !is_awaited;
     // Announced, then looked, as the queues. A worker inside a task goes on waiting even then.
     bool is_stopping = group == NULL && load_seq_cst(&pool->is_stopping) != 0;
-    if (is_ended || is_stopping || pool_has_visible_work(pool)) {
+    bool has_work = pool_has_visible_work(pool);
+    if (is_ended || is_stopping || has_work) {
         parking_withdraw(&pool->parking, worker->index);
-        return !is_stopping || pool_has_visible_work(pool);
+    } else {
+        ask_everybody(worker); // after the announcement: who gives a share then wakes us
+        count_one(&worker->parks);
+        parking_sleep(&pool->parking, worker->index);
+        count_one(&worker->wakes);
     }
-    count_one(&worker->parks);
-    parking_sleep(&pool->parking, worker->index);
-    return true;
+    if (is_awaited) group_withdraw_waiter(group);
+    return !is_stopping || pool_has_visible_work(pool);
 }
 
 static void worker_main(void *argument) {
@@ -192,17 +245,21 @@ static void worker_main(void *argument) {
 
 // ---- life cycle
 
-static Status worker_init(Worker *worker, Pool *pool, uint32_t index) {
+Status worker_init(Worker *worker, Pool *pool, uint32_t index) {
     worker->pool = pool;
     worker->index = index;
+    worker->last_victim = index;                                       // nobody yet
     worker->random_state = (index + 1) * UINT64_C(0x9E3779B97F4A7C15); // not 0, and different for each
-    return deque_init(&worker->deque);
+    Status status = deque_init(&worker->deque);
+    store_relaxed(&worker->deque.last_thief, index); // nobody yet; relaxed: not shared yet
+    return status;
 }
 
 static void pool_destroy(Pool *pool) {
     if (pool->workers != NULL)
         for (uint32_t i = 0; i < pool->worker_capacity; i++)
             deque_destroy(&pool->workers[i].deque);
+    spares_destroy(pool);
     parking_destroy(&pool->parking);
     free(pool->workers);
     free(pool);
@@ -241,6 +298,15 @@ Status pool_create(const ThreadPoolConfig *config, Pool **out) {
     *out = NULL;
     Pool *pool = alloc_zeroed(CACHE_LINE_BYTES, sizeof *pool);
     if (pool == NULL) return STATUS_NO_MEMORY;
+    if (mutex_init(&pool->spares.lock) != STATUS_OK) {
+        free(pool);
+        return STATUS_NO_MEMORY;
+    }
+    if (mutex_init(&pool->waits_lock) != STATUS_OK) {
+        mutex_destroy(&pool->spares.lock);
+        free(pool);
+        return STATUS_NO_MEMORY;
+    }
     pool->config = config == NULL ? thread_pool_config_default() : *config;
     uint32_t wanted = pool->config.max_threads == 0 ? cpu_count() : pool->config.max_threads;
     if (wanted > POOL_THREADS_MAX) wanted = POOL_THREADS_MAX;
@@ -248,7 +314,8 @@ Status pool_create(const ThreadPoolConfig *config, Pool **out) {
     pool->worker_capacity = wanted;
     pool->fork_count = process_fork_count();
 
-    Status status = parking_init(&pool->parking, wanted);
+    // Spares get the indices after the workers that started; where fewer started, some bits stay unused.
+    Status status = parking_init(&pool->parking, wanted + POOL_SPARES_MAX);
     pool->workers = alloc_zeroed(CACHE_LINE_BYTES, sizeof(Worker) * wanted);
     if (pool->workers == NULL) status = STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < wanted && status == STATUS_OK; i++)
@@ -271,11 +338,13 @@ void pool_free(Pool *pool) {
         parking_wake_all(&pool->parking);
         for (uint32_t i = 0; i < pool->thread_count; i++)
             thread_join(&pool->workers[i].thread);
+        spares_stop(pool);
     }
     pool_destroy(pool);
 }
 
 uint32_t pool_thread_count(const Pool *pool) { return pool->thread_count; }
+uint32_t pool_worker_limit(const Pool *pool) { return pool->thread_count + POOL_SPARES_MAX; }
 bool pool_is_alive(const Pool *pool) { return pool->fork_count == process_fork_count(); }
 CancelFlag *pool_cancel_flag(Pool *pool) { return &pool->cancel; }
 
@@ -296,6 +365,12 @@ void pool_set_hook(Pool *pool, TaskHook begin, TaskHook end, void *context) {
     pool->hook_context = context;
 }
 
+void pool_set_loop_hook(Pool *pool, LoopHook begin, LoopHook end, void *context) {
+    pool->loop_begin = begin;
+    pool->loop_end = end;
+    pool->loop_context = context;
+}
+
 void pool_poll(Pool *pool) {
     if (pool->poll != NULL && pool->poll(pool->poll_context)) cancel_request(&pool->cancel);
 }
@@ -307,11 +382,15 @@ void pool_push_outside(Pool *pool, InjectorNode *node) {
 
 PoolCounters pool_counters(const Pool *pool) {
     PoolCounters sum = {0};
-    for (uint32_t i = 0; i < pool->thread_count; i++) {
-        const Worker *worker = &pool->workers[i];
+    uint32_t count = pool_worker_count(pool);
+    for (uint32_t i = 0; i < count; i++) {
+        const Worker *worker = pool_worker(pool, i);
         sum.tasks_run += load_relaxed(&worker->tasks_run);
         sum.items_run += load_relaxed(&worker->items_run);
         sum.tasks_stolen += load_relaxed(&worker->tasks_stolen);
+        sum.failed_steals += load_relaxed(&worker->failed_steals);
+        sum.wakes += load_relaxed(&worker->wakes);
+        sum.openings += load_relaxed(&worker->openings);
         sum.parks += load_relaxed(&worker->parks);
     }
     return sum;
@@ -319,4 +398,8 @@ PoolCounters pool_counters(const Pool *pool) {
 
 uint32_t worker_index(const Worker *worker) { return worker->index; }
 Pool *worker_pool(const Worker *worker) { return worker->pool; }
-bool worker_cancelled(const Worker *worker) { return cancel_requested(&worker->pool->cancel); }
+
+bool worker_cancelled(Worker *worker) {
+    if (UNLIKELY(deque_is_wanted(&worker->deque))) worker_open(worker, (deque_private_count(&worker->deque) + 1) / 2);
+    return cancel_requested(&worker->pool->cancel);
+}

@@ -22,6 +22,7 @@
     ROW(bytes, "bytes of source read")                                                                                 \
     ROW(objects_total, "C files to compile")                                                                           \
     ROW(objects_compiled, "C files compiled")                                                                          \
+    ROW(tests_total, "tests of the program to run")                                                                    \
     ROW(tests_run, "tests of the program run")                                                                         \
     ROW(errors, "diagnostics that are errors")
 
@@ -48,6 +49,11 @@ typedef struct ProgressSnapshot {
 static inline void progress_add(Progress *progress, ProgressCounter counter, uint64_t amount) {
     // The old value is of no use.
     if (progress != NULL) (void)fetch_add_relaxed(&progress->counters[counter].value, amount);
+}
+// For who counts all from time to time, beside others that count each: adds what is missing.
+static inline void progress_raise(Progress *progress, ProgressCounter counter, uint64_t total) {
+    uint64_t known = load_relaxed(&progress->counters[counter].value);
+    if (total > known) progress_add(progress, counter, total - known);
 }
 ProgressSnapshot progress_snapshot(const Progress *progress);
 void progress_reset(Progress *progress);

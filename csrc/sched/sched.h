@@ -2,19 +2,23 @@
 //
 // WHY        A stage of the compiler is a pure function of one file or one function body. This folder runs it for all of
 //            them at once, and gives back results that do not depend on who ran what when.
-// SHAPE      pool_for_each ──▶ items of one job, in the caller's order (largest first), claimed one at a time
-//            task_spawn ─────▶ [ own deque ] ◀── steal, from random victims      local → global → steal, then park
-//            pool_submit ────▶ [ injector  ] ◀── any worker
+// SHAPE      pool_for_each ──▶ items of one job, in the caller's order (largest first), claimed in small runs
+//            task_fork ──────▶ [ own deque: private | public ] ◀── join: a direct call, where nobody stole it
+//            task_spawn ─────▶ [ own deque: private | public ] ◀── steal, from random victims
+//            pool_submit ────▶ [ injector  ] ◀── any worker          local → global → steal, then park
 // INVARIANTS P1 Every item and every task runs exactly once, unless it was cancelled before it began; then never.
-//            P2 When pool_for_each, pool_wait or group_wait returns, everything it waited for has ended, and all that
-//               was written there is visible to the caller.
-//            P3 No wake-up is lost: while there is a task, not all workers sleep. An idle pool uses no CPU.
+//            P2 When pool_for_each, pool_wait, group_wait or task_join returns, everything it waited for has ended, and
+//               all that was written there is visible to the caller.
+//            P3 No wake-up is lost: while there is a public task, not all workers sleep. An idle pool uses no CPU.
 //            P4 The status that comes back does not depend on the schedule (see below).        tests/unit/test_pool.c
 // THREADS    pool_create, pool_free and the pool_set_ functions: one thread, while nothing runs. The pool_ calls below
 //            them: any thread, several at once. Calls that take a Worker: only from inside a task, with its own worker.
 // OWNERSHIP  The pool owns its workers and its queues. Jobs, arguments and groups belong to the caller and must outlive
 //            the wait.
-// COST       An item costs one uncontended atomic add. Spawn and wait touch no lock and do not allocate.
+// COST       Small items are claimed in runs of some microseconds, so that claiming costs less than 1 ns an item; large
+//            ones singly. Fork and join of a task that nobody steals cost about 4 ns: no lock, no fence, no atomic
+//            read-modify-write, no allocation. Spawn and wait in a group of task_group_of about 10 ns, likewise.
+//            Figures: python -m bench.scheduler
 //
 // RESULTS    go by index into slots that the caller made before: item i writes results[i] and nothing else. No lock, and
 //            the order is the input's.
@@ -25,18 +29,26 @@
 //
 // NESTING    pool_for_each may be called from inside an item or a task. The calling worker works on that job like any
 //            other, and when no item is left it waits for those that others still run; it runs nothing else meanwhile, so
-//            scratch memory that a stage keeps per worker is not entered twice. group_wait, however, runs any task that it
-//            finds: whoever calls it must not hold per-worker scratch or a lock across the call.
+//            scratch memory that a stage keeps per worker is not entered twice. group_wait and task_join, however, run any
+//            task that they find: whoever calls them must not hold per-worker scratch or a lock across the call.
+//            Inside a computation of sched/once.h they run tasks of that computation only.
 //            Wait only for what you started yourself: then every wait is for something that began later, and no circle
 //            closes.
 //
-// CANCELLING sets a flag (sched/cancel.h). Items and tasks that have not begun never run; those that run go on until they
-//            end or poll worker_cancelled. So nothing that must be released may be known to an unstarted task alone.
+// SHARING    A worker keeps the newest tasks that it spawned or forked to itself, and opens them to others when an idle
+//            worker asks: at its next spawn, fork, join or wait, or in worker_cancelled. Only a spawned task that would leave
+//            nothing public is opened at once. So a task that computes for long after spawning should call
+//            worker_cancelled now and then, and not wait in some way of its own for tasks to be run by others.
+//
+// CANCELLING sets a flag (sched/cancel.h), the pool's or a group's. Items and tasks that have not begun never run; those
+//            that run go on until they end or poll worker_cancelled or group_cancelled. So nothing that must be released may
+//            be known to an unstarted task alone.
 #pragma once
 #include "base/atomics.h"
 #include "base/status.h"
 #include "base/thread.h"
 #include "sched/cancel.h"
+#include "sched/kinds.h"
 
 typedef struct Pool Pool;
 typedef struct Worker Worker;
@@ -79,32 +91,58 @@ void pool_set_poll(Pool *pool, bool (*poll)(void *context), void *context);
 
 typedef Status (*TaskFunction)(Worker *worker, void *argument);
 typedef Status (*ItemFunction)(Worker *worker, void *job, uint32_t item);
+typedef Status (*RangeFunction)(Worker *worker, void *job, uint32_t first, uint32_t limit);
 
-uint32_t worker_index(const Worker *worker); // 0 … pool_thread_count - 1: the index of scratch kept per worker
+// 0 … pool_worker_limit - 1: the index of scratch kept per worker. From pool_thread_count on they are the replacements of
+// workers that wait (sched/once.h), with an index of their own because the waiting worker's scratch is still in use.
+uint32_t worker_index(const Worker *worker);
+uint32_t pool_worker_limit(const Pool *pool);
 Pool *worker_pool(const Worker *worker);
-bool worker_cancelled(const Worker *worker); // for polling inside long items
+bool worker_cancelled(Worker *worker); // for polling inside long items and tasks; also shares tasks (see SHARING)
 
 // ---- parallel-for
 
 // Runs function(worker, job, item) for each item of order[0 … count - 1], begun in roughly that order; NULL order means
 // 0 … count - 1. From an outside thread, which only waits, or nested (see above).
 MUST_USE Status pool_for_each(Pool *pool, const uint32_t *order, uint32_t count, ItemFunction function, void *job);
+// The same; `kind` is what a trace calls the items.
+MUST_USE Status pool_for_each_named(Pool *pool, WorkKind kind, const uint32_t *order, uint32_t count,
+                                    ItemFunction function, void *job);
+
+// The same for items 0 … count - 1 so small that calling a function for each would cost too much: runs
+// function(worker, job, first, limit) for ranges that together hold each item once. It runs all items of its range, and
+// returns the status of the first that failed. Cancelling is polled between ranges, which take some microseconds each.
+MUST_USE Status pool_for_ranges(Pool *pool, uint32_t count, RangeFunction function, void *job);
 
 // ---- tasks
 
-// Counts tasks that have not ended, and merges their statuses. All zero is a valid, empty group. A task may add tasks to
-// the group that it belongs to. Several threads may submit to one group, one waits.
+// Counts tasks that have not ended, and merges their statuses. All zero is a valid, empty group, to which any worker may
+// spawn and several threads may submit; one waits. A task may add tasks to the group that it belongs to.
+// task_group_of(worker) is the faster kind: made, and waited for, by one worker, who counts its own tasks without atomics.
 typedef struct TaskGroup {
     // Written by all: low half, tasks that have not ended; high half, who sleeps for them (task.c).
     _Atomic uint64_t pending;
-    _Atomic uint32_t status; // the merged Status
+    _Atomic uint32_t status; // the merged Status, and whether the group is cancelled
+    _Atomic(void *) scope;   // the computation whose tasks these are (sched/once.h); NULL: of none
+    uint32_t own_pending;    // the owner's alone: tasks that it has spawned and not run itself
+    Worker *owner;           // constant; NULL: anybody
 } TaskGroup;
+
+#define GROUP_OWNED UINT64_C(0x80000000) // a group's pending while its owner counts apart (task.c)
+static inline TaskGroup task_group_of(Worker *worker) { return (TaskGroup){.pending = GROUP_OWNED, .owner = worker}; }
 
 // A group may be NULL: then nobody can wait for the task, but pool_free still does.
 // On the worker's own deque; where that cannot grow, runs it at once.
 void task_spawn(Worker *worker, TaskGroup *group, TaskFunction function, void *argument);
-// Runs tasks until the group is empty; the group may then be used again.
+// Runs tasks until the group is empty; the group may then be used again, and is no longer cancelled.
 MUST_USE Status group_wait(Worker *worker, TaskGroup *group);
+
+// Tasks of the group that have not begun never run; for its status each of them, or the group if there is none, counts as
+// one that returned STATUS_CANCELLED. Any thread that knows the group to be alive: its waiter before the wait, or one of its tasks.
+void group_cancel(TaskGroup *group);
+bool group_cancelled(const TaskGroup *group); // for polling inside long tasks
+
+// Fork and join, strictly nested, cheap enough for every node of a tree: task_fork and task_join in sched/fork.h.
 
 MUST_USE Status pool_submit(Pool *pool, TaskGroup *group, TaskFunction function, void *argument);
 // Task i gets the address of element i: arguments + i * argument_bytes. Its result goes there too, so results stand in
@@ -117,21 +155,47 @@ MUST_USE Status pool_wait(Pool *pool, TaskGroup *group);
 // ---- looking at it
 
 #define TASK_NO_ITEM UINT32_MAX
+#define TASK_NOT_STOLEN (-1)
 typedef struct TaskInfo {
-    TaskFunction task;          // NULL for an item of a parallel-for
-    ItemFunction item_function; // NULL for a task
-    void *argument;             // the task's argument, the parallel-for's job
-    uint32_t item;              // TASK_NO_ITEM for a task
+    // One of these three, the others are NULL: a task, an item or a range of a parallel-for.
+    TaskFunction task;
+    ItemFunction item_function;
+    RangeFunction range_function;
+    void *argument;      // the task's argument, the parallel-for's job
+    uint32_t item;       // the item, the first one of a range; TASK_NO_ITEM for a task
+    uint32_t item_count; // 1 for an item, the number of a range's; 0 for a task
+    int32_t stolen_from; // the index of the worker whose deque it came from, TASK_NOT_STOLEN. For an item: who
+                         // gave this worker its share in the loop
+    uint64_t loop;       // the number of the item's parallel-for, as in LoopInfo; 0 for a task
+    WorkKind kind;       // of the parallel-for; WORK_other for a task
 } TaskInfo;
 typedef void (*TaskHook)(void *context, Worker *worker, const TaskInfo *info);
 
-// Called on the worker right before and right after each task and each item. One pointer comparison when unset.
+// Called on the worker right before and right after each task and each item. One pointer comparison when unset. A forked
+// task that its own worker takes back is a function call, and is not seen.
 void pool_set_hook(Pool *pool, TaskHook begin, TaskHook end, void *context);
 
+typedef struct LoopInfo {
+    uint64_t loop;              // 1, 2, 3 … in the order in which this pool's parallel-fors begin
+    ItemFunction item_function; // one of these two, the other is NULL
+    RangeFunction range_function;
+    void *argument; // the job
+    uint32_t count;
+    WorkKind kind;
+} LoopInfo;
+typedef void (*LoopHook)(void *context, Worker *worker, const LoopInfo *info);
+
+// Called in pool_for_each on the thread that calls it, before its first item begins and after its last has ended. The
+// worker is NULL where that is an outside thread. An empty loop is not seen.
+void pool_set_loop_hook(Pool *pool, LoopHook begin, LoopHook end, void *context);
+
 typedef struct PoolCounters {
-    uint64_t tasks_run;    // tasks, batches' and parallel-fors' included
-    uint64_t items_run;    // items of parallel-fors and batches
-    uint64_t tasks_stolen; // taken from another worker's deque
-    uint64_t parks;        // times that a worker went to sleep
+    uint64_t tasks_run;     // tasks, batches' and parallel-fors' included; not those that a join took back
+    uint64_t items_run;     // items of parallel-fors and batches
+    uint64_t tasks_stolen;  // taken from another worker's deque
+    uint64_t failed_steals; // looks at another worker's deque that had nothing public
+    uint64_t parks;         // times that a worker went to sleep
+    uint64_t wakes;         // times that a worker was woken
+    uint64_t openings;      // times that a worker made private tasks public
 } PoolCounters;
 PoolCounters pool_counters(const Pool *pool); // sums over the workers; exact while nothing runs

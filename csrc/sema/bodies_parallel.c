@@ -1,62 +1,122 @@
-// sema/bodies_parallel.c: step 3 for the whole program, and all of its parallelism: each body is a task of its own.
-#include "sched/progress.h"
-#include "sched/sched.h"
-#include "sema/body_internal.h"
-#include "sema/internal.h"
+// sema/bodies_parallel.c: step 3 of the schedule `signatures`: batches of bodies, each a task of its own.
+//
+// ORDER      Bodies that are larger than a batch come first, so that none of them is begun last; then the full batches; what was
+//            left at the end of each module comes last and evens out when workers end.
+#include "sema/check_parallel.h"
 
-typedef struct BodiesJob {
-    Program *program;
-    KnownNames known;
-    Arena *scratch; // one for each worker
-    Progress *progress;
-} BodiesJob;
+#define SCRATCH_KEPT_BYTES ((size_t)4 << 20) // one giant body must not keep its memory for all
+enum { COST_LARGE = 2048, COST_SMALL = 640 };
 
-static Status one_body_in(BodiesJob *job, uint32_t item, uint32_t worker) {
-    Arena *scratch = &job->scratch[worker];
-    FunctionId function = {item + 1};
-    TypedBody *out = &job->program->bodies[function.index];
-    if (job->program->modules[job->program->functions[function.index].module.index].is_cyclic) return STATUS_OK;
-    Status status =
-        body_check_in(job->program, function, &job->known, scratch, &job->program->internal->results[worker], out);
-    progress_add(job->progress, PROGRESS_functions_typed, 1);
-    if (status == STATUS_OK && out->diagnostics.error_count > 0)
-        progress_add(job->progress, PROGRESS_errors, out->diagnostics.error_count);
-    if (scratch->reserved_bytes > 4u << 20)
-        arena_free(scratch); // one giant body must not keep its memory for all
-    else
-        arena_reset(scratch);
-    return status;
-}
-
-static Status one_body(Worker *worker, void *argument, uint32_t item) {
-    BodiesJob *job = argument;
-    return one_body_in(job, item, worker_index(worker));
-}
-
-static Status bodies_prepare(Program *program, uint32_t workers, BodiesJob **out) {
+static Status begin_guarded(Program *program, uint32_t workers, BodiesJob **out) {
     ARENA_GUARD(&program->arena);
+    ProgramInternals *internal = program->internal;
     BodiesJob *job = arena_new(&program->arena, BodiesJob);
     job->program = program;
-    job->scratch = arenas_like(&program->arena, workers);
-    program->internal->results = arenas_like(&program->arena, workers);
-    program->internal->result_count = workers;
+    internal->arenas = arena_array(&program->arena, WorkerArenas, workers);
+    internal->arena_count = workers;
+    for (uint32_t i = 0; i < workers; i++)
+        internal->arenas[i].scratch.source = internal->arenas[i].results.source = program->arena.source;
     known_names_init(&job->known, program->names);
     *out = job;
     ARENA_GUARD_END(&program->arena);
     return STATUS_OK;
 }
 
-// Without a pool the caller's thread does it all.
-Status bodies_check(Program *program, Pool *pool, Progress *progress) {
-    uint32_t workers = pool == NULL ? 1 : pool_thread_count(pool);
-    BodiesJob *job = NULL;
-    TRY(bodies_prepare(program, workers, &job));
-    job->progress = progress;
+Status bodies_job_begin(Program *program, Pool *pool, Progress *progress, BodiesJob **out) {
+    TRY(begin_guarded(program, pool == NULL ? 1 : pool_thread_count(pool), out));
+    (*out)->pool = pool;
+    (*out)->progress = progress;
+    return STATUS_OK;
+}
+
+void bodies_job_end(BodiesJob *job) {
+    for (uint32_t i = 0; i < job->program->internal->arena_count; i++)
+        arena_free(&job->program->internal->arenas[i].scratch);
+}
+
+Status bodies_job_check(BodiesJob *job, uint32_t first, uint32_t end, Worker *worker) {
+    Program *program = job->program;
+    WorkerArenas *arenas = &program->internal->arenas[worker == NULL ? 0 : worker_index(worker)];
+    uint64_t done = 0, errors = 0;
     Status status = STATUS_OK;
-    if (pool != NULL) status = pool_for_each(pool, NULL, program->function_count, one_body, job);
-    for (uint32_t i = 0; pool == NULL && i < program->function_count && status == STATUS_OK; i++)
-        status = one_body_in(job, i, 0);
-    for (uint32_t i = 0; i < workers; i++)
-        arena_free(&job->scratch[i]);
+    for (uint32_t i = first; i < end && status == STATUS_OK; i++) {
+        if (worker != NULL && worker_cancelled(worker)) {
+            status = STATUS_CANCELLED;
+            break;
+        }
+        status = body_check_in(program, (FunctionId){i}, &job->known, &arenas->scratch, &arenas->results,
+                               &program->bodies[i]);
+        done++;
+        // Of what a test expects to be wrong, query/forgive.c decides later.
+        if (!program->functions[i].expects_compile_error) errors += program->bodies[i].diagnostics.error_count;
+        if (arenas->scratch.reserved_bytes > SCRATCH_KEPT_BYTES)
+            arena_free(&arenas->scratch);
+        else
+            arena_reset(&arenas->scratch);
+    }
+    progress_add(job->progress, PROGRESS_functions_typed, done);
+    if (errors > 0) progress_add(job->progress, PROGRESS_errors, errors);
+    return status;
+}
+
+// ---- batches ---------------------------------------------------------------------------------------------------------------
+
+static uint32_t rank_of(const Batch *batch) {
+    return batch->cost >= COST_LARGE ? 0 : batch->cost >= COST_SMALL ? 1 : 2;
+}
+
+static Status plan_guarded(BodiesJob *job) {
+    Program *program = job->program;
+    ARENA_GUARD(&program->arena);
+    uint32_t counts[3] = {0};
+    for (uint32_t m = 1; m <= program->module_count; m++) {
+        const ModuleState *state = &program->internal->states[m];
+        for (uint32_t i = 0; i < state->batches.count; i++)
+            counts[rank_of(&state->batches.items[i])]++;
+    }
+    uint32_t next[3] = {0, counts[0], counts[0] + counts[1]};
+    job->batch_count = counts[0] + counts[1] + counts[2];
+    uint32_t *order = arena_alloc(&program->arena, sizeof(uint32_t) * ((size_t)job->batch_count + 1), sizeof(uint32_t));
+    uint32_t *ends = arena_array(&program->arena, uint32_t, (size_t)program->function_count + 1);
+    for (uint32_t m = 1; m <= program->module_count; m++) {
+        const ModuleState *state = &program->internal->states[m];
+        for (uint32_t i = 0; i < state->batches.count; i++) {
+            const Batch *batch = &state->batches.items[i];
+            order[next[rank_of(batch)]++] = batch->first - 1;
+            ends[batch->first] = batch->end;
+        }
+    }
+    job->order = order;
+    program->internal->batch_ends = ends;
+    ARENA_GUARD_END(&program->arena);
+    return STATUS_OK;
+}
+
+uint32_t body_batch_length(const Program *program, FunctionId first) {
+    const uint32_t *ends = program->internal->batch_ends;
+    return ends != NULL && ends[first.index] > first.index ? ends[first.index] - first.index : 1;
+}
+
+static Status one_batch(Worker *worker, void *argument, uint32_t item) {
+    BodiesJob *job = argument;
+    return bodies_job_check(job, item + 1, job->program->internal->batch_ends[item + 1], worker);
+}
+
+static Status bodies_step(Worker *worker, void *argument) {
+    BodiesJob *job = argument;
+    TRY(plan_guarded(job));
+    if (worker != NULL)
+        return pool_for_each_named(job->pool, WORK_check_body, job->order, job->batch_count, one_batch, job);
+    for (uint32_t i = 0; i < job->batch_count; i++)
+        TRY(one_batch(NULL, job, job->order[i]));
+    return STATUS_OK;
+}
+
+// Without a pool the caller's thread does it all. Members of circles have no functions.
+Status bodies_check(Program *program, Pool *pool, Progress *progress) {
+    BodiesJob *job = NULL;
+    TRY(bodies_job_begin(program, pool, progress, &job));
+    Status status = step_run(pool, bodies_step, job);
+    bodies_job_end(job);
     return status;
 }

@@ -2,15 +2,16 @@
 //
 // SHAPE      a graph of declared types: D → E when a value of D holds a value of E in itself, not behind a pointer. A generic
 //            type holds its argument if one of its fields does, so first it is found which parameters each type holds, again and
-//            again until nothing changes; then a type in a circle contains itself.
+//            again until nothing changes (containment_mark); then a type in a circle contains itself (containment_check).
+#include "sema/graph.h"
 #include "sema/internal.h"
 
 typedef struct Containment {
     const Program *program;
     Arena *arena;
-    bool **holds; // by type declaration and parameter
     uint32_t owner;
-    VEC(uint32_t) targets;
+    uint32_t first, last;  // the module's types
+    VEC(uint32_t) targets; // by their place among them, from 1
     bool has_changed;
 } Containment;
 
@@ -19,12 +20,12 @@ static bool is_inline(const TypeDecl *decl) { return decl->kind != DECL_SUM; }
 // What a value of `type` holds in itself: with is_marking the owner's parameters, else the declared types as edges.
 static void walk(Containment *c, TypeId type, bool is_marking) {
     const TypeInfo *info = type_info(c->program->types, type);
+    bool **holds = c->program->internal->holds;
     switch ((TypeKind)info->kind) {
     case TYPE_PARAMETER:
-        if (!is_marking || info->head >= c->program->type_decls[c->owner].generics.count ||
-            c->holds[c->owner][info->head])
+        if (!is_marking || info->head >= c->program->type_decls[c->owner].generics.count || holds[c->owner][info->head])
             return;
-        c->holds[c->owner][info->head] = true;
+        holds[c->owner][info->head] = true;
         c->has_changed = true;
         return;
     case TYPE_TUPLE:
@@ -35,9 +36,10 @@ static void walk(Containment *c, TypeId type, bool is_marking) {
     case TYPE_NAMED: {
         const TypeDecl *decl = &c->program->type_decls[info->head];
         if (!is_inline(decl)) return;
-        if (!is_marking) vec_push(c->arena, &c->targets, info->head);
+        if (!is_marking && info->head >= c->first && info->head <= c->last)
+            vec_push(c->arena, &c->targets, info->head - c->first + 1);
         for (uint32_t i = 0; i < info->arg_count && i < decl->generics.count; i++)
-            if (c->holds[info->head][i]) walk(c, info->args[i], is_marking);
+            if (holds[info->head][i]) walk(c, info->args[i], is_marking);
         return;
     }
     default:
@@ -54,25 +56,37 @@ static void walk_fields(Containment *c, uint32_t decl, bool is_marking) {
             walk(c, type->variants[v].fields[f].type, is_marking);
 }
 
-void containment_check(Program *program) {
-    uint32_t count = program->type_decl_count;
-    Containment c = {.program = program, .arena = &program->arena};
-    c.holds = arena_array(c.arena, bool *, (size_t)count + 1);
-    bool is_generic = false;
-    for (uint32_t i = 1; i <= count; i++) {
-        c.holds[i] = arena_array(c.arena, bool, program->type_decls[i].generics.count);
-        is_generic |= is_inline(&program->type_decls[i]) && program->type_decls[i].generics.count > 0;
+void containment_mark(Program *program, const uint32_t *modules, uint32_t count) {
+    Containment c = {.program = program};
+    for (uint32_t m = 0; m < count; m++) {
+        const Module *module = program_module(program, (ModuleId){modules[m]});
+        c.arena = module->diagnostics.arena;
+        if (!module_state(program, (ModuleId){modules[m]})->has_generic_inline) continue;
+        for (uint32_t i = module->first_type; i < module->first_type + module->type_count; i++)
+            program->internal->holds[i] = arena_array(c.arena, bool, program->type_decls[i].generics.count);
     }
     do {
         c.has_changed = false;
-        for (uint32_t i = 1; is_generic && i <= count; i++)
-            if (program->type_decls[i].generics.count > 0) walk_fields(&c, i, true);
+        for (uint32_t m = 0; m < count; m++) {
+            const Module *module = program_module(program, (ModuleId){modules[m]});
+            if (!module_state(program, (ModuleId){modules[m]})->has_generic_inline) continue;
+            for (uint32_t i = module->first_type; i < module->first_type + module->type_count; i++)
+                if (program->type_decls[i].generics.count > 0) walk_fields(&c, i, true);
+        }
     } while (c.has_changed);
+}
 
+// A circle of types lies within one module: between two it would be a circle of imports.
+void containment_check(Program *program, ModuleId id) {
+    Module *module = program_module(program, id);
+    uint32_t count = module->type_count, before = module->first_type - 1;
+    if (count == 0) return;
+    Containment c = {
+        .program = program, .arena = module->diagnostics.arena, .first = before + 1, .last = before + count};
     uint32_t *first = arena_array(c.arena, uint32_t, (size_t)count + 2);
     for (uint32_t i = 1; i <= count; i++) {
         first[i] = c.targets.count;
-        walk_fields(&c, i, false);
+        walk_fields(&c, before + i, false);
     }
     first[count + 1] = c.targets.count;
     if (c.targets.count == 0) return;
@@ -87,9 +101,9 @@ void containment_check(Program *program) {
         for (uint32_t e = first[i]; e < first[i + 1] && !is_circular; e++)
             is_circular = c.targets.items[e] == i;
         if (!is_circular) continue;
-        TypeDecl *type = &program->type_decls[i];
+        TypeDecl *type = &program->type_decls[before + i];
         type->has_error = true;
-        DiagSink *sink = &program_module(program, type->module)->diagnostics;
+        DiagSink *sink = &module->diagnostics;
         Diagnostic *d = diag(sink, DIAG_TYPE_CONTAINS_ITSELF, type->span, program_name(program, type->name));
         diag_note(sink, d, TEXT("a type may refer to itself through a sum, a list, a map, an Option or a function"));
     }

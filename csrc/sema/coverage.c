@@ -115,6 +115,7 @@ void check_module(Program *program, ModuleId id) {
     for (uint32_t i = 0; i < state->pending.count; i++)
         bound_check(program, &state->pending.items[i], &module->diagnostics);
     state->pending.count = 0;
+    state->signatures_done = true;
     for (uint32_t i = 0; i < module->type_count; i++)
         derives_check(program, id, &program->type_decls[module->first_type + i]);
     const Tree *tree = &module->file->tree;

@@ -1,8 +1,9 @@
 // sema/internal.h: what steps 1 and 2 know beyond sema.h, and share among themselves.
 //
-// SHAPE      step 1  modules_link      plans of imports, cycles, counts and numbers of items        modules.c, graph.c
-//            step 2  signatures_check  collect own items ▸ imports ▸ types and signatures ▸ checks   collect.c, imports.c,
-//                                      each ▸ a barrier; between barriers modules are independent    signatures_*.c
+// SHAPE      step 1  modules_link      plans of imports, cycles, counts and numbers of items        modules.c, *graph.c
+//            step 2  signatures_check  collect own items ▸ imports ▸ types of impls ▸ types of       collect.c, imports.c,
+//                                      fields ▸ signatures ▸ checks; each ▸ a barrier, between two   signatures_*.c
+//                                      barriers modules are independent
 //            always  look-ups                                                                       scopes.c, method_table.c, …
 // INVARIANTS I1 A phase writes only what belongs to the module that it was given, and reads of other modules only what an
 //               earlier phase wrote. What needs all modules at once runs between two phases, on one thread.
@@ -121,13 +122,22 @@ typedef struct PendingBound { // a type argument whose bound can be checked only
     Span span;
 } PendingBound;
 
-typedef struct ModuleState { // beside Module
-    Arena arena;
+typedef struct Batch {   // functions of one module whose bodies are checked one after another (batches.c)
+    uint32_t first, end; // numbers of the first, and behind the last
+    uint32_t cost;       // in nodes
+} Batch;
+
+typedef struct ModuleState { // beside Module; alone on its cache lines, because workers have modules at the same time
+    CACHE_ALIGNED Arena arena;
     const ImportPlan *plans;
     uint32_t plan_count;
-    bool is_entry;
-    bool has_unchecked; // holds something not supported yet, in which imports may be used
+    bool is_entry, is_folder_module;
+    bool has_unchecked;      // holds something not supported yet, in which imports may be used
+    bool bounds_known;       // those of every type that the module can name are resolved
+    bool signatures_done;    // bounds of type arguments are checked at once
+    bool has_generic_inline; // a record or newtype with type parameters
     VEC(PendingBound) pending;
+    VEC(Batch) batches;
     uint32_t *function_declarations; // where each declaration's functions begin: Program.functions index by declaration
     Status status;
 } ModuleState;
@@ -137,6 +147,12 @@ typedef struct MethodEntry { // all inherent methods, by name; within a name the
     FunctionId function;
 } MethodEntry;
 
+typedef struct WorkerArenas {
+    CACHE_ALIGNED Arena scratch;  // of the body at hand
+    Arena results;                // the arrays of the bodies that the worker has checked
+    char apart[CACHE_LINE_BYTES]; // processors fetch lines in pairs
+} WorkerArenas;
+
 typedef struct ProgramInternals {
     NameId words[WORD_COUNT];
     ModuleState *states;        // [1 … module_count]
@@ -144,12 +160,12 @@ typedef struct ProgramInternals {
     uint32_t module_slot_count; // a power of two
     ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
     bool with_tests;
-    bool bounds_known;          // phase 3a is over: the bounds of every type are resolved
-    bool signatures_done;       // bounds of type arguments are checked at once
+    bool **holds;               // by type and parameter: a value holds one of the parameter in itself (containment.c)
     const MethodEntry *methods; // sorted
     uint32_t method_count;
-    Arena *results; // one for each worker of step 3: the arrays of the bodies that it checked
-    uint32_t result_count;
+    WorkerArenas *arenas; // one for each worker of step 3
+    uint32_t arena_count;
+    uint32_t *batch_ends;     // by the first function of a batch: where it ends
     _Atomic uint8_t *covered; // by function: a test targets it; relaxed, only ever 0 → 1
 } ProgramInternals;
 
@@ -174,25 +190,26 @@ Text text_join(Arena *arena, Text first, Text second, Text third);
 // Parts of a count in words: "1 type argument", "2 type arguments".
 Text text_count(Arena *arena, uint32_t count, const char *singular);
 
-// ---- graph.c: strongly connected components ----------------------------------------------------------------------------
-typedef struct Graph { // nodes 1 … node_count; the edges of n are targets[first[n]] … targets[first[n + 1] - 1]
-    uint32_t node_count;
-    const uint32_t *first;
-    const uint32_t *targets;
-} Graph;
-// component[n], from 1; equal for nodes that reach each other. Returns how many there are.
-uint32_t graph_components(Arena *arena, const Graph *graph, uint32_t *component);
+void modules_create(Program *program, const LinkInput *input); // their names, no imports yet
+void module_plan(Program *program, ModuleId module);           // what it imports, how many items it has
+void modules_number(Program *program); // after E0210, which says whose items count; what it makes is not cleared yet:
+void module_place(Program *program, ModuleId module);
+void module_cycles_report(Program *program); // E0210 (module_graph.c); marks their modules
 
 // ---- step 2 ----------------------------------------------------------------------------------------------------------------
 void collect_module(Program *program, ModuleId module);
 void collect_known(Program *program); // after phase 1: the prelude's types and traits
 void imports_module(Program *program, ModuleId module);
-void types_module(Program *program, ModuleId module);     // generics, fields, traits
-void functions_module(Program *program, ModuleId module); // impls, functions, configs, tests
-void check_module(Program *program, ModuleId module);     // pending bounds, derives, test targets
-void finish_module(Program *program, ModuleId module);    // after step 3: W0208, E0500
-void containment_check(Program *program);                 // E0381, between phases
-void methods_index(Program *program);                     // between phases
+void impls_module(Program *program, ModuleId module); // the types of impls, which are known everywhere
+void methods_index(Program *program);                 // after it, of all modules
+void types_module(Program *program, ModuleId module); // generics, fields, traits
+// After it, together for modules none of which needs a type of another one that is still to come: what their types hold.
+void containment_mark(Program *program, const uint32_t *modules, uint32_t count);
+void functions_module(Program *program, ModuleId module);  // E0381; functions, configs, tests
+void check_module(Program *program, ModuleId module);      // pending bounds, derives, test targets
+void batches_module(Program *program, ModuleId module);    // after it, for step 3 body by body
+void finish_module(Program *program, ModuleId module);     // after step 3: W0208, E0500
+void containment_check(Program *program, ModuleId module); // E0381
 
 // The names of type parameters: `outer`'s first (may be NULL), then those of the GENERICs of `list`. Reports doubles.
 void generics_names(Program *program, ModuleId module, const TreeView *view, uint32_t list, const Generics *outer,

@@ -1,8 +1,9 @@
 // sema/modules.c: step 1: which modules there are, which imports which, in what circles, and the number of every item.
 //
 // SHAPE      names ▸ paths of imports ▸ dependencies ▸ strongly connected components ▸ counts ▸ numbers by prefix sums
-// COST       One look at each declaration and each import; linear but for sorting a module's dependencies. One thread:
-//            0.1 µs a declaration, far below what starting the pool costs for small projects.
+// THREADS    module_plan and module_place: modules in parallel (link_parallel.c), the others alone.
+// COST       One look at each declaration and each import; linear but for sorting a module's dependencies. What runs alone
+//            looks at modules, never at declarations.
 #include "sema/internal.h"
 #include <stdlib.h>
 
@@ -19,7 +20,7 @@ ModuleId module_find(const Program *program, Text name) {
     }
 }
 
-static void modules_create(Program *program, const LinkInput *input) {
+void modules_create(Program *program, const LinkInput *input) {
     Arena *arena = &program->arena;
     ProgramInternals *internal = program->internal;
     uint32_t count = input->module_count;
@@ -40,8 +41,8 @@ static void modules_create(Program *program, const LinkInput *input) {
         Module *module = &program->modules[i];
         ModuleState *state = &internal->states[i];
         state->arena.source = arena->source;
-        state->arena.escape = arena->escape; // step 1 runs on this thread: memory that ends anywhere ends it as a whole
         state->is_entry = in->is_entry;
+        state->is_folder_module = in->is_folder_module;
         module->name = in->name;
         module->kind = in->kind;
         module->is_test_file = in->is_test_file;
@@ -168,7 +169,7 @@ static int compare_modules(const void *first, const void *second) {
     return (a > b) - (a < b);
 }
 
-static void imports_plan(Program *program, ModuleId id, bool is_folder_module) {
+static void imports_plan(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
     ModuleState *state = module_state(program, id);
     const Tree *tree = &module->file->tree;
@@ -187,7 +188,7 @@ static void imports_plan(Program *program, ModuleId id, bool is_folder_module) {
                           "imports of extension methods");
             state->has_unchecked = true;
         }
-        ModuleId target = import_target(program, id, is_folder_module, &view, view.a[declaration->root]);
+        ModuleId target = import_target(program, id, state->is_folder_module, &view, view.a[declaration->root]);
         if (declaration->kind == NODE_IMPORT) vec_push(&state->arena, &plans, ((ImportPlan){d, target}));
     }
     state->plans = plans.items;
@@ -204,105 +205,6 @@ static void imports_plan(Program *program, ModuleId id, bool is_folder_module) {
         if (module->dependencies[i].index != module->dependencies[kept - 1].index)
             module->dependencies[kept++] = module->dependencies[i];
     module->dependency_count = kept;
-}
-
-// ---- cycles ------------------------------------------------------------------------------------------------------------------
-
-// Reports the cycle of a component at its first module by name: breadth-first search backwards from it gives everyone's
-// distance to it, and then the alphabetically first of the shortest ways is walked forwards.
-static void report_cycle(Program *program, const Graph *graph, const Graph *reversed, const uint32_t *component,
-                         uint32_t start) {
-    Arena *arena = &program->arena;
-    uint32_t *distance = arena_array(arena, uint32_t, (size_t)graph->node_count + 1); // 0: unknown
-    uint32_t *queue = arena_array(arena, uint32_t, (size_t)graph->node_count + 1);
-    uint32_t head = 0, tail = 0;
-    queue[tail++] = start;
-    while (head < tail) {
-        uint32_t node = queue[head++];
-        for (uint32_t e = reversed->first[node]; e < reversed->first[node + 1]; e++) {
-            uint32_t source = reversed->targets[e];
-            if (component[source] != component[start] || source == start || distance[source] != 0) continue;
-            distance[source] = distance[node] + 1;
-            queue[tail++] = source;
-        }
-    }
-
-    Buffer path = buffer_in(arena);
-    buffer_text(&path, program->modules[start].name);
-    uint32_t second = 0, node = start;
-    do { // targets ascend, so the first of the least distance is the alphabetically first
-        uint32_t best = 0;
-        for (uint32_t e = graph->first[node]; e < graph->first[node + 1]; e++) {
-            uint32_t target = graph->targets[e];
-            if (component[target] != component[start]) continue;
-            if (target == start) {
-                best = start;
-                break;
-            }
-            if (best == 0 || distance[target] < distance[best]) best = target;
-        }
-        if (second == 0) second = best;
-        node = best;
-        buffer_literal(&path, " -> ");
-        buffer_text(&path, program->modules[node].name);
-    } while (node != start);
-
-    Module *module = &program->modules[start];
-    const ModuleState *state = &program->internal->states[start];
-    for (uint32_t i = 0; i < state->plan_count; i++) {
-        if (state->plans[i].target.index != second) continue;
-        TreeView view = module_view(module, state->plans[i].declaration);
-        Span span = tree_node_span(&view, module_declaration(module, state->plans[i].declaration)->root);
-        (void)diag(&module->diagnostics, DIAG_CIRCULAR_IMPORTS, span,
-                   ((Text){path.data, (uint32_t)path.length})); // complete
-        return;
-    }
-}
-
-static void graph_build(Arena *arena, const Program *program, bool is_reversed, Graph *out) {
-    uint32_t count = program->module_count;
-    uint32_t *first = arena_array(arena, uint32_t, (size_t)count + 2);
-    uint32_t edge_count = 0;
-    for (uint32_t i = 1; i <= count; i++) {
-        edge_count += program->modules[i].dependency_count;
-        for (uint32_t d = 0; d < program->modules[i].dependency_count; d++)
-            first[is_reversed ? program->modules[i].dependencies[d].index : i]++;
-    }
-    for (uint32_t i = 1, sum = 0; i <= count + 1; i++) { // counts become starts
-        uint32_t own = i <= count ? first[i] : 0;
-        first[i] = sum;
-        sum += own;
-    }
-    uint32_t *next = arena_array(arena, uint32_t, (size_t)count + 2);
-    memcpy(next, first, sizeof(uint32_t) * ((size_t)count + 2));
-    uint32_t *targets = arena_array(arena, uint32_t, edge_count);
-    for (uint32_t i = 1; i <= count; i++)
-        for (uint32_t d = 0; d < program->modules[i].dependency_count; d++) {
-            uint32_t target = program->modules[i].dependencies[d].index;
-            targets[next[is_reversed ? target : i]++] = is_reversed ? i : target;
-        }
-    *out = (Graph){count, first, targets};
-}
-
-static void cycles_find(Program *program) {
-    Arena *arena = &program->arena;
-    uint32_t count = program->module_count;
-    Graph graph, reversed;
-    graph_build(arena, program, false, &graph);
-    uint32_t *component = arena_array(arena, uint32_t, (size_t)count + 1);
-    uint32_t component_count = graph_components(arena, &graph, component);
-    if (component_count == count) return; // a module importing itself is no edge
-    graph_build(arena, program, true, &reversed);
-    uint32_t *sizes = arena_array(arena, uint32_t, (size_t)component_count + 1);
-    for (uint32_t i = 1; i <= count; i++)
-        sizes[component[i]]++;
-    bool *is_reported = arena_array(arena, bool, (size_t)component_count + 1);
-    for (uint32_t i = 1; i <= count; i++) {
-        if (sizes[component[i]] < 2) continue;
-        program->modules[i].is_cyclic = true;
-        if (!is_reported[component[i]]) report_cycle(program, &graph, &reversed, component, i);
-        is_reported[component[i]] = true;
-    }
 }
 
 // ---- numbers -----------------------------------------------------------------------------------------------------------------
@@ -345,41 +247,60 @@ uint32_t declaration_function_count(const Program *program, const Module *module
     }
 }
 
-static void items_number(Program *program) {
+// How many items the module has, and where each declaration's functions begin, as if it were the first module.
+static void items_count(Program *program, ModuleId id) {
+    Module *module = program_module(program, id);
+    ModuleState *state = module_state(program, id);
+    const Tree *tree = &module->file->tree;
+    state->function_declarations = arena_array(&state->arena, uint32_t, (size_t)tree->declaration_count + 1);
+    for (uint32_t d = 0; d < tree->declaration_count; d++) {
+        state->function_declarations[d] = module->function_count;
+        module->function_count += declaration_function_count(program, module, d);
+        module->type_count += tree->declarations[d].kind == NODE_TYPE_DECL;
+        module->trait_count += tree->declarations[d].kind == NODE_TRAIT_DECL;
+        module->config_count += tree->declarations[d].kind == NODE_CONFIG_DECL;
+        module->impl_count += tree->declarations[d].kind == NODE_IMPL;
+    }
+}
+
+void module_plan(Program *program, ModuleId id) {
+    imports_plan(program, id);
+    items_count(program, id);
+}
+
+// An array whose elements 1 … count the modules clear, each its own.
+#define ITEMS(arena, T, count) items_array((arena), sizeof(T), _Alignof(T), (count))
+static void *items_array(Arena *arena, size_t bytes, size_t align, uint32_t count) {
+    return memset(arena_alloc(arena, bytes * ((size_t)count + 1), align), 0, bytes);
+}
+
+void modules_number(Program *program) {
     uint32_t functions = 0, types = 0, traits = 0, configs = 0, impls = 0;
     for (uint32_t i = 1; i <= program->module_count; i++) {
         Module *module = &program->modules[i];
-        ModuleState *state = &program->internal->states[i];
+        if (module->is_cyclic) // checked no further
+            module->function_count = module->type_count = module->trait_count = module->config_count =
+                module->impl_count = 0;
         module->first_function = functions + 1;
         module->first_type = types + 1;
         module->first_trait = traits + 1;
         module->first_config = configs + 1;
         module->first_impl = impls + 1;
-        if (module->is_cyclic) continue; // checked no further
-        const Tree *tree = &module->file->tree;
-        state->function_declarations = arena_array(&program->arena, uint32_t, (size_t)tree->declaration_count + 1);
-        for (uint32_t d = 0; d < tree->declaration_count; d++) {
-            state->function_declarations[d] = functions + 1;
-            functions += declaration_function_count(program, module, d);
-            types += tree->declarations[d].kind == NODE_TYPE_DECL;
-            traits += tree->declarations[d].kind == NODE_TRAIT_DECL;
-            configs += tree->declarations[d].kind == NODE_CONFIG_DECL;
-            impls += tree->declarations[d].kind == NODE_IMPL;
-        }
-        module->function_count = functions + 1 - module->first_function;
-        module->type_count = types + 1 - module->first_type;
-        module->trait_count = traits + 1 - module->first_trait;
-        module->config_count = configs + 1 - module->first_config;
-        module->impl_count = impls + 1 - module->first_impl;
+        functions += module->function_count;
+        types += module->type_count;
+        traits += module->trait_count;
+        configs += module->config_count;
+        impls += module->impl_count;
     }
     Arena *arena = &program->arena;
-    program->functions = arena_array(arena, Function, (size_t)functions + 1);
-    program->type_decls = arena_array(arena, TypeDecl, (size_t)types + 1);
-    program->traits = arena_array(arena, TraitDecl, (size_t)traits + 1);
-    program->configs = arena_array(arena, ConfigDecl, (size_t)configs + 1);
-    program->impls = arena_array(arena, ImplDecl, (size_t)impls + 1);
-    program->bodies = arena_array(arena, TypedBody, (size_t)functions + 1);
-    program->internal->covered = arena_array(arena, _Atomic uint8_t, (size_t)functions + 1);
+    program->functions = ITEMS(arena, Function, functions);
+    program->type_decls = ITEMS(arena, TypeDecl, types);
+    program->traits = ITEMS(arena, TraitDecl, traits);
+    program->configs = ITEMS(arena, ConfigDecl, configs);
+    program->impls = ITEMS(arena, ImplDecl, impls);
+    program->bodies = ITEMS(arena, TypedBody, functions);
+    program->internal->covered = ITEMS(arena, _Atomic uint8_t, functions);
+    program->internal->holds = ITEMS(arena, bool *, types);
     program->function_count = functions;
     program->type_decl_count = types;
     program->trait_count = traits;
@@ -387,21 +308,18 @@ static void items_number(Program *program) {
     program->impl_count = impls;
 }
 
-static Status link_guarded(Program *program, const LinkInput *input) {
-    ARENA_GUARD(&program->arena);
-    modules_create(program, input);
-    for (uint32_t i = 1; i <= program->module_count; i++)
-        imports_plan(program, (ModuleId){i}, input->modules[i - 1].is_folder_module);
-    cycles_find(program);
-    items_number(program);
-    ARENA_GUARD_END(&program->arena);
-    return STATUS_OK;
-}
-
-Status modules_link(Program *program, const LinkInput *input) {
-    Status status = link_guarded(program, input);
-    if (program->internal->states != NULL)
-        for (uint32_t i = 1; i <= program->module_count; i++)
-            program->internal->states[i].arena.escape = NULL;
-    return status;
+#define CLEAR(array, first, count) ((void)memset((void *)((array) + (first)), 0, sizeof *(array) * (count)))
+void module_place(Program *program, ModuleId id) {
+    const Module *m = program_module(program, id);
+    CLEAR(program->functions, m->first_function, m->function_count);
+    CLEAR(program->type_decls, m->first_type, m->type_count);
+    CLEAR(program->traits, m->first_trait, m->trait_count);
+    CLEAR(program->configs, m->first_config, m->config_count);
+    CLEAR(program->impls, m->first_impl, m->impl_count);
+    CLEAR(program->bodies, m->first_function, m->function_count);
+    CLEAR(program->internal->covered, m->first_function, m->function_count);
+    CLEAR(program->internal->holds, m->first_type, m->type_count);
+    uint32_t *first = module_state(program, id)->function_declarations;
+    for (uint32_t d = 0; d < m->file->tree.declaration_count; d++)
+        first[d] += m->first_function;
 }

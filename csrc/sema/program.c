@@ -40,8 +40,8 @@ void program_free(Program *program) {
     if (program->bodies != NULL)
         for (uint32_t i = 1; i <= program->function_count; i++)
             arena_free(&program->bodies[i].arena);
-    for (uint32_t i = 0; program->internal != NULL && i < program->internal->result_count; i++)
-        arena_free(&program->internal->results[i]);
+    for (uint32_t i = 0; program->internal != NULL && i < program->internal->arena_count; i++)
+        arena_free(&program->internal->arenas[i].results);
     if (program->internal != NULL && program->internal->states != NULL)
         for (uint32_t i = 1; i <= program->module_count; i++)
             arena_free(&program->internal->states[i].arena);

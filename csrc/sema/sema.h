@@ -4,6 +4,8 @@
 //              1 modules_link       names of modules, imports to modules, cycles                      (sema/modules.c)
 //              2 signatures_check   every module's items, types, impls and annotated signatures       (sema/signatures*.c)
 //              3 body_check         one function body at a time, in any order, by any worker          (sema/body*.c)
+//            That is the schedule `signatures`. The schedule `levels` has a module's signatures and bodies as one task, which
+//            waits for those of the modules that it imports (sema/levels_parallel.c); both give the same.
 // SHAPE      Flat arrays of items for the whole program, numbered in the order of (module name, position in the text), so
 //            that ids are the same for every schedule. 0 is none everywhere.
 // INVARIANTS S1 After step 1 the numbering is fixed; after step 2 everything below but bodies is read-only.
@@ -237,7 +239,7 @@ typedef struct Program {
     struct ProgramInternals *internal; // sema/internal.h: what only steps 1 and 2 and the look-ups below know
 } Program;
 
-// ---- step 1: sema/modules.c --------------------------------------------------------------------------------------------
+// ---- step 1: sema/link_parallel.c, modules.c --------------------------------------------------------------------------------------------
 typedef struct ModuleInput {
     Text name; // decided by discovery: path below the source root with `.` for `/`
     ModuleKind kind;
@@ -259,12 +261,22 @@ struct Pool;
 struct Progress;
 MUST_USE Status program_create(NameInterner *names, TypeInterner *types, Program **out);
 void program_free(Program *program);
-MUST_USE Status modules_link(Program *program, const LinkInput *input);
+MUST_USE Status modules_link(Program *program, const LinkInput *input, struct Pool *pool); // pool may be NULL
 // ---- step 2: sema/signatures_parallel.c; modules in parallel ---------------------------------------------------------------------
+typedef enum Schedule {
+    SCHEDULE_SIGNATURES, // signatures_check, bodies_check
+    SCHEDULE_LEVELS,     // declarations_check, levels_check
+} Schedule;
 MUST_USE Status signatures_check(Program *program, struct Pool *pool);
+// The part of signatures_check that needs every module: what they declare and import, what impls there are.
+MUST_USE Status declarations_check(Program *program, struct Pool *pool);
 // ---- step 3: sema/body.c; each function apart ---------------------------------------------------------------------------
 // Counts functions_typed and errors as bodies end; `progress` may be NULL.
 MUST_USE Status bodies_check(Program *program, struct Pool *pool, struct Progress *progress);
+// An item of its loop is a batch of neighbouring bodies, by the first one. How many; 1 for what begins none.
+uint32_t body_batch_length(const Program *program, FunctionId first);
+// The rest of step 2 and all of step 3, after declarations_check: module by module in the order of imports.
+MUST_USE Status levels_check(Program *program, struct Pool *pool, struct Progress *progress);
 MUST_USE Status body_check(const Program *program, FunctionId function, struct TypedBody *out);
 // ---- after step 3: unused imports (W0208), coverage (E0500); module by module -------------------------------------------
 MUST_USE Status program_finish(Program *program, struct Pool *pool);

@@ -1,4 +1,4 @@
-// sema/signatures_functions.c: step 2, phase 3b: impls, signatures of functions, methods and tests, values of configs.
+// sema/signatures_functions.c: step 2: impls, and in phase 4 signatures of functions, methods and tests, values of configs.
 #include "sema/internal.h"
 
 typedef struct Signer {
@@ -278,11 +278,18 @@ static void config_declare(const Signer *s, ConfigDecl *config) {
     config->has_error = false;
 }
 
-void functions_module(Program *program, ModuleId id) {
+void impls_module(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
     Signer s = {program, id, module, module->diagnostics.arena, &module->diagnostics};
     for (uint32_t i = 0; i < module->impl_count; i++)
         impl_declare(&s, &program->impls[module->first_impl + i]);
+}
+
+void functions_module(Program *program, ModuleId id) {
+    Module *module = program_module(program, id);
+    Signer s = {program, id, module, module->diagnostics.arena, &module->diagnostics};
+    module_state(program, id)->bounds_known = true;
+    containment_check(program, id);
     for (uint32_t i = 0; i < module->function_count; i++)
         function_declare(&s, &program->functions[module->first_function + i]);
     for (uint32_t i = 0; i < module->config_count; i++)

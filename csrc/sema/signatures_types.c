@@ -259,8 +259,11 @@ static void trait_declare(Program *program, ModuleId id, TraitDecl *trait) {
 
 void types_module(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
-    for (uint32_t i = 0; i < module->type_count; i++)
-        type_declare(program, id, &program->type_decls[module->first_type + i]);
+    for (uint32_t i = 0; i < module->type_count; i++) {
+        TypeDecl *type = &program->type_decls[module->first_type + i];
+        type_declare(program, id, type);
+        if (type->kind != DECL_SUM && type->generics.count > 0) module_state(program, id)->has_generic_inline = true;
+    }
     for (uint32_t i = 0; i < module->trait_count; i++)
         trait_declare(program, id, &program->traits[module->first_trait + i]);
 }

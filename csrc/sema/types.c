@@ -202,8 +202,8 @@ static TypeId report_count(const TypeScope *s, Span span, Text name, uint32_t ex
 }
 
 static void bound_later(const TypeScope *s, const PendingBound *pending) {
-    if (!s->program->internal->signatures_done) {                 // bounds of other modules may not be known yet
-        ModuleState *state = module_state(s->program, s->module); // only this worker has the module
+    ModuleState *state = module_state(s->program, s->module);
+    if (!state->signatures_done) { // bounds of types may not be known yet; only this worker has the module
         vec_push(&state->arena, &state->pending, *pending);
     } else if (s->sink != NULL) {
         bound_check(s->program, pending, s->sink);
@@ -211,7 +211,7 @@ static void bound_later(const TypeScope *s, const PendingBound *pending) {
 }
 
 static void check_bounds(const TypeScope *s, NodeIndex node, const TypeDecl *decl, TypeDeclId id, const TypeId *args) {
-    if (s->program->internal->bounds_known && decl->generics.bound_count == 0) return;
+    if (module_state(s->program, s->module)->bounds_known && decl->generics.bound_count == 0) return;
     for (uint32_t i = 0; i < decl->generics.count; i++) {
         Span span = tree_node_span(s->view, tree_list_item(s->view, s->view->b[node], i));
         bound_later(s, &(PendingBound){args[i], id, i, s->generics, span});

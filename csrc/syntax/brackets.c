@@ -28,9 +28,10 @@ static bool is_opening(TokenKind kind) {
 static bool is_closing(TokenKind kind) {
     return kind == TOKEN_RPAREN || kind == TOKEN_RBRACKET || kind == TOKEN_RBRACE;
 }
-static TokenKind closing_of(TokenKind opening) {
-    return opening == TOKEN_LPAREN ? TOKEN_RPAREN : opening == TOKEN_LBRACKET ? TOKEN_RBRACKET : TOKEN_RBRACE;
-}
+_Static_assert(TOKEN_RPAREN == TOKEN_LPAREN + 1 && TOKEN_RBRACKET == TOKEN_LBRACKET + 1 &&
+                   TOKEN_RBRACE == TOKEN_LBRACE + 1,
+               "a closing bracket follows its opening one in tokens.def");
+static inline TokenKind closing_of(TokenKind opening) { return opening + 1; }
 
 // A token that begins a declaration wherever it stands at the start of a line; `$`, `#` and contextual words do not.
 static bool begins_declaration(const Parser *p, uint32_t token) {
@@ -52,7 +53,7 @@ static void note_head(Pairing *pairing, uint32_t token) {
         pairing->head = TOKEN_IMPL;
 }
 
-static void push_open(Pairing *pairing, uint32_t token, uint32_t indent) {
+static inline void push_open(Pairing *pairing, uint32_t token, uint32_t indent) {
     bool is_block = pairing->open.count == 0 && pairing->p->kinds[token] == TOKEN_LBRACE &&
                     (pairing->head == TOKEN_TRAIT || pairing->head == TOKEN_IMPL);
     Open open = {token, indent, is_block};
@@ -64,30 +65,34 @@ static void pair(const Pairing *pairing, uint32_t open, uint32_t close) {
     pairing->p->tokens->partner[close] = open;
 }
 
-// What a token can mean to pair_balanced: most mean nothing.
-enum { ROLE_NONE, ROLE_OPENS, ROLE_CLOSES, ROLE_HEAD, ROLE_NAME };
-static const uint8_t roles[TOKEN_COUNT] = {
-    [TOKEN_LPAREN] = ROLE_OPENS,  [TOKEN_LBRACKET] = ROLE_OPENS,  [TOKEN_LBRACE] = ROLE_OPENS,
-    [TOKEN_RPAREN] = ROLE_CLOSES, [TOKEN_RBRACKET] = ROLE_CLOSES, [TOKEN_RBRACE] = ROLE_CLOSES,
-    [TOKEN_AT] = ROLE_HEAD,       [TOKEN_PUB] = ROLE_HEAD,        [TOKEN_TYPE] = ROLE_HEAD,
-    [TOKEN_TRAIT] = ROLE_HEAD,    [TOKEN_IMPL] = ROLE_HEAD,       [TOKEN_USE] = ROLE_HEAD,
-    [TOKEN_NAME] = ROLE_NAME}; // perhaps `extend`
+// What a token can mean to pair_balanced: most mean nothing, and inside of brackets names do not either.
+enum { ROLE_NONE, ROLE_OPENS, ROLE_CLOSES, ROLE_HEAD };
+#define ROLES                                                                                                          \
+    [TOKEN_LPAREN] = ROLE_OPENS, [TOKEN_LBRACKET] = ROLE_OPENS, [TOKEN_LBRACE] = ROLE_OPENS,                           \
+    [TOKEN_RPAREN] = ROLE_CLOSES, [TOKEN_RBRACKET] = ROLE_CLOSES, [TOKEN_RBRACE] = ROLE_CLOSES,                        \
+    [TOKEN_AT] = ROLE_HEAD, [TOKEN_PUB] = ROLE_HEAD, [TOKEN_TYPE] = ROLE_HEAD, [TOKEN_TRAIT] = ROLE_HEAD,              \
+    [TOKEN_IMPL] = ROLE_HEAD, [TOKEN_USE] = ROLE_HEAD
+static const uint8_t roles_inside[TOKEN_COUNT] = {ROLES};
+static const uint8_t roles_outside[TOKEN_COUNT] = {ROLES, [TOKEN_NAME] = ROLE_HEAD}; // perhaps `extend`
 
 // The common case: everything closes what was opened last, and no declaration begins inside brackets.
 static bool pair_balanced(Pairing *pairing) {
     Parser *p = pairing->p;
-    uint32_t count = p->tokens->count;
+    const uint8_t *kinds = p->kinds, *roles = roles_outside;
+    uint32_t count = p->tokens->count, *partner = p->tokens->partner;
     for (uint32_t token = 0; token < count; token++) {
-        TokenKind kind = p->kinds[token];
-        uint8_t role = roles[kind];
-        if (role == ROLE_NONE || (role == ROLE_NAME && pairing->open.count > 0)) continue;
+        uint8_t role = roles[kinds[token]];
+        if (LIKELY(role == ROLE_NONE)) continue;
         if (role == ROLE_OPENS) {
             push_open(pairing, token, 0);
+            roles = roles_inside;
         } else if (role == ROLE_CLOSES) {
             if (pairing->open.count == 0) return false;
             uint32_t open = pairing->open.items[--pairing->open.count].token;
-            if (closing_of(p->kinds[open]) != kind) return false;
-            pair(pairing, open, token);
+            if (closing_of((TokenKind)kinds[open]) != kinds[token]) return false;
+            partner[open] = token;
+            partner[token] = open;
+            if (pairing->open.count == 0) roles = roles_outside;
         } else if (pairing->open.count == 0) {
             note_head(pairing, token);
         } else if (!(pairing->open.count == 1 && pairing->open.items[0].is_block) && begins_declaration(p, token)) {

@@ -1,651 +1,324 @@
-// syntax/lexer.c: text to tokens, one branch for each class of byte. See lexer.h for cutting and chapter 1 for the rules.
+// syntax/lexer.c: text to tokens, 64 bytes at a time. See lexer.h for cutting and chapter 1 for the rules.
 //
-// Errors leave a token whenever they can, so that the parser sees what was meant: an unclosed string is a string, a
-// malformed number is a number. What stands for nothing is one BAD token, which the parser steps over in silence.
-#include "syntax/lexer.h"
-#include "syntax/syntax.h"
-#include "syntax/utf8.h"
+// lex_classify says for 64 bytes which of them are what. From these masks follows, without looking at a byte, where the
+// tokens begin, as long as they are words and operators; so the loop that writes them decides nothing that the processor
+// could guess wrong. It stops only before what needs a look (the mask `slow`): strings, characters, numbers, comments, bytes
+// that are no token, and operators that stand so close that the masks cannot tell them apart.
+//
+// WORDS become names afterwards, all those of a batch of blocks in one go, so that the processor looks up several at once. A
+// word of up to 16 bytes is two integers: bytes behind its end are 0, which no word contains. They index a table of words met
+// lately (NameCache.words), keywords too, so a hit costs two multiplications and one comparison, whatever the word is.
+#include "syntax/lexer_internal.h"
 
-#define NAME_BYTES_MAX 1023u
-#define SHOWN_BYTES_MAX 40u // of the user's text inside a message
+#define BATCH_BLOCKS 32u // what a batch needs fits into the first-level cache
+#define BATCH_BYTES (BATCH_BLOCKS * LEX_BLOCK)
+#define BYTES_AHEAD 16u // that lex_words may read behind the last block
 
-// What a byte can begin. Bytes of one class share a branch of lex_chunk.
-enum {
-    X, // nothing: a control character, `\` or a backquote
-    Z, // NUL
-    S, // space, tab
-    L, // LF
-    C, // CR
-    N, // a name
-    D, // a digit
-    Q, // a string
-    A, // a character or a path
-    K, // `/`: a comment or an operator
-    P, // other punctuation
-    H, // part of a code point beyond ASCII
-};
+#define WORD_BYTES 16u
 
-static const uint8_t classes[256] = {
-    Z, X, X, X, X, X, X, X, X, S, L, X, X, C, X, X, //
-    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, //
-    S, P, Q, P, P, P, P, A, P, P, P, P, P, P, P, K, //  ! " # $ % & ' ( ) * + , - . /
-    D, D, D, D, D, D, D, D, D, D, P, P, P, P, P, P, // 0-9 : ; < = > ?
-    P, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, // @ A-O
-    N, N, N, N, N, N, N, N, N, N, N, P, X, P, P, N, // P-Z [ \ ] ^ _
-    X, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, // ` a-o
-    N, N, N, N, N, N, N, N, N, N, N, P, P, P, P, X, // p-z { | } ~ DEL
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, //
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, //
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, //
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, //
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, //
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, //
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, //
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, //
-};
+// Compiled twice: for every processor, and for those that have the bit instructions of AVX2's time.
+#define HOT ALWAYS_INLINE static inline
 
-typedef struct Lexer {
-    Arena *arena;
-    const Source *source;
-    const char *text; // of the whole file: offsets are distances from here
-    const char *end;  // of the chunk
-    NameCache *names;
-    DiagSink *diagnostics;
-    LexChunk *out;
-} Lexer;
+typedef struct Batch {
+    LexMasks masks[BATCH_BLOCKS + 1];   // and of the block behind
+    uint64_t in_word[BATCH_BLOCKS + 1]; // their `word`, side by side
+    uint32_t blocks;
+    uint32_t base;    // offset in the file
+    const char *view; // its bytes, the block behind and BYTES_AHEAD: the text, or `copy`
+    uint32_t words[BATCH_BYTES / 2 + 1];
+    uint32_t word_count;
+    char copy[BATCH_BYTES + LEX_BLOCK + BYTES_AHEAD];
+} Batch;
 
-static inline uint8_t class_of(char c) { return classes[(unsigned char)c]; }
-static inline bool is_word(char c) { return class_of(c) == N || class_of(c) == D; }
-static inline bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+// The token that begins with a byte and is one byte long, or a word.
+static const uint8_t kind_of[256] = {
+    ['A'] = TOKEN_NAME,     ['B'] = TOKEN_NAME,      ['C'] = TOKEN_NAME,   ['D'] = TOKEN_NAME,
+    ['E'] = TOKEN_NAME,     ['F'] = TOKEN_NAME,      ['G'] = TOKEN_NAME,   ['H'] = TOKEN_NAME,
+    ['I'] = TOKEN_NAME,     ['J'] = TOKEN_NAME,      ['K'] = TOKEN_NAME,   ['L'] = TOKEN_NAME,
+    ['M'] = TOKEN_NAME,     ['N'] = TOKEN_NAME,      ['O'] = TOKEN_NAME,   ['P'] = TOKEN_NAME,
+    ['Q'] = TOKEN_NAME,     ['R'] = TOKEN_NAME,      ['S'] = TOKEN_NAME,   ['T'] = TOKEN_NAME,
+    ['U'] = TOKEN_NAME,     ['V'] = TOKEN_NAME,      ['W'] = TOKEN_NAME,   ['X'] = TOKEN_NAME,
+    ['Y'] = TOKEN_NAME,     ['Z'] = TOKEN_NAME,      ['_'] = TOKEN_NAME,   ['a'] = TOKEN_NAME,
+    ['b'] = TOKEN_NAME,     ['c'] = TOKEN_NAME,      ['d'] = TOKEN_NAME,   ['e'] = TOKEN_NAME,
+    ['f'] = TOKEN_NAME,     ['g'] = TOKEN_NAME,      ['h'] = TOKEN_NAME,   ['i'] = TOKEN_NAME,
+    ['j'] = TOKEN_NAME,     ['k'] = TOKEN_NAME,      ['l'] = TOKEN_NAME,   ['m'] = TOKEN_NAME,
+    ['n'] = TOKEN_NAME,     ['o'] = TOKEN_NAME,      ['p'] = TOKEN_NAME,   ['q'] = TOKEN_NAME,
+    ['r'] = TOKEN_NAME,     ['s'] = TOKEN_NAME,      ['t'] = TOKEN_NAME,   ['u'] = TOKEN_NAME,
+    ['v'] = TOKEN_NAME,     ['w'] = TOKEN_NAME,      ['x'] = TOKEN_NAME,   ['y'] = TOKEN_NAME,
+    ['z'] = TOKEN_NAME,     ['+'] = TOKEN_PLUS,      ['-'] = TOKEN_MINUS,  ['*'] = TOKEN_STAR,
+    ['%'] = TOKEN_PERCENT,  ['!'] = TOKEN_BANG,      ['~'] = TOKEN_TILDE,  ['&'] = TOKEN_AMP,
+    ['|'] = TOKEN_PIPE,     ['^'] = TOKEN_CARET,     ['<'] = TOKEN_LESS,   ['>'] = TOKEN_GREATER,
+    ['='] = TOKEN_EQUAL,    ['?'] = TOKEN_QUESTION,  ['.'] = TOKEN_DOT,    [':'] = TOKEN_COLON,
+    [','] = TOKEN_COMMA,    [';'] = TOKEN_SEMICOLON, ['@'] = TOKEN_AT,     ['$'] = TOKEN_DOLLAR,
+    ['#'] = TOKEN_HASH,     ['('] = TOKEN_LPAREN,    [')'] = TOKEN_RPAREN, ['['] = TOKEN_LBRACKET,
+    [']'] = TOKEN_RBRACKET, ['{'] = TOKEN_LBRACE,    ['}'] = TOKEN_RBRACE};
+// That of two bytes.
+static const uint8_t before_greater[256] = {['-'] = TOKEN_ARROW, ['='] = TOKEN_FAT_ARROW};
+static const uint8_t before_equal[256] = {
+    ['='] = TOKEN_EQUAL_EQUAL, ['!'] = TOKEN_BANG_EQUAL, ['<'] = TOKEN_LESS_EQUAL, ['>'] = TOKEN_GREATER_EQUAL};
 
-// ---- writing tokens and errors
+// ---- room
 
-static void chunk_grow(Arena *arena, LexChunk *out, uint32_t capacity) {
-    uint32_t old = out->capacity;
+void lex_reserve(Arena *arena, LexChunk *out, uint32_t extra) {
+    uint64_t wanted = (uint64_t)out->count + extra, old = out->capacity;
+    if (LIKELY(wanted <= old)) return;
+    uint64_t capacity = wanted < old * 2 ? old * 2 : wanted;
+    if (capacity > UINT32_MAX) arena_out_of_memory(arena);
     out->kinds = arena_grow(arena, out->kinds, old, capacity, 8);
-    out->starts = arena_grow(arena, out->starts, (size_t)old * 4, (size_t)capacity * 4, 8);
-    out->values = arena_grow(arena, out->values, (size_t)old * 4, (size_t)capacity * 4, 8);
-    out->capacity = capacity;
+    out->starts = arena_grow(arena, out->starts, old * 4, capacity * 4, 8);
+    out->values = arena_grow(arena, out->values, old * 4, capacity * 4, 8);
+    out->capacity = out->room = (uint32_t)capacity;
 }
 
-static inline void push(Lexer *lexer, TokenKind kind, const char *at, uint32_t value) {
+// Usual code has a token to four bytes; growing would copy all.
+uint32_t lex_token_estimate(uint32_t bytes) { return bytes / 3 + LEX_BLOCK; }
+
+// ---- one block
+
+HOT uint64_t below(uint64_t bits) { return (bits & -bits) - 1; } // all places before the first one; all, if none
+HOT uint64_t from(uint32_t place) { return place < 64 ? ~UINT64_C(0) << place : 0; }
+HOT uint32_t first(uint64_t bits) { return (uint32_t)__builtin_ctzll(bits); }
+
+HOT void add_lines(Lexer *lexer, const LexMasks *masks, uint32_t base) {
+    uint64_t behind = masks[0].line_feed >> 1 | masks[1].line_feed << 63;
+    uint64_t ends = masks[0].line_feed | (masks[0].carriage_return & ~behind); // a lone CR is a line end as well
+    if (ends == 0) return;
     LexChunk *out = lexer->out;
-    if (UNLIKELY(out->count == out->capacity)) {
-        if (out->capacity > UINT32_MAX / 2) arena_out_of_memory(lexer->arena);
-        chunk_grow(lexer->arena, out, out->capacity * 2);
+    vec_reserve(lexer->arena, &out->lines, LEX_BLOCK);
+    uint32_t *lines = out->lines.items, count = out->lines.count;
+    for (; ends != 0; ends &= ends - 1)
+        lines[count++] = base + first(ends) + 1;
+    out->lines.count = count;
+}
+
+// Where tokens begin, and which of them need a look. A token's second byte is in `second` if it is `>` or `=`.
+typedef struct Plan {
+    uint64_t starts, slow, second;
+} Plan;
+
+// `skipped` bytes of the block belong to a token or a comment that began before.
+HOT Plan plan_block(const LexMasks *m, uint64_t is_in_word, uint32_t skipped) {
+    uint64_t last = UINT64_C(1) << 63;
+    uint64_t word_starts = m->word & ~(m->word << 1 | is_in_word);
+    uint64_t twice = m->doubled & m->doubled << 1; // the second of two bytes that may be one operator
+    uint64_t second = (m->greater & m->before_greater << 1) | (m->equal & m->before_equal << 1);
+    if (skipped > 0) second &= from(skipped + 1);
+    uint64_t openers = m->before_greater | m->before_equal | m->doubled;
+    Plan plan = {.starts = word_starts | ~(m->word | m->gap)};
+    plan.slow = (plan.starts & ~(m->plain | m->word)) | (word_starts & m->digit) | twice >> 1 | (openers & last);
+    // Where the first byte of a pair may itself be the end of an operator, as in `==>` `<<=` `..=>`, order matters.
+    uint64_t taken = second | twice | (m->equal & m->doubled << 1);
+    if (UNLIKELY((second & taken << 1) != 0)) {
+        plan.slow |= openers | m->greater;
+        second = 0;
     }
-    uint32_t token = out->count++;
-    out->kinds[token] = (uint8_t)kind;
-    out->starts[token] = (uint32_t)(at - lexer->text);
-    out->values[token] = value;
+    // A word that fills the next block may be too long for a name.
+    if (UNLIKELY((m->word & last) != 0 && m[1].word == UINT64_MAX))
+        plan.slow |= ~m->word == 0 ? 1 : UINT64_C(2) << (63 - __builtin_clzll(~m->word));
+    plan.second = second;
+    plan.starts &= ~second;
+    plan.starts &= from(skipped);
+    plan.slow &= plan.starts;
+    return plan;
 }
 
-static void push_literal(Lexer *lexer, TokenKind kind, const char *at, uint64_t bits) {
-    push(lexer, kind, at, lexer->out->literals.count);
-    vec_push(lexer->arena, &lexer->out->literals, bits);
-}
+HOT uint64_t odd(const LexMasks *m) { return ~(m->word | m->gap | m->plain); } // quotes, `/`, what is no token
 
-static uint32_t intern(Lexer *lexer, const char *at, uint32_t length) {
-    NameId name;
-    if (names_intern(lexer->names, (Text){at, length}, &name) != STATUS_OK) arena_out_of_memory(lexer->arena);
-    return name.index;
-}
-
-static void report(Lexer *lexer, DiagCode code, const char *at, uint32_t length, Text argument) {
-    uint32_t start = (uint32_t)(at - lexer->text);
-    (void)diag(lexer->diagnostics, code, ((Span){lexer->source->file, start, start + length}), argument);
-    lexer->out->has_bad_text = true;
-}
-
-static Text decimal(Lexer *lexer, uint64_t number) {
-    return arena_format(lexer->arena, "%llu", (unsigned long long)number);
-}
-
-static void report_offset(Lexer *lexer, DiagCode code, const char *at, uint32_t length) {
-    report(lexer, code, at, length, decimal(lexer, (uint64_t)(at - lexer->text)));
-}
-
-// ---- bytes that cannot be text
-
-static uint32_t sequence(const char *at, const char *end) {
-    return utf8_sequence((const unsigned char *)at, (const unsigned char *)end);
-}
-
-static uint32_t invalid_length(const char *at, const char *end) {
-    const char *start = at;
-    while (at < end && sequence(at, end) == 0)
-        at++;
-    return (uint32_t)(at - start);
-}
-
-static uint32_t nul_length(const char *at, const char *end) {
-    const char *start = at;
-    while (at < end && *at == '\0')
-        at++;
-    return (uint32_t)(at - start);
-}
-
-uint32_t bad_length(const char *at, const char *end) {
-    if (*at == '\0') return nul_length(at, end);
-    uint32_t length = invalid_length(at, end);
-    if (length > 0) return length;
-    const char *start = at;
-    while (at < end && (class_of(*at) == X || class_of(*at) == H)) {
-        uint32_t bytes = sequence(at, end);
-        if (bytes == 0) break;
-        at += bytes;
+// Where the comment ends that begins at `place` of a block; 0 where it has to be looked at.
+static uint32_t comment_end(const Batch *batch, uint32_t block, uint32_t place) {
+    uint64_t inside = from(place + 2);
+    for (uint32_t i = block; i <= batch->blocks; i++) {
+        const LexMasks *m = &batch->masks[i];
+        uint64_t ends = (m->line_feed | m->carriage_return) & inside;
+        if ((odd(m) & inside & below(ends)) != 0) return 0;
+        if (ends != 0) return (i - block) * LEX_BLOCK + first(ends);
+        inside = UINT64_MAX;
     }
-    return (uint32_t)(at - start);
+    return 0;
 }
 
-// Reports what is not UTF-8, and NUL, inside a comment, a string or a character. Adjacent bad bytes are one error.
-static void report_bad_bytes(Lexer *lexer, const char *at, const char *end) {
-    while (at < end) {
-        uint32_t length = sequence(at, end);
-        if (length == 0) {
-            length = invalid_length(at, end);
-            report_offset(lexer, DIAG_INVALID_UTF8, at, length);
-        } else if (*at == '\0') {
-            length = nul_length(at, end);
-            report_offset(lexer, DIAG_NUL_BYTE, at, length);
+// Where the string closes that begins at `place`, if that is in the same block and nothing in it needs a look; else 0.
+static uint32_t string_close(const LexMasks *m, const char *view, uint32_t place) {
+    uint64_t stops = (odd(m) | m->line_feed | m->carriage_return) & from(place + 1);
+    for (; stops != 0; stops &= stops - 1) {
+        char c = view[first(stops)];
+        if (c == '"') return first(stops);
+        if (c != '/' && c != '\'') return 0;
+    }
+    return 0;
+}
+
+// The token at `place` of a block, or a comment; returns where it ends, in the same measure.
+static uint32_t lex_one(Lexer *lexer, const Batch *batch, uint32_t block, uint32_t place) {
+    const char *view = batch->view + block * LEX_BLOCK;
+    const char *text = lexer->text + batch->base + block * LEX_BLOCK;
+    if (view[place] == '"') {
+        uint32_t close = string_close(&batch->masks[block], view, place);
+        if (close != 0) {
+            lex_simple_string(lexer, text + place, text + close);
+            return close + 1;
         }
-        at += length;
+    } else if (view[place] == '/' && view[place + 1] == '/') {
+        uint32_t end = comment_end(batch, block, place);
+        if (end != 0) return end;
     }
+    return (uint32_t)(lex_slowly(lexer, text + place) - text);
 }
 
-static const char *lex_bad(Lexer *lexer, const char *at) {
-    uint32_t length = bad_length(at, lexer->end);
-    if (*at == '\0')
-        report_offset(lexer, DIAG_NUL_BYTE, at, length);
-    else if (sequence(at, lexer->end) == 0)
-        report_offset(lexer, DIAG_INVALID_UTF8, at, length);
-    else
-        report(lexer, DIAG_UNEXPECTED_CHARACTER, at, length, (Text){at, sequence(at, lexer->end)});
-    push(lexer, TOKEN_BAD, at, 0);
-    return at + length;
-}
-
-static const char *lex_comment(Lexer *lexer, const char *at) {
-    const char *start = at;
-    bool has_bad_bytes = false;
-    for (; at < lexer->end; at++) {
-        uint8_t class = class_of(*at);
-        if (class == L || class == C) break;
-        if (class == H || class == Z) has_bad_bytes = true; // perhaps: looked at again below
+// `skip` is the offset up to which earlier tokens and comments reach; returns the next one.
+HOT uint32_t lex_block(Lexer *lexer, Batch *batch, uint32_t block, uint64_t is_in_word, uint32_t skip) {
+    const LexMasks *masks = &batch->masks[block];
+    const char *view = batch->view + block * LEX_BLOCK;
+    uint32_t base = batch->base + block * LEX_BLOCK;
+    LexChunk *out = lexer->out;
+    add_lines(lexer, masks, base);
+    if (skip >= base + LEX_BLOCK) return skip;
+    Plan plan = plan_block(masks, is_in_word, skip > base ? skip - base : 0);
+    if (UNLIKELY(out->capacity - out->count < LEX_BLOCK))
+        lex_reserve(lexer->arena, out, LEX_BLOCK); // a block has no more
+    uint8_t *kinds = out->kinds;
+    uint32_t *starts = out->starts, *words = batch->words;
+    uint32_t count = out->count, word_count = batch->word_count;
+    memset(out->values + count, 0, LEX_BLOCK * sizeof *out->values);
+    uint64_t pairs = plan.second >> 1; // where operators of two bytes begin
+    for (;;) {
+        uint64_t stops = plan.starts & plan.slow, run = plan.starts & below(stops);
+        uint64_t all = run;
+        uint32_t begin = count;
+        for (; run != 0; run &= run - 1) {
+            uint32_t place = first(run);
+            uint8_t kind = kind_of[(unsigned char)view[place]];
+            kinds[count] = kind;
+            starts[count] = base + place;
+            words[word_count] = count++;
+            word_count += kind == TOKEN_NAME; // no branch: which tokens are words is the hardest to guess
+        }
+        for (uint64_t two = all & pairs; two != 0; two &= two - 1) {
+            uint32_t place = first(two), token = begin + (uint32_t)__builtin_popcountll(all & below(two));
+            const uint8_t *table = view[place + 1] == '>' ? before_greater : before_equal;
+            kinds[token] = table[(unsigned char)view[place]];
+        }
+        if (stops == 0) break;
+        out->count = count;
+        uint32_t end = lex_one(lexer, batch, block, first(stops));
+        count = out->count;
+        plan.starts &= from(end);
+        if (end >= LEX_BLOCK) {
+            skip = base + end;
+            break;
+        }
     }
-    if (has_bad_bytes) report_bad_bytes(lexer, start, at);
-    return at;
+    out->count = count;
+    batch->word_count = word_count;
+    return skip;
 }
 
 // ---- words
 
-// The keyword that a word is, or NAME. Words of other lengths were sorted out before.
-static TokenKind word_kind(const char *word, uint32_t length) {
-#define WORD(kind, text)                                                                                               \
-    if (length == sizeof text - 1 && memcmp(word, text, sizeof text - 1) == 0) return TOKEN_##kind
-    switch (word[0]) {
-    case 'a':
-        WORD(ASYNC, "async");
-        break;
-    case 'b':
-        WORD(BREAK, "break");
-        break;
-    case 'c':
-        WORD(CONTINUE, "continue");
-        break;
-    case 'd':
-        WORD(DIV, "div");
-        WORD(DO, "do");
-        WORD(DYN, "dyn");
-        break;
-    case 'e':
-        WORD(ELSE, "else");
-        break;
-    case 'f':
-        WORD(FALSE, "false");
-        WORD(FOR, "for");
-        break;
-    case 'i':
-        WORD(IF, "if");
-        WORD(IMPL, "impl");
-        WORD(IN, "in");
-        break;
-    case 'l':
-        WORD(LET, "let");
-        WORD(LOOP, "loop");
-        break;
-    case 'm':
-        WORD(MATCH, "match");
-        WORD(MUT, "mut");
-        break;
-    case 'p':
-        WORD(PUB, "pub");
-        break;
-    case 's':
-        WORD(SELF, "self");
-        break;
-    case 'S':
-        WORD(SELF_TYPE, "Self");
-        break;
-    case 't':
-        WORD(THEN, "then");
-        WORD(TRAIT, "trait");
-        WORD(TRUE, "true");
-        WORD(TYPE, "type");
-        break;
-    case 'u':
-        WORD(USE, "use");
-        WORD(USES, "uses");
-        break;
-    case 'v':
-        WORD(VOID, "void");
-        break;
-    case 'w':
-        WORD(WHERE, "where");
-        WORD(WHILE, "while");
-        WORD(WITH, "with");
-        break;
-    case 'y':
-        WORD(YIELD, "yield");
-        break;
-    default:
-        break;
-    }
-#undef WORD
-    return TOKEN_NAME;
+HOT NameWord *word_slot(NameCache *cache, uint64_t low, uint64_t high) {
+    // Two odd constants without pattern (the golden ratio's and one of xxHash's); the top bits of a product depend on all.
+    return &cache->words[(low * 0x9E3779B97F4A7C15u ^ high * 0xC2B2AE3D27D4EB4Fu) >> (64 - NAME_WORD_BITS)];
 }
 
-static inline const char *lex_word(Lexer *lexer, const char *at) {
-    const char *start = at++;
-    while (at < lexer->end && is_word(*at))
-        at++;
-    uint32_t length = (uint32_t)(at - start);
-    TokenKind kind = length <= sizeof "continue" - 1 ? word_kind(start, length) : TOKEN_NAME;
-    if (kind != TOKEN_NAME) {
-        push(lexer, kind, start, 0);
-        return at;
-    }
-    if (UNLIKELY(length > NAME_BYTES_MAX)) report(lexer, DIAG_NAME_TOO_LONG, start, length, decimal(lexer, length));
-    push(lexer, TOKEN_NAME, start, intern(lexer, start, length));
-    return at;
-}
-
-// ---- numbers
-
-static const char *lex_number(Lexer *lexer, const char *at) {
-    const LexChunk *out = lexer->out;
-    bool is_part = out->count > 0 && out->kinds[out->count - 1] == TOKEN_DOT &&
-                   lexer->text + out->starts[out->count - 1] + 1 == at;
-    Number number = number_read(lexer->arena, at, lexer->end, is_part);
-    if (number.problem != NUMBER_GOOD) {
-        static const DiagCode codes[] = {
-            [NUMBER_GOOD] = DIAG_MALFORMED_NUMBER,         [NUMBER_MALFORMED] = DIAG_MALFORMED_NUMBER,
-            [NUMBER_INT_TOO_LARGE] = DIAG_INT_TOO_LARGE,   [NUMBER_FLOAT_TOO_LARGE] = DIAG_FLOAT_TOO_LARGE,
-            [NUMBER_UNIT_TOO_LARGE] = DIAG_UNIT_TOO_LARGE,
-        };
-        Text argument = {at, number.length < SHOWN_BYTES_MAX ? number.length : SHOWN_BYTES_MAX};
-        if (number.problem == NUMBER_INT_TOO_LARGE) argument = TEXT("int");
-        if (number.problem == NUMBER_UNIT_TOO_LARGE)
-            argument = number.kind == TOKEN_DURATION ? TEXT("duration") : TEXT("size");
-        report(lexer, codes[number.problem], at, number.length, argument);
-    }
-    push_literal(lexer, number.kind, at, number.bits);
-    return at + number.length;
-}
-
-// ---- strings, characters, paths
-
-uint32_t quoted_length(const char *at, const char *end, bool *is_closed) {
-    const char *start = at++;
-    *is_closed = true;
-    for (; at < end && !is_line_end(*at); at++) {
-        if (*at == *start) return (uint32_t)(at + 1 - start);
-        if (*at == '\\' && at + 1 < end && !is_line_end(at[1])) at++;
-    }
-    *is_closed = false;
-    return (uint32_t)(at - start);
-}
-
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-// Reads the escape at `at` (a backslash), inside text that ends at `end`; gives its code point and length.
-static uint32_t read_escape(Lexer *lexer, const char *at, const char *end, bool is_char, uint32_t *length) {
-    *length = 2;
-    if (at + 1 < end) {
-        switch (at[1]) {
-        case '\\':
-            return '\\';
-        case '"':
-            return '"';
-        case 'n':
-            return '\n';
-        case 't':
-            return '\t';
-        case 'r':
-            return '\r';
-        case '0':
-            return 0;
-        case '\'':
-            if (is_char) return '\'';
-            break;
-        case 'u': {
-            if (at + 2 == end || at[2] != '{') break;
-            const char *digit = at + 3;
-            uint32_t point = 0;
-            for (; digit < end && hex_value(*digit) >= 0; digit++)
-                if (point <= 0x10FFFF) point = point * 16 + (uint32_t)hex_value(*digit);
-            bool is_closed = digit < end && *digit == '}';
-            *length = (uint32_t)(digit - at) + (is_closed ? 1 : 0);
-            if (is_closed && digit > at + 3 && is_scalar_value(point)) return point;
-            break;
+HOT void lex_words(Lexer *lexer, const Batch *batch) {
+    static const uint8_t ones[2 * WORD_BYTES] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                                 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    const uint32_t *starts = lexer->out->starts;
+    uint32_t *values = lexer->out->values;
+    uint8_t *kinds = lexer->out->kinds;
+    for (uint32_t i = 0; i < batch->word_count; i++) {
+        uint32_t token = batch->words[i], offset = starts[token] - batch->base;
+        uint32_t block = offset / LEX_BLOCK, bit = offset % LEX_BLOCK;
+        uint64_t rest = ~(batch->in_word[block] >> bit | batch->in_word[block + 1] << 1 << (LEX_BLOCK - 1 - bit));
+        if (UNLIKELY((rest & 0x1FFFF) == 0)) { // more than 16 bytes
+            values[token] = lex_long_word(lexer, lexer->text + starts[token]);
+            continue;
         }
-        case '\0':
-            *length = 1;
-            break; // reported by itself
-        default:
-            *length = 1 + sequence(at + 1, end);
-            break;
-        }
-    } else { // the line ends here, which is the error that counts
-        *length = 1;
-        return 0xFFFD;
+        uint32_t length = first(rest);
+        const char *at = batch->view + offset;
+        uint64_t low, high, low_mask, high_mask;
+        memcpy(&low, at, 8);
+        memcpy(&high, at + 8, 8);
+        memcpy(&low_mask, ones + WORD_BYTES - length, 8);
+        memcpy(&high_mask, ones + WORD_BYTES - length + 8, 8);
+        low &= low_mask;
+        high &= high_mask;
+        NameWord *slot = word_slot(lexer->names, low, high);
+        if (UNLIKELY(slot->low != low || slot->high != high)) lex_word_miss(lexer, at, length, slot, low, high);
+        kinds[token] = (uint8_t)slot->kind;
+        values[token] = slot->id;
     }
-    Text shown = {at, *length < SHOWN_BYTES_MAX ? *length : SHOWN_BYTES_MAX};
-    report(lexer, DIAG_UNKNOWN_ESCAPE, at, *length, shown);
-    return 0xFFFD;
 }
-
-// Resolves the escapes of [at, end) into `out`, which holds at least three times as many bytes. Returns the code points.
-static uint32_t read_quoted(Lexer *lexer, const char *at, const char *end, bool is_char, Text *out, uint32_t *first) {
-    char *bytes = arena_alloc(lexer->arena, (size_t)(end - at) * 3 + 4, 1);
-    uint32_t count = 0, used = 0;
-    while (at < end) {
-        uint32_t length = sequence(at, end), point;
-        if (*at == '\\') {
-            point = read_escape(lexer, at, end, is_char, &length);
-        } else if (length == 0) {
-            length = invalid_length(at, end);
-            report_offset(lexer, DIAG_INVALID_UTF8, at, length);
-            point = 0xFFFD;
-        } else {
-            if (*at == '\0' && at[-1] != '\0') report_offset(lexer, DIAG_NUL_BYTE, at, nul_length(at, end));
-            point = utf8_decode((const unsigned char *)at, length);
-        }
-        if (count++ == 0) *first = point;
-        used += utf8_encode(point, bytes + used);
-        at += length;
-    }
-    *out = (Text){bytes, used};
-    return count;
-}
-
-static const char *lex_string(Lexer *lexer, const char *at) {
-    const char *c = at + 1;
-    while (c < lexer->end && *c != '"' && *c != '\\' && class_of(*c) != H && !is_line_end(*c) && *c != '\0')
-        c++;
-    if (LIKELY(c < lexer->end && *c == '"')) { // nothing to resolve: most strings
-        push(lexer, TOKEN_STR, at, intern(lexer, at + 1, (uint32_t)(c - at - 1)));
-        return c + 1;
-    }
-    bool is_closed;
-    uint32_t length = quoted_length(at, lexer->end, &is_closed);
-    const char *end = at + length;
-    if (!is_closed) report(lexer, DIAG_UNTERMINATED_STRING, at, length, TEXT(""));
-    Text value = {0};
-    uint32_t first = 0;
-    (void)read_quoted(lexer, at + 1, is_closed ? end - 1 : end, false, &value, &first); // how many is of no interest
-    push(lexer, TOKEN_STR, at, intern(lexer, value.data, value.length));
-    return end;
-}
-
-static const char *lex_char(Lexer *lexer, const char *at) {
-    // The usual 'x'.
-    if (at + 2 < lexer->end && at[2] == '\'' && at[1] != '\\' && at[1] != '\'' && class_of(at[1]) != H &&
-        at[1] != '\0' && !is_line_end(at[1])) {
-        push(lexer, TOKEN_CHAR, at, (unsigned char)at[1]);
-        return at + 3;
-    }
-    bool is_closed;
-    uint32_t length = quoted_length(at, lexer->end, &is_closed);
-    const char *end = at + length;
-    if (!is_closed) { // what stands in it is unknown, so its escapes are not looked at
-        report(lexer, DIAG_BAD_CHARACTER, at, length, TEXT(""));
-        report_bad_bytes(lexer, at, end);
-        push(lexer, TOKEN_CHAR, at, 0xFFFD);
-        return end;
-    }
-    Text value = {0};
-    uint32_t first = 0xFFFD;
-    uint32_t count = read_quoted(lexer, at + 1, end - 1, true, &value, &first);
-    if (count == 0) report(lexer, DIAG_BAD_CHARACTER, at, length, TEXT(""));
-    if (count <= 1)
-        push(lexer, TOKEN_CHAR, at, first);
-    else
-        push(lexer, TOKEN_PATH, at,
-             intern(lexer, value.data, value.length)); // the parser says whether it may stand here
-    return end;
-}
-
-// ---- operators and delimiters
-
-static const char *lex_punctuation(Lexer *lexer, const char *at) {
-    char next = at + 1 < lexer->end ? at[1] : '\0';
-    TokenKind kind;
-    uint32_t length = 1;
-#define ONE(token)                                                                                                     \
-    kind = TOKEN_##token;                                                                                              \
-    break
-#define MAYBE_TWO(second, both)                                                                                        \
-    if (next == (second)) {                                                                                            \
-        kind = TOKEN_##both;                                                                                           \
-        length = 2;                                                                                                    \
-        break;                                                                                                         \
-    }
-    switch (*at) {
-    case '+':
-        ONE(PLUS);
-    case '-':
-        MAYBE_TWO('>', ARROW) ONE(MINUS);
-    case '*':
-        ONE(STAR);
-    case '/':
-        ONE(SLASH);
-    case '%':
-        ONE(PERCENT);
-    case '!':
-        MAYBE_TWO('=', BANG_EQUAL) ONE(BANG);
-    case '~':
-        ONE(TILDE);
-    case '&':
-        MAYBE_TWO('&', AMP_AMP) ONE(AMP);
-    case '|':
-        MAYBE_TWO('|', PIPE_PIPE) ONE(PIPE);
-    case '^':
-        ONE(CARET);
-    case '<':
-        MAYBE_TWO('<', LESS_LESS) MAYBE_TWO('=', LESS_EQUAL) ONE(LESS);
-    case '>':
-        MAYBE_TWO('=', GREATER_EQUAL) ONE(GREATER);
-    case '=':
-        MAYBE_TWO('=', EQUAL_EQUAL) MAYBE_TWO('>', FAT_ARROW) ONE(EQUAL);
-    case '?':
-        MAYBE_TWO('?', QUESTION_QUESTION) ONE(QUESTION);
-    case '.':
-        if (next == '.' && at + 2 < lexer->end && at[2] == '=') {
-            kind = TOKEN_DOT_DOT_EQUAL;
-            length = 3;
-            break;
-        }
-        MAYBE_TWO('.', DOT_DOT)
-        ONE(DOT);
-    case ':':
-        MAYBE_TWO(':', COLON_COLON) ONE(COLON);
-    case ',':
-        ONE(COMMA);
-    case ';':
-        ONE(SEMICOLON);
-    case '@':
-        ONE(AT);
-    case '$':
-        ONE(DOLLAR);
-    case '#':
-        ONE(HASH);
-    case '(':
-        ONE(LPAREN);
-    case ')':
-        ONE(RPAREN);
-    case '[':
-        ONE(LBRACKET);
-    case ']':
-        ONE(RBRACKET);
-    case '{':
-        ONE(LBRACE);
-    default:
-        ONE(RBRACE); // the class table lets nothing else through
-    }
-#undef ONE
-#undef MAYBE_TWO
-    push(lexer, kind, at, 0);
-    return at + length;
-}
-
-// Punctuation that is a token whatever follows it; 0, which is END, for all other bytes.
-static const uint8_t alone[256] = {
-    ['('] = TOKEN_LPAREN, [')'] = TOKEN_RPAREN,  ['['] = TOKEN_LBRACKET, [']'] = TOKEN_RBRACKET,
-    ['{'] = TOKEN_LBRACE, ['}'] = TOKEN_RBRACE,  [','] = TOKEN_COMMA,    ['@'] = TOKEN_AT,
-    ['#'] = TOKEN_HASH,   ['$'] = TOKEN_DOLLAR,  ['+'] = TOKEN_PLUS,     [';'] = TOKEN_SEMICOLON,
-    ['*'] = TOKEN_STAR,   ['%'] = TOKEN_PERCENT, ['^'] = TOKEN_CARET,    ['~'] = TOKEN_TILDE};
-_Static_assert(TOKEN_END == 0, "a byte that the table leaves out is END");
 
 // ---- the loop
 
+// Makes a batch of what follows, up to the end of the chunk. Near the end of the text it is copied, with space behind.
+static void batch_begin(Batch *batch, const Lexer *lexer, uint32_t base, LexVariant variant) {
+    const char *at = lexer->text + base;
+    size_t left = (size_t)(lexer->end - at), left_of_text = lexer->source->text.length - (size_t)base;
+    batch->base = base;
+    batch->word_count = 0;
+    batch->view = at;
+    if (left < BATCH_BYTES || left_of_text < sizeof batch->copy) {
+        size_t bytes = left < sizeof batch->copy ? left : sizeof batch->copy;
+        memcpy(batch->copy, at, bytes);
+        memset(batch->copy + bytes, ' ', sizeof batch->copy - bytes);
+        batch->view = batch->copy;
+    }
+    batch->blocks = left < BATCH_BYTES ? (uint32_t)(left + LEX_BLOCK - 1) / LEX_BLOCK : BATCH_BLOCKS;
+    lex_classify(variant, batch->view, batch->blocks + 1, batch->masks);
+    for (uint32_t block = 0; block <= batch->blocks; block++)
+        batch->in_word[block] = batch->masks[block].word;
+}
+
+HOT void lex_text(Lexer *lexer, LexVariant variant, uint32_t start, uint32_t skip) {
+    Batch batch;
+    uint64_t is_in_word = 0; // whether the byte before is part of a word
+    uint32_t end = (uint32_t)(lexer->end - lexer->text);
+    for (uint32_t base = start; base < end; base += BATCH_BYTES) {
+        batch_begin(&batch, lexer, base, variant);
+        for (uint32_t block = 0; block < batch.blocks; block++) {
+            skip = lex_block(lexer, &batch, block, is_in_word, skip);
+            is_in_word = batch.masks[block].word >> 63;
+        }
+        lex_words(lexer, &batch);
+        if (end - base <= BATCH_BYTES) break; // base must not wrap
+    }
+}
+
+static void lex_text_anywhere(Lexer *lexer, LexVariant variant, uint32_t start, uint32_t skip) {
+    lex_text(lexer, variant, start, skip);
+}
+
+#if defined(__x86_64__) && !defined(__TINYC__)
+__attribute__((target("bmi,bmi2,popcnt,lzcnt"))) static void lex_text_bmi(Lexer *lexer, LexVariant variant,
+                                                                          uint32_t start, uint32_t skip) {
+    lex_text(lexer, variant, start, skip);
+}
+static bool has_bmi(void) { return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt"); }
+#else
+#define lex_text_bmi lex_text_anywhere
+static bool has_bmi(void) { return false; }
+#endif
+
+void lex_chunk_with(LexVariant variant, Arena *arena, const Source *source, uint32_t start, uint32_t end,
+                    NameCache *names, DiagSink *diagnostics, LexChunk *out) {
+    const char *text = source->text.data != NULL ? source->text.data : "";
+    Lexer lexer = {arena, source, text, text + end, names, diagnostics, out};
+    if (out->capacity == 0) lex_reserve(arena, out, lex_token_estimate(end - start));
+    vec_reserve(arena, &out->lines, (end - start) / 24 + 16);
+    uint32_t skip = start;
+    if (start == 0 && end >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        lex_byte_order_mark(&lexer);
+        skip = 3;
+    }
+    if (variant != LEX_PORTABLE && has_bmi())
+        lex_text_bmi(&lexer, variant, start, skip);
+    else
+        lex_text_anywhere(&lexer, variant, start, skip);
+}
+
 void lex_chunk(Arena *arena, const Source *source, uint32_t start, uint32_t end, NameCache *names,
                DiagSink *diagnostics, LexChunk *out) {
-    const char *text = source->text.data != NULL ? source->text.data : "";
-    Lexer state = {arena, source, text, text + end, names, diagnostics, out};
-    Lexer *lexer = &state;
-    *out = (LexChunk){0};
-    chunk_grow(arena, out, (end - start) / 3 + 16); // usual code has a token to four bytes; growing would copy all
-    vec_reserve(arena, &out->lines, (end - start) / 24 + 16);
-    const char *at = text + start;
-    if (start == 0 && end >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0) {
-        report_offset(lexer, DIAG_BYTE_ORDER_MARK, at, 3);
-        at += 3;
-    }
-    while (at < state.end) {
-        switch (class_of(*at)) {
-        case S: // indentation is the longest run that most text has
-            do
-                at++;
-            while (at < state.end && *at == ' ');
-            break;
-        case C:
-            if (at + 1 < state.end && at[1] == '\n') at++;
-            // A lone CR is a line end as well.
-            // fall through
-        case L:
-            at++;
-            vec_push(arena, &out->lines, (uint32_t)(at - text));
-            break;
-        case N:
-            at = lex_word(lexer, at);
-            break;
-        case D:
-            at = lex_number(lexer, at);
-            break;
-        case Q:
-            at = lex_string(lexer, at);
-            break;
-        case A:
-            at = lex_char(lexer, at);
-            break;
-        case K:
-            if (at + 1 < state.end && at[1] == '/')
-                at = lex_comment(lexer, at);
-            else
-                at = lex_punctuation(lexer, at);
-            break;
-        case P: {
-            TokenKind kind = (TokenKind)alone[(unsigned char)*at];
-            if (kind != TOKEN_END) {
-                push(lexer, kind, at, 0);
-                at++;
-            } else {
-                at = lex_punctuation(lexer, at);
-            }
-            break;
-        }
-        default:
-            at = lex_bad(lexer, at);
-            break;
-        }
-    }
-}
-
-void lex_join(Arena *arena, const Source *source, const LexChunk *chunks, uint32_t count, Tokens *out) {
-    uint64_t tokens = 1, lines = 1, literals = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        tokens += chunks[i].count;
-        lines += chunks[i].lines.count;
-        literals += chunks[i].literals.count;
-    }
-    if (tokens > UINT32_MAX || lines > UINT32_MAX) arena_out_of_memory(arena);
-    *out = (Tokens){.source = source};
-    out->count = (uint32_t)tokens;
-    out->line_count = (uint32_t)lines;
-    out->literal_count = (uint32_t)literals;
-    out->partner = arena_array(arena, uint32_t, tokens);
-    out->line_starts = arena_array(arena, uint32_t, lines);
-    uint32_t token = 0, line = 1, literal = 0;
-    bool is_whole = count == 1 && chunks[0].count < chunks[0].capacity;
-    if (is_whole) { // one chunk with room for END: its arrays are the file's
-        out->kinds = chunks[0].kinds;
-        out->starts = chunks[0].starts;
-        out->values = chunks[0].values;
-        out->literals = chunks[0].literals.items;
-        token = chunks[0].count;
-    } else {
-        out->kinds = arena_alloc(arena, (size_t)tokens, 8);
-        out->starts = arena_alloc(arena, (size_t)tokens * 4, 8);
-        out->values = arena_alloc(arena, (size_t)tokens * 4, 8);
-        out->literals = arena_alloc(arena, (size_t)(literals + 1) * 8, 8);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const LexChunk *chunk = &chunks[i];
-        for (uint32_t j = 0; j < chunk->lines.count; j++)
-            out->line_starts[line++] = chunk->lines.items[j];
-        out->has_bad_text |= chunk->has_bad_text;
-        if (is_whole) continue;
-        for (uint32_t j = 0; j < chunk->count; j++, token++) {
-            TokenKind kind = chunk->kinds[j];
-            bool is_literal = kind == TOKEN_INT || kind == TOKEN_FLOAT || kind == TOKEN_DURATION || kind == TOKEN_SIZE;
-            out->kinds[token] = (uint8_t)kind;
-            out->starts[token] = chunk->starts[j];
-            out->values[token] = chunk->values[j] + (is_literal ? literal : 0);
-        }
-        for (uint32_t j = 0; j < chunk->literals.count; j++)
-            out->literals[literal++] = chunk->literals.items[j];
-    }
-    out->kinds[token] = TOKEN_END;
-    out->starts[token] = source->text.length;
-    out->values[token] = 0;
-}
-
-// Apart from lex_file, so that none of its variables lives across the guard's setjmp.
-static void lex_whole(Arena *arena, const Source *source, NameCache *names, DiagSink *diagnostics, Tokens *out) {
-    LexChunk chunk;
-    lex_chunk(arena, source, 0, source->text.length, names, diagnostics, &chunk);
-    lex_join(arena, source, &chunk, 1, out);
-}
-
-Status lex_file(Arena *arena, const Source *source, NameCache *names, DiagSink *diagnostics, Tokens *out) {
-    ARENA_GUARD(arena);
-    lex_whole(arena, source, names, diagnostics, out);
-    ARENA_GUARD_END(arena);
-    return STATUS_OK;
+    lex_chunk_with(lex_variant_best(), arena, source, start, end, names, diagnostics, out);
 }

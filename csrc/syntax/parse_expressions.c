@@ -12,54 +12,33 @@ typedef struct Binary {
     uint8_t level;
 } Binary;
 
-static Binary binary_of(TokenKind token) {
-    switch (token) {
-    case TOKEN_STAR:
-        return (Binary){NODE_MULTIPLY, 3};
-    case TOKEN_SLASH:
-        return (Binary){NODE_DIVIDE, 3};
-    case TOKEN_PERCENT:
-        return (Binary){NODE_REMAINDER, 3};
-    case TOKEN_DIV:
-        return (Binary){NODE_FLOOR_DIVIDE, 3};
-    case TOKEN_PLUS:
-        return (Binary){NODE_ADD, 4};
-    case TOKEN_MINUS:
-        return (Binary){NODE_SUBTRACT, 4};
-    case TOKEN_LESS_LESS:
-        return (Binary){NODE_SHIFT_LEFT, 5};
-    case TOKEN_DOT_DOT:
-        return (Binary){NODE_RANGE, LEVEL_RANGE};
-    case TOKEN_DOT_DOT_EQUAL:
-        return (Binary){NODE_RANGE_INCLUSIVE, LEVEL_RANGE};
-    case TOKEN_LESS:
-        return (Binary){NODE_LESS, 7};
-    case TOKEN_LESS_EQUAL:
-        return (Binary){NODE_LESS_EQUAL, 7};
-    case TOKEN_GREATER:
-        return (Binary){NODE_GREATER, 7};
-    case TOKEN_GREATER_EQUAL:
-        return (Binary){NODE_GREATER_EQUAL, 7};
-    case TOKEN_EQUAL_EQUAL:
-        return (Binary){NODE_EQUAL, 8};
-    case TOKEN_BANG_EQUAL:
-        return (Binary){NODE_NOT_EQUAL, 8};
-    case TOKEN_AMP:
-        return (Binary){NODE_BIT_AND, 9};
-    case TOKEN_CARET:
-        return (Binary){NODE_BIT_XOR, 10};
-    case TOKEN_PIPE:
-        return (Binary){NODE_BIT_OR, LEVEL_PIPE};
-    case TOKEN_AMP_AMP:
-        return (Binary){NODE_AND, 12};
-    case TOKEN_PIPE_PIPE:
-        return (Binary){NODE_OR, 13};
-    case TOKEN_QUESTION_QUESTION:
-        return (Binary){NODE_COALESCE, 14};
-    default:
-        return (Binary){NODE_NONE, 0};
-    }
-}
+// NODE_NONE for what is no operator.
+static const Binary binaries[TOKEN_COUNT] = {
+    [TOKEN_STAR] = {NODE_MULTIPLY, 3},
+    [TOKEN_SLASH] = {NODE_DIVIDE, 3},
+    [TOKEN_PERCENT] = {NODE_REMAINDER, 3},
+    [TOKEN_DIV] = {NODE_FLOOR_DIVIDE, 3},
+    [TOKEN_PLUS] = {NODE_ADD, 4},
+    [TOKEN_MINUS] = {NODE_SUBTRACT, 4},
+    [TOKEN_LESS_LESS] = {NODE_SHIFT_LEFT, 5},
+    [TOKEN_DOT_DOT] = {NODE_RANGE, LEVEL_RANGE},
+    [TOKEN_DOT_DOT_EQUAL] = {NODE_RANGE_INCLUSIVE, LEVEL_RANGE},
+    [TOKEN_LESS] = {NODE_LESS, 7},
+    [TOKEN_LESS_EQUAL] = {NODE_LESS_EQUAL, 7},
+    [TOKEN_GREATER] = {NODE_GREATER, 7},
+    [TOKEN_GREATER_EQUAL] = {NODE_GREATER_EQUAL, 7},
+    [TOKEN_EQUAL_EQUAL] = {NODE_EQUAL, 8},
+    [TOKEN_BANG_EQUAL] = {NODE_NOT_EQUAL, 8},
+    [TOKEN_AMP] = {NODE_BIT_AND, 9},
+    [TOKEN_CARET] = {NODE_BIT_XOR, 10},
+    [TOKEN_PIPE] = {NODE_BIT_OR, LEVEL_PIPE},
+    [TOKEN_AMP_AMP] = {NODE_AND, 12},
+    [TOKEN_PIPE_PIPE] = {NODE_OR, 13},
+    [TOKEN_QUESTION_QUESTION] = {NODE_COALESCE, 14},
+};
+_Static_assert(NODE_NONE == 0, "what the table leaves out is no operator");
+
+static inline Binary binary_of(TokenKind token) { return binaries[token]; }
 
 // `>>` is two `>` that touch.
 static bool at_shift_right(const Parser *p) {
@@ -67,8 +46,8 @@ static bool at_shift_right(const Parser *p) {
            p->tokens->starts[p->index + 1] == p->tokens->starts[p->index] + 1;
 }
 
-static Binary binary_at(const Parser *p) {
-    if (at_shift_right(p)) return (Binary){NODE_SHIFT_RIGHT, 5};
+static inline Binary binary_at(const Parser *p) {
+    if (UNLIKELY(p->kind == TOKEN_GREATER) && at_shift_right(p)) return (Binary){NODE_SHIFT_RIGHT, 5};
     if (p->is_split) return (Binary){NODE_NONE, 0};
     return binary_of(p->kind);
 }

@@ -2,12 +2,10 @@
 #include "syntax/parser_internal.h"
 
 #define SHOWN_BYTES_MAX 40u // of the user's text inside a message
-#define MESSAGE_CHUNK_BYTES 1024u
-#define PACKED_BYTES_MAX (256u * 1024) // larger files are not copied: what their arrays waste is little beside the copy
 
 // ---- the cursor
 
-void cursor_set(Parser *p, uint32_t index) {
+void cursor_set_slow(Parser *p, uint32_t index) {
     while (index < p->stop && p->kinds[index] == TOKEN_BAD)
         index++;
     p->index = index < p->stop ? index : p->stop;
@@ -15,18 +13,13 @@ void cursor_set(Parser *p, uint32_t index) {
     p->is_split = false;
 }
 
-uint32_t peek_index(const Parser *p, uint32_t ahead) {
+uint32_t peek_index_slow(const Parser *p, uint32_t ahead) {
     uint32_t index = p->index;
     while (ahead > 0 && index < p->stop) {
         index++;
         if (p->kinds[index] != TOKEN_BAD) ahead--;
     }
     return index < p->stop ? index : p->stop;
-}
-
-TokenKind peek(const Parser *p, uint32_t ahead) {
-    uint32_t index = peek_index(p, ahead);
-    return index < p->stop ? (TokenKind)p->kinds[index] : TOKEN_END;
 }
 
 bool is_on_later_line(const Parser *p, uint32_t token) {
@@ -55,6 +48,7 @@ bool is_primitive(const Parser *p, uint32_t token) {
 }
 
 static Word word_of(const Parser *p, uint32_t name, Word limit) {
+    if (LIKELY((p->word_bits >> (name & 63) & 1) == 0)) return WORD_NONE;
     for (Word word = 0; word < limit; word++)
         if (p->words[word] == name) return word;
     return WORD_NONE;
@@ -147,26 +141,6 @@ static void nodes_reserve(Parser *p, uint32_t capacity) {
     p->node_a = arena_alloc(p->arena, (size_t)capacity * 4, 8);
     p->node_b = arena_alloc(p->arena, (size_t)capacity * 4, 8);
     p->node_capacity = capacity;
-}
-
-uint32_t extra_add(Parser *p, const uint32_t *words, uint32_t count) {
-    uint32_t index = p->extra.count - p->first_extra;
-    vec_reserve(p->arena, &p->extra, count);
-    for (uint32_t i = 0; i < count; i++)
-        p->extra.items[p->extra.count++] = words[i];
-    return index;
-}
-
-uint32_t list_finish(Parser *p, uint32_t base, bool keep_empty) {
-    uint32_t count = p->scratch.count - base;
-    if (count == 0 && !keep_empty) return 0;
-    uint32_t index = p->extra.count - p->first_extra;
-    vec_reserve(p->arena, &p->extra, count + 1);
-    p->extra.items[p->extra.count++] = count;
-    for (uint32_t i = 0; i < count; i++)
-        p->extra.items[p->extra.count++] = p->scratch.items[base + i];
-    p->scratch.count = base;
-    return index;
 }
 
 Mark mark_begin(Parser *p) {
@@ -341,7 +315,7 @@ static void error_semicolon(Parser *p) {
     }
 }
 
-bool list_next(Parser *p, uint32_t errors_before) {
+bool list_next_slow(Parser *p, uint32_t errors_before) {
     if (p->failed || p->index >= p->group_end || p->kind == TOKEN_END) return false;
     if (p->kind != TOKEN_COMMA && p->kind != TOKEN_SEMICOLON) {
         bool is_new_line = is_on_later_line(p, p->index);
@@ -468,17 +442,28 @@ static void mark_errors(Parser *p) {
     }
 }
 
-static void parse_whole(Arena *arena, const Tokens *tokens, NameCache *names, DiagSink *sink, Tree *out) {
-    Parser parser = {.arena = arena, .tokens = tokens, .kinds = tokens->kinds, .names = names, .sink = sink};
-    Parser *p = &parser;
+_Static_assert(WORD_COUNT <= NAME_SYNTAX_WORDS_MAX, "the cache has room for all words");
+
+static void intern_words(Parser *p) {
     static const char *const words[WORD_COUNT] = {
 #define PATTERN(kind, word) word,
 #include "syntax/patterns.def"
 #undef PATTERN
         "run", "try", "as", "extend", "extension", "tests", "on", "rules", "_",
     };
+    uint32_t ids[WORD_COUNT];
     for (Word word = 0; word < WORD_COUNT; word++)
-        p->words[word] = intern(p, text_from(words[word]));
+        ids[word] = intern(p, text_from(words[word]));
+    memcpy(p->names->syntax_words, ids, sizeof ids); // all or, where memory ends above, none
+}
+
+static void parse_whole(Arena *arena, const Tokens *tokens, NameCache *names, DiagSink *sink, Tree *out) {
+    Parser parser = {.arena = arena, .tokens = tokens, .kinds = tokens->kinds, .names = names, .sink = sink};
+    Parser *p = &parser;
+    p->words = names->syntax_words;
+    if (names->syntax_words[0] == 0) intern_words(p);
+    for (Word word = 0; word < WORD_COUNT; word++)
+        p->word_bits |= UINT64_C(1) << (p->words[word] & 63);
     p->stop = p->group_end = tokens->count - 1;
     nodes_reserve(p, tokens->count + tokens->count / 4 + 16);
     pair_brackets(p);
@@ -495,75 +480,4 @@ Status parse_tokens(Arena *arena, const Tokens *tokens, NameCache *names, DiagSi
     parse_whole(arena, tokens, names, diagnostics, out);
     ARENA_GUARD_END(arena);
     return STATUS_OK;
-}
-
-static Status lex_and_parse(Arena *arena, const Source *source, NameCache *names, ParsedFile *out) {
-    TRY(lex_file(arena, source, names, &out->diagnostics, &out->tokens));
-    return parse_tokens(arena, &out->tokens, names, &out->diagnostics, &out->tree);
-}
-
-static void *packed(Arena *arena, const void *items, size_t bytes) {
-    void *copy = arena_alloc(arena, bytes, 8);
-    if (bytes > 0) memcpy(copy, items, bytes);
-    return copy;
-}
-
-// Moves the arrays out of the scratch memory, into one block of their size.
-static void file_pack(ParsedFile *file, Arena *arena) {
-    Tokens *tokens = &file->tokens;
-    Tree *tree = &file->tree;
-    const size_t word = sizeof(uint32_t);
-    if (arena == &file->arena)
-        arena_reserve(arena, (size_t)tokens->count * (1 + 3 * word) + tokens->literal_count * sizeof(uint64_t) +
-                                 tokens->line_count * word + (size_t)tree->node_count * (1 + 3 * word) +
-                                 tree->extra_count * word + tree->declaration_count * sizeof(Declaration) +
-                                 12 * 8); // each array may begin with a gap
-    tokens->kinds = packed(arena, tokens->kinds, tokens->count);
-    tokens->starts = packed(arena, tokens->starts, tokens->count * word);
-    tokens->values = packed(arena, tokens->values, tokens->count * word);
-    tokens->partner = packed(arena, tokens->partner, tokens->count * word);
-    tokens->literals = packed(arena, tokens->literals, tokens->literal_count * sizeof(uint64_t));
-    tokens->line_starts = packed(arena, tokens->line_starts, tokens->line_count * word);
-    tree->kinds = packed(arena, tree->kinds, tree->node_count);
-    tree->tokens = packed(arena, tree->tokens, tree->node_count * word);
-    tree->a = packed(arena, tree->a, tree->node_count * word);
-    tree->b = packed(arena, tree->b, tree->node_count * word);
-    tree->extra = packed(arena, tree->extra, tree->extra_count * word);
-    tree->declarations = packed(arena, tree->declarations, tree->declaration_count * sizeof(Declaration));
-}
-
-static Status parse_guarded(Arena *scratch, Arena *results, const Source *source, NameCache *names, ParsedFile *out) {
-    Arena *arena = &out->arena; // of the messages in any case
-    ARENA_GUARD(arena);
-    Status status;
-    if (scratch == NULL || source->text.length > PACKED_BYTES_MAX) {
-        status = lex_and_parse(arena, source, names, out);
-    } else {
-        status = lex_and_parse(scratch, source, names, out);
-        results->escape = arena->escape;
-        if (status == STATUS_OK) file_pack(out, results);
-    }
-    ARENA_GUARD_END(arena);
-    return status;
-}
-
-Status parse_file_in(Arena *scratch, Arena *results, const Source *source, NameCache *names, ParsedFile *out) {
-    *out = (ParsedFile){.source = source};
-    arena_init(&out->arena);
-    if (scratch != NULL) out->arena.chunk_bytes = MESSAGE_CHUNK_BYTES;
-    out->diagnostics = diag_sink(&out->arena);
-    if (results == NULL) results = &out->arena;
-    out->status = parse_guarded(scratch, results, source, names, out);
-    results->escape = NULL;
-    if (scratch != NULL) scratch->escape = NULL; // memory that ended for a message skipped the inner guard
-    return out->status;
-}
-
-Status parse_file(const Source *source, NameCache *names, ParsedFile *out) {
-    return parse_file_in(NULL, NULL, source, names, out);
-}
-
-void parsed_file_free(ParsedFile *file) {
-    arena_free(&file->arena);
-    *file = (ParsedFile){0};
 }

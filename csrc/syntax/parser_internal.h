@@ -53,7 +53,8 @@ typedef struct Parser {
     const uint8_t *kinds; // tokens->kinds
     NameCache *names;
     DiagSink *sink;
-    uint32_t words[WORD_COUNT]; // NameId.index
+    const uint32_t *words; // WORD_COUNT of NameId.index
+    uint64_t word_bits;    // for each of them the bit of its low six bits: most names are none, and this says so
 
     // The cursor. BAD tokens are stepped over.
     uint32_t index;
@@ -92,10 +93,26 @@ typedef struct Parser {
 
 // ---- the cursor (parser.c)
 
-void cursor_set(Parser *p, uint32_t index);
+void cursor_set_slow(Parser *p, uint32_t index);
+static inline void cursor_set(Parser *p, uint32_t index) {
+    if (UNLIKELY(index >= p->stop || p->kinds[index] == TOKEN_BAD)) {
+        cursor_set_slow(p, index);
+        return;
+    }
+    p->index = index;
+    p->kind = (TokenKind)p->kinds[index];
+    p->is_split = false;
+}
 static inline void advance(Parser *p) { cursor_set(p, p->index + 1); }
-TokenKind peek(const Parser *p, uint32_t ahead); // kind of the token so many steps ahead; 1 is the next
-uint32_t peek_index(const Parser *p, uint32_t ahead);
+uint32_t peek_index_slow(const Parser *p, uint32_t ahead);
+static inline uint32_t peek_index(const Parser *p, uint32_t ahead) {
+    bool is_usual = ahead == 1 && p->index + 1 < p->stop && p->kinds[p->index + 1] != TOKEN_BAD;
+    return LIKELY(is_usual) ? p->index + 1 : peek_index_slow(p, ahead);
+}
+static inline TokenKind peek(const Parser *p, uint32_t ahead) { // kind of the token so many steps ahead; 1 is the next
+    uint32_t index = peek_index(p, ahead);
+    return index < p->stop ? (TokenKind)p->kinds[index] : TOKEN_END;
+}
 static inline bool accept(Parser *p, TokenKind kind) {
     if (p->kind != kind) return false;
     advance(p);
@@ -135,9 +152,28 @@ static inline NodeIndex node_add(Parser *p, NodeKind kind, uint32_t token, uint3
 }
 static inline NodeKind node_kind(const Parser *p, NodeIndex node) { return p->node_kinds[p->first_node + node]; }
 static inline void scratch_push(Parser *p, uint32_t word) { vec_push(p->arena, &p->scratch, word); }
-uint32_t extra_add(Parser *p, const uint32_t *words, uint32_t count);
+static inline uint32_t extra_add(Parser *p, const uint32_t *words, uint32_t count) {
+    uint32_t index = p->extra.count;
+    vec_reserve(p->arena, &p->extra, count);
+    for (uint32_t i = 0; i < count; i++)
+        p->extra.items[index + i] = words[i];
+    p->extra.count = index + count;
+    return index - p->first_extra;
+}
 // Moves what was pushed to `scratch` since `base` into a list. An empty one is 0, or with `keep_empty` a list of its own.
-uint32_t list_finish(Parser *p, uint32_t base, bool keep_empty);
+static inline uint32_t list_finish(Parser *p, uint32_t base, bool keep_empty) {
+    uint32_t count = p->scratch.count - base, index = p->extra.count;
+    if (count == 0 && !keep_empty) return 0;
+    vec_reserve(p->arena, &p->extra, count + 1);
+    const uint32_t *from = p->scratch.items + base;
+    uint32_t *to = p->extra.items + index;
+    to[0] = count;
+    for (uint32_t i = 0; i < count; i++)
+        to[i + 1] = from[i];
+    p->extra.count = index + count + 1;
+    p->scratch.count = base;
+    return index - p->first_extra;
+}
 
 typedef struct Mark {
     uint32_t index, node_count, extra_count, scratch_count, operator_count, depth, bracket_depth, shadowed, bound;
@@ -165,7 +201,13 @@ static inline void depth_leave(Parser *p) { p->depth--; }
 
 // Behind an element of a list: steps over the comma. False at the end of the group. `errors_before` is the error_count
 // before the element: one that had an error has said enough, and the rest of it is skipped in silence.
-bool list_next(Parser *p, uint32_t errors_before);
+bool list_next_slow(Parser *p, uint32_t errors_before);
+static inline bool list_next(Parser *p, uint32_t errors_before) {
+    if (UNLIKELY(p->failed || p->index >= p->group_end || p->kind != TOKEN_COMMA))
+        return list_next_slow(p, errors_before);
+    advance(p);
+    return p->index < p->group_end && p->kind != TOKEN_END;
+}
 typedef NodeIndex (*ElementParser)(Parser *p, uint32_t context);
 // A bracketed list with commas, brackets included. The cursor is at the opening bracket.
 uint32_t parse_list(Parser *p, ElementParser element, uint32_t context, bool keep_empty);

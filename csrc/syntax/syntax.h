@@ -28,6 +28,7 @@ struct Pool;
 struct Progress;
 // syntax/parse_parallel.c: all files, largest first; the result of file i lands in out[i]. caches[worker index].
 // results[worker index] own what is in the files, until the caller frees them; with NULL each file has its own memory.
+// Files of more than `chunk_bytes` bytes are lexed in parts of at most about that length; 0: a measured default.
 // Counts files_parsed and errors as files end; `progress` may be NULL.
 Status parse_all(struct Pool *pool, const Source *sources, uint32_t count, NameCache *caches, Arena *results,
-                 struct Progress *progress, ParsedFile *out);
+                 uint32_t chunk_bytes, struct Progress *progress, ParsedFile *out);

@@ -47,6 +47,13 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _core_counts(text: str) -> tuple[int, ...]:
+    counts = [int(word) if word.isascii() and word.isdigit() else 0 for word in text.split(",")]
+    if not all(1 <= count <= 1024 for count in counts):
+        raise argparse.ArgumentTypeError(f"{text} is not a list of numbers from 1 to 1024, such as 2,16")
+    return tuple(sorted(set(counts)))
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text.removesuffix("s"))
@@ -110,11 +117,18 @@ OPTIONS: dict[str, Option] = {
         kind=_sanitizers,
     ),
     "schedule": Option(
-        "how checking is spread over threads; for now both give the same single schedule, signatures",
+        "how checking is spread over threads: module after module by levels of imports, or (the default) "
+        "all signatures and then each function apart; both find the same",
         flags=("--schedule",),
         choices=("levels", "signatures"),
     ),
-    "format": Option("how to report", flags=("--format",), choices=("human", "json"), default="human"),
+    "format": Option(
+        "how to report: for people, as JSON lines, as SARIF 2.1.0, or as GitHub annotations",
+        flags=("--format",),
+        choices=("human", "json", "sarif", "github"),
+        default="human",
+    ),
+    "fix": Option("apply the fixes that are certain, then check again", flags=("--fix",), is_switch=True),
     "test_format": Option(
         "how to report", flags=("--format",), choices=("human", "json", "junit"), default="human"
     ),
@@ -145,6 +159,47 @@ OPTIONS: dict[str, Option] = {
         kind=_seconds,
         default=60.0,
     ),
+    "cores": Option(
+        "for how many cores to predict (default: 1,2,4,8,16,32,64)",
+        flags=("--cores",),
+        metavar="LIST",
+        kind=_core_counts,
+        default=(1, 2, 4, 8, 16, 32, 64),
+    ),
+    "from_trace": Option(
+        "replay this stored trace of a run on 1 thread instead of recording",
+        flags=("--trace",),
+        metavar="FILE",
+        kind=Path,
+    ),
+    "runs": Option(
+        "recordings, and runs on each number of threads (default: 5)",
+        flags=("--runs",),
+        metavar="N",
+        kind=_positive,
+        default=5,
+    ),
+    "scale_schedule": Option(
+        "predict for one way of checking only (default: both)",
+        flags=("--schedule",),
+        choices=("levels", "signatures"),
+    ),
+    "timings": Option(
+        "write a page that shows where the time went; `sigil report timings` makes it again",
+        flags=("--timings",),
+        is_switch=True,
+    ),
+    "trace": Option(
+        "write what every thread did, for https://ui.perfetto.dev or chrome://tracing",
+        flags=("--trace",),
+        metavar="FILE",
+        kind=Path,
+    ),
+    "report": Option(
+        "timings: the page of the latest command with --timings or --trace",
+        choices=("timings",),
+    ),
+    "open": Option("open it in a browser", flags=("--open",), is_switch=True),
     "quiet": Option("no summary line and no progress bar", flags=("-q", "--quiet"), is_switch=True),
 }
 
@@ -165,6 +220,8 @@ class BuildArguments:
     schedule: str | None = None
     deny_warnings: bool = False
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
 
@@ -179,6 +236,8 @@ class RunArguments:
     coverage: str | None = None
     schedule: str | None = None
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
 
@@ -186,12 +245,15 @@ class RunArguments:
 class CheckArguments:
     path: Path = Path()
     format: str = "human"
+    fix: bool = False
     jobs: int | None = None
     coverage: str | None = None
     coverage_report: bool = False
     schedule: str | None = None
     deny_warnings: bool = False
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
 
@@ -210,6 +272,8 @@ class TestArguments:
     schedule: str | None = None
     deny_warnings: bool = False
     max_errors: int = 50
+    timings: bool = False
+    trace: Path | None = None
     quiet: bool = False
 
     __test__ = False  # pytest: not a test class
@@ -224,6 +288,14 @@ class EmitArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportArguments:
+    report: str
+    path: Path = Path()
+    open: bool = False
+    jobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewArguments:
     name: str
     jobs: int | None = None
@@ -233,6 +305,16 @@ class NewArguments:
 class ExplainArguments:
     code: str
     jobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleArguments:
+    path: Path = Path()
+    cores: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
+    scale_schedule: str | None = None
+    from_trace: Path | None = None
+    runs: int = 5
+    format: str = "human"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +332,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", CheckArguments, "check a project and report what is wrong"),
     Command("test", TestArguments, "build a project with its tests and run them"),
     Command("emit", EmitArguments, "show tokens, tree, core form or C of a file"),
+    Command("report", ReportArguments, "show what an earlier build recorded"),
     Command("new", NewArguments, "make a new project"),
     Command("explain", ExplainArguments, "explain the code of a diagnostic"),
+    Command("scale", ScaleArguments, "predict what more cores would give, from a recording on one"),
 )
 
 

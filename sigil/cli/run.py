@@ -19,7 +19,9 @@ from sigil.workspace import Workspace
 
 def run(arguments: RunArguments, console: Console) -> int:
     """Builds and runs; the program's exit status is passed on, 128 + N where signal N ended it."""
-    workspace = Workspace(discover.project(arguments.target), jobs=arguments.jobs)
+    workspace = Workspace(
+        discover.project(arguments.target), jobs=arguments.jobs, schedule=arguments.schedule
+    )
     subject = shared.subject(arguments.target)
     with ProgressBar(workspace, console, subject, quiet=arguments.quiet):
         result = workspace.build(
@@ -31,6 +33,7 @@ def run(arguments: RunArguments, console: Console) -> int:
     diagnostics.show(result, console, on_error=True, max_errors=arguments.max_errors)
     if not arguments.quiet:
         console.say_error(summary.build_line(subject, result, console.err_look))
+    shared.keep_trace(workspace, console, arguments)
     if not result.ok:
         return status.of_diagnostics(result)
     if result.executable is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sigil.cli import status
+from sigil.cli import shared, status
 from sigil.cli.options import TestArguments
 from sigil.cli.shared import opened
 from sigil.cli.status import ExitStatus
@@ -18,7 +18,7 @@ def run(arguments: TestArguments, console: Console) -> ExitStatus:
     """Tests; the report goes to standard output, diagnostics and the summary to standard error."""
     report = TestReport(console, arguments.test_format, arguments.show_output)
     statuses: list[ExitStatus] = []
-    for project in opened(arguments.paths or (Path(),), arguments.jobs):
+    for project in opened(arguments.paths or (Path(),), arguments.jobs, arguments.schedule):
         with ProgressBar(project.workspace, console, project.subject, quiet=arguments.quiet):
             result = project.workspace.test(
                 filter=arguments.filter,
@@ -34,6 +34,7 @@ def run(arguments: TestArguments, console: Console) -> ExitStatus:
         report.add(result, project.prefix)
         if not arguments.quiet:
             console.say_error(summary.line("test", project.subject, result, console.err_look))
+        shared.keep_trace(project.workspace, console, arguments, is_first=not statuses)
         problems = ExitStatus.PROBLEMS if result.failed else ExitStatus.SUCCESS
         statuses += [problems, status.of_diagnostics(result, deny_warnings=arguments.deny_warnings)]
     report.end()

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sigil.report import text
+from sigil.report import github, text
 from sigil.report.console import Console, Look
 from sigil.results import Diagnostic, Fix, Result, Span
 
@@ -52,6 +52,8 @@ def show(
             for diagnostic in result.diagnostics
         ]
         output = "\n".join(lines)
+    elif form == "github":
+        output = github.commands(result.diagnostics, prefix)
     else:
         look = console.err_look if on_error else console.out_look
         output = human(result.diagnostics, result.sources, look, max_errors=max_errors, prefix=prefix)

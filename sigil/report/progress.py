@@ -67,12 +67,15 @@ def render(progress: Progress, console: Console, subject: str) -> str:
 
 
 def _step(progress: Progress) -> tuple[str, int, int]:
+    """The step that is under way. Lowering and linking have no counters of their own: all before them is done."""
     if progress.tests_total:
         return "testing", progress.tests_run, progress.tests_total
     if progress.objects_total:
-        return "compiling", progress.objects_compiled, progress.objects_total
+        done, total = progress.objects_compiled, progress.objects_total
+        return "linking" if done == total else "compiling", done, total
     if progress.instances_total:
         return "generating", progress.functions_generated, progress.instances_total
     if progress.functions_total:
-        return "checking", progress.functions_typed, progress.functions_total
+        done, total = progress.functions_typed, progress.functions_total
+        return "lowering" if done == total else "checking", done, total
     return "parsing", progress.files_parsed, progress.files_total

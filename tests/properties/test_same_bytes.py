@@ -1,4 +1,4 @@
-"""Invariant 1: the same files give the same bytes, for 1, 2, 3, 8 and 64 threads and for any order of the files.
+"""Invariant 1: the same files give the same bytes, for 1, 2, 3, 8 and 64 threads, both schedules and any order of files.
 
 Compared is all that can be seen of a run: diagnostics, generated C, tokens, trees and core of every module. The projects
 are the examples and one of 20,000 lines from the corpus generator, once as it is and once with mistakes in every module.
@@ -7,6 +7,7 @@ are the examples and one of 20,000 lines from the corpus generator, once as it i
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import random
 import subprocess
@@ -28,11 +29,11 @@ def files_of(folder: Path) -> list[tuple[Any, ...]]:
     return [(f.module, f.kind, f.flags, f.shown, None, Path(f.path).read_bytes()) for f in project.files]
 
 
-def seen(files: list[tuple[Any, ...]], threads: int, is_warm: bool) -> dict[str, Any]:
+def seen(files: list[tuple[Any, ...]], threads: int, is_warm: bool, schedule: str) -> dict[str, Any]:
     """By what it is: a digest, or the diagnostics themselves."""
     ws = compiler.workspace(threads) if is_warm else _core.Workspace(max_threads=threads)
     ws.load(sorted(files))
-    diagnostics, _times = ws.run("generate", with_tests=True, coverage=1)
+    diagnostics, _times = ws.run("generate", with_tests=True, coverage=1, schedule=schedule)
     found: dict[str, Any] = {"diagnostics": diagnostics}
     if not any(d[1] == 2 for d in diagnostics):
         for name, content in ws.output():
@@ -45,15 +46,14 @@ def seen(files: list[tuple[Any, ...]], threads: int, is_warm: bool) -> dict[str,
 
 
 def compare(files: list[tuple[Any, ...]], rounds: int = 1) -> dict[str, Any]:
-    expected = seen(files, 1, False)
-    for threads in compiler.THREADS:
+    expected = seen(files, 1, False, "signatures")
+    for threads, schedule in itertools.product(compiler.THREADS, ("signatures", "levels")):
         for turn in range(rounds):
-            got = seen(
-                files, threads, turn > 0
-            )  # a new workspace, then one whose interners know other programs
+            # a new workspace, then one whose interners know other programs
+            got = seen(files, threads, turn > 0, schedule)
             different = [what for what in expected if got.get(what) != expected[what]]
             assert not different and got.keys() == expected.keys(), (
-                f"{threads} threads: other {different[:5]}"
+                f"{schedule} on {threads} threads: other {different[:5]}"
             )
     return expected
 
@@ -89,6 +89,18 @@ def test_a_large_project_with_mistakes(large: list[tuple[Any, ...]]) -> None:
             text = b" ".join(words)
         broken.append((module, kind, flags, shown, real, text))
     assert len(compare(broken)["diagnostics"]) > 100
+
+
+def test_a_project_with_circles_of_imports(large: list[tuple[Any, ...]]) -> None:
+    """Every tenth module also imports one that comes later, so that most modules are in circles or import from them."""
+    names = [file[0] for file in large if file[1] == compiler.KIND_PROJECT and file[0] != "main"]
+    knotted = []
+    for number, (module, kind, flags, shown, real, text) in enumerate(large):
+        if module in names and number % 10 == 0:
+            text = f"use {names[-1 - number % 7]} as later\n".encode() + text
+        knotted.append((module, kind, flags, shown, real, text))
+    diagnostics = compare(knotted)["diagnostics"]
+    assert any(d[0] == "E0210" for d in diagnostics)
 
 
 class Shuffled:

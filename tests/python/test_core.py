@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import gc
-import os
 import signal
 import subprocess
 import sys
@@ -176,6 +175,7 @@ def exercise() -> None:
         workspace.source(0)
         workspace.program()
         workspace.coverage()
+        workspace.graph()
         workspace.progress()
         with pytest.raises(TypeError):
             workspace.load([("a", 0, 0, "a.si", None, b""), ("m",)])
@@ -435,13 +435,3 @@ def test_a_script_may_change_its_folder(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir("/")
     workspace.reload()
     assert [found.code for found in workspace.check(coverage="off").diagnostics] == ["E0383"]
-
-
-def test_pools_as_the_library_offers_them() -> None:
-    cpus = len(os.sched_getaffinity(0))
-    assert ThreadPoolConfig.small().max_threads == max(2, cpus // 2)
-    assert ThreadPoolConfig.large().stack_size == 8 << 20
-    assert ThreadPoolConfig.default() == ThreadPoolConfig(0, 4 << 20, "normal")
-    assert ThreadPoolConfig.for_project(10) == ThreadPoolConfig(min(4, cpus), 2 << 20)
-    assert ThreadPoolConfig.for_project(100) == ThreadPoolConfig.default()
-    assert ThreadPoolConfig.for_project(1000) == ThreadPoolConfig.large()

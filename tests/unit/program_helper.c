@@ -38,8 +38,9 @@ static Status steps(TestProgram *p, const TestOptions *options) {
     }
     TRY(program_create(p->names, p->types, &p->program));
     LinkInput input = {p->inputs, p->module_count, !options->without_tests, options->coverage};
-    TRY(modules_link(p->program, &input));
-    return signatures_check(p->program, p->pool);
+    TRY(modules_link(p->program, &input, p->pool));
+    return options->schedule == SCHEDULE_LEVELS ? declarations_check(p->program, p->pool)
+                                                : signatures_check(p->program, p->pool);
 }
 
 TestProgram *program_from(const TestModule *modules, uint32_t count, const TestOptions *options) {
@@ -92,6 +93,14 @@ TestProgram *program_from(const TestModule *modules, uint32_t count, const TestO
 }
 
 TestProgram *program_from_text(const char *text) { return program_of({.name = "main", .text = text}); }
+
+void program_check_bodies(TestProgram *p, Schedule schedule) {
+    p->status =
+        schedule == SCHEDULE_LEVELS ? levels_check(p->program, p->pool, NULL) : bodies_check(p->program, p->pool, NULL);
+    REQUIRE(p->status == STATUS_OK);
+    p->status = program_finish(p->program, p->pool);
+    REQUIRE(p->status == STATUS_OK);
+}
 
 void program_end(TestProgram *p) {
     if (p == NULL) return;

@@ -25,6 +25,7 @@ typedef struct TestOptions {
     bool without_tests;
     CoverageLevel coverage; // off when left out
     const char *entry;      // NULL: "main"
+    Schedule schedule;      // signatures when left out; with levels step 2 ends with the declarations
 } TestOptions;
 
 typedef struct TestProgram {
@@ -47,6 +48,8 @@ TestProgram *program_from(const TestModule *modules, uint32_t count, const TestO
     program_from((const TestModule[]){__VA_ARGS__},                                                                    \
                  (uint32_t)(sizeof((const TestModule[]){__VA_ARGS__}) / sizeof(TestModule)), NULL)
 TestProgram *program_from_text(const char *text);
+// Step 3 and program_finish; of the schedule levels the rest of step 2 too.
+void program_check_bodies(TestProgram *p, Schedule schedule);
 void program_end(TestProgram *p);
 
 // Every diagnostic of parsing and of steps 1 and 2, and of bodies where they were checked, sorted as people see them, one a

@@ -4,7 +4,7 @@
 
 static void check(const uint32_t *costs, uint32_t count, uint32_t workers) {
     Arena *arena = test_arena();
-    Batches all = batches_make(arena, costs, count, workers);
+    Batches all = batches_make(arena, costs, count, workers, 0);
     uint8_t *seen = arena_array(arena, uint8_t, count + 1);
     uint64_t total = 0, previous = UINT64_MAX;
     for (uint32_t i = 0; i < count; i++)
@@ -26,14 +26,14 @@ static void check(const uint32_t *costs, uint32_t count, uint32_t workers) {
         CHECK(seen[i]);
 }
 
-TEST(nothing_makes_no_batch) { CHECK_INT(batches_make(test_arena(), NULL, 0, 4).count, 0); }
+TEST(nothing_makes_no_batch) { CHECK_INT(batches_make(test_arena(), NULL, 0, 4, 0).count, 0); }
 
 TEST(many_tiny_items_are_few_batches) {
     enum { COUNT = 100000 };
     static uint32_t costs[COUNT];
     for (uint32_t i = 0; i < COUNT; i++)
         costs[i] = 5;
-    CHECK(batches_make(test_arena(), costs, COUNT, 2).count <= 2 * BATCHES_PER_WORKER + 1);
+    CHECK(batches_make(test_arena(), costs, COUNT, 2, 0).count <= 2 * BATCHES_PER_WORKER + 1);
     check(costs, COUNT, 2);
     check(costs, COUNT, 1);
 }
@@ -44,7 +44,7 @@ TEST(a_giant_is_alone_and_first) {
     for (uint32_t i = 0; i < COUNT; i++)
         costs[i] = 3;
     costs[777] = 1000000;
-    Batches all = batches_make(test_arena(), costs, COUNT, 8);
+    Batches all = batches_make(test_arena(), costs, COUNT, 8, 0);
     CHECK_INT(all.items[0].first, 777);
     CHECK_INT(all.items[0].count, 1);
     check(costs, COUNT, 8);

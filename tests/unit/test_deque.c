@@ -1,4 +1,4 @@
-// tests/unit/test_deque.c shows D1–D3 of sched/deque.c: one owner and three thieves share a bitmap in which every task
+// tests/unit/test_deque.c shows D1–D5 of sched/deque.c: one owner and three thieves share a bitmap in which every task
 // must appear exactly once. `make tsan` runs the same program under ThreadSanitizer.
 #include "base/thread.h"
 #include "sched/deque.h"
@@ -25,7 +25,7 @@ static Status nothing(Worker *worker, void *argument) {
     return STATUS_OK;
 }
 
-static Task task_of(void *argument) { return (Task){nothing, argument, NULL}; }
+static Task task_of(void *argument) { return (Task){nothing, argument, NULL, TASK_NOT_STOLEN}; }
 
 static void hand_out(Race *race, Task task) {
     uint32_t *payload = task.argument;
@@ -42,12 +42,15 @@ static void thief(void *argument) {
         if (deque_steal(&race->deque, &task)) {
             hand_out(race, task);
             (void)fetch_add_relaxed(&race->stolen, UINT64_C(1));
+        } else {
+            deque_ask(&race->deque);
         }
     }
 }
 
-// The owner pushes `burst` tasks and takes back `burst - kept` of them, again and again.
-static void race_with(uint32_t count, uint32_t burst, uint32_t kept) {
+// The owner pushes `burst` tasks, opens `opened` or, when a thief asks, half of them, and takes back `burst - kept`, again
+// and again.
+static void race_with(uint32_t count, uint32_t burst, uint32_t kept, uint32_t opened) {
     Race *race = aligned_alloc(64, (sizeof(Race) + 63) / 64 * 64);
     REQUIRE(race != NULL);
     memset(race, 0, sizeof *race);
@@ -67,6 +70,11 @@ static void race_with(uint32_t count, uint32_t burst, uint32_t kept) {
         for (uint32_t i = 0; i < burst && pushed < count; i++, pushed++) {
             race->payload[pushed] = pushed;
             REQUIRE(deque_push(&race->deque, task_of(&race->payload[pushed])));
+        }
+        deque_open(&race->deque, opened);
+        if (deque_is_wanted(&race->deque)) {
+            deque_set_wanted(&race->deque, false);
+            deque_open(&race->deque, (deque_private_count(&race->deque) + 1) / 2);
         }
         for (uint32_t i = kept; i < burst; i++)
             if (deque_take(&race->deque, &task)) hand_out(race, task);
@@ -93,7 +101,7 @@ TEST(empty_deque_gives_nothing) {
     Task task;
     CHECK(!deque_take(&deque, &task));
     CHECK(!deque_steal(&deque, &task));
-    CHECK_INT(deque_size(&deque), 0);
+    CHECK_INT(deque_public_count(&deque), 0);
     deque_destroy(&deque);
 }
 
@@ -104,6 +112,10 @@ TEST(owner_takes_the_newest_and_thief_the_oldest) {
     for (int i = 0; i < 3; i++)
         REQUIRE(deque_push(&deque, task_of(&places[i])));
     Task task;
+    CHECK(!deque_steal(&deque, &task)); // nothing is public yet
+    deque_open(&deque, 2);
+    CHECK_INT(deque_public_count(&deque), 2);
+    CHECK_INT(deque_private_count(&deque), 1);
     CHECK(deque_take(&deque, &task) && task.argument == &places[2]);
     CHECK(deque_steal(&deque, &task) && task.argument == &places[0]);
     CHECK(deque_take(&deque, &task) && task.argument == &places[1]);
@@ -118,11 +130,14 @@ TEST(growing_keeps_every_task_in_order) {
     Task task;
     for (int i = 0; i < 100; i++) { // moves top away from 0, so that the ring is copied across its end
         REQUIRE(deque_push(&deque, task_of(&places[0])));
+        deque_open(&deque, 1);
         REQUIRE(deque_steal(&deque, &task));
     }
     for (int i = 0; i < 5000; i++)
         REQUIRE(deque_push(&deque, task_of(&places[i])));
-    CHECK_INT(deque_size(&deque), 5000);
+    deque_open(&deque, 4000);
+    CHECK_INT(deque_public_count(&deque), 4000);
+    CHECK_INT(deque_private_count(&deque), 1000);
     for (int i = 0; i < 2500; i++)
         REQUIRE(deque_steal(&deque, &task) && task.argument == &places[i]);
     for (int i = 4999; i >= 2500; i--)
@@ -131,11 +146,56 @@ TEST(growing_keeps_every_task_in_order) {
     deque_destroy(&deque);
 }
 
-TEST(last_task_goes_to_owner_or_thief_never_to_both) { race_with(test_rounds(TASKS_MAX), 1, 0); }
-TEST(every_task_is_handed_out_once) { race_with(test_rounds(TASKS_MAX), 16, 4); }
+TEST(taking_back_leaves_thieves_the_oldest) {
+    Deque deque;
+    REQUIRE(deque_init(&deque) == STATUS_OK);
+    static char places[100];
+    for (int i = 0; i < 100; i++)
+        REQUIRE(deque_push(&deque, task_of(&places[i])));
+    deque_open(&deque, INT64_MAX);
+    CHECK_INT(deque_private_count(&deque), 0);
+    Task task;
+    CHECK(deque_take(&deque, &task) && task.argument == &places[99]); // some come back, not all (D3)
+    CHECK(deque_private_count(&deque) > 0);
+    CHECK(deque_public_count(&deque) >= 50);
+    for (int i = 98; i >= 0; i--)
+        REQUIRE(deque_take(&deque, &task) && task.argument == &places[i]);
+    CHECK_INT(deque_public_count(&deque), 0);
+    CHECK_INT(deque_private_count(&deque), 0);
+    CHECK(!deque_take(&deque, &task));
+    deque_destroy(&deque);
+}
+
+TEST(loot_knows_where_it_came_from_until_it_is_taken) {
+    Deque deque;
+    REQUIRE(deque_init(&deque) == STATUS_OK);
+    char places[6];
+    for (int i = 0; i < 4; i++)
+        REQUIRE(deque_push(&deque, task_of(&places[i])));
+    deque_note_loot(&deque, 2, 7); // the tasks 2 and 3
+    REQUIRE(deque_push(&deque, task_of(&places[4])));
+    deque_open(&deque, INT64_MAX);
+    Task task;
+    REQUIRE(deque_take(&deque, &task) && task.argument == &places[4]);
+    CHECK_INT(task.stolen_from, TASK_NOT_STOLEN);
+    REQUIRE(deque_take(&deque, &task) && task.argument == &places[3]);
+    CHECK_INT(task.stolen_from, 7);
+    REQUIRE(deque_push(&deque, task_of(&places[5]))); // where loot was, but none itself
+    REQUIRE(deque_take(&deque, &task) && task.argument == &places[5]);
+    CHECK_INT(task.stolen_from, TASK_NOT_STOLEN);
+    REQUIRE(deque_take(&deque, &task) && task.argument == &places[2]);
+    CHECK_INT(task.stolen_from, 7);
+    REQUIRE(deque_take(&deque, &task) && task.argument == &places[1]);
+    CHECK_INT(task.stolen_from, TASK_NOT_STOLEN);
+    deque_destroy(&deque);
+}
+
+TEST(last_task_goes_to_owner_or_thief_never_to_both) { race_with(test_rounds(TASKS_MAX), 1, 0, 1); }
+TEST(every_task_is_handed_out_once) { race_with(test_rounds(TASKS_MAX), 16, 4, 6); }
+TEST(tasks_opened_on_demand_are_handed_out_once) { race_with(test_rounds(TASKS_MAX), 5, 1, 0); }
 TEST(thief_reading_an_outgrown_ring_still_gets_its_task) {
     for (uint32_t round = 0; round < test_rounds(20); round++)
-        race_with(20000, 20000, 10000);
+        race_with(20000, 20000, 10000, 15000);
 }
 
 // ---- the injector

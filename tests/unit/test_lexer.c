@@ -253,8 +253,24 @@ static void check_same(const Lexed *whole, const Lexed *parts) {
     CHECK(d == NULL && e == NULL);
 }
 
+// Every variant of the vector code that works here gives the same tokens.
+static void check_variants(const Lexed *whole) {
+    for (LexVariant variant = 0; variant < LEX_VARIANT_COUNT; variant++) {
+        if (!lex_variant_works(variant)) continue;
+        Lexed *other = arena_new(test_arena(), Lexed);
+        other->source = whole->source;
+        other->sink = diag_sink(test_arena());
+        LexChunk chunk = {0};
+        lex_chunk_with(variant, test_arena(), &other->source, 0, whole->source.text.length, &cache, &other->sink,
+                       &chunk);
+        lex_join(test_arena(), &other->source, &chunk, 1, &other->tokens);
+        check_same(whole, other);
+    }
+}
+
 static void check_cut(Text text, uint64_t *random) {
     Lexed *whole = lex(text);
+    check_variants(whole);
     Lexed *parts = arena_new(test_arena(), Lexed);
     parts->source = whole->source;
     parts->sink = diag_sink(test_arena());
@@ -311,6 +327,90 @@ TEST(token_ends_meet_the_text_between) {
                 CHECK(is_comment || c == ' ' || c == '\n' || c == '\r');
             }
             at = end;
+        }
+    }
+}
+
+// ---- C1: what the bytes of a block are
+
+static bool is_one_of(char c, const char *all) { return c != '\0' && strchr(all, c) != NULL; }
+
+static LexMasks expected_masks(const char *bytes) {
+    LexMasks masks = {0};
+    for (uint32_t i = 0; i < LEX_BLOCK; i++) {
+        char c = bytes[i];
+        bool is_digit = c >= '0' && c <= '9';
+        bool is_word = is_digit || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        masks.word |= (uint64_t)is_word << i;
+        masks.digit |= (uint64_t)is_digit << i;
+        masks.gap |= (uint64_t)is_one_of(c, " \t\r\n") << i;
+        masks.line_feed |= (uint64_t)(c == '\n') << i;
+        masks.carriage_return |= (uint64_t)(c == '\r') << i;
+        masks.plain |= (uint64_t)is_one_of(c, "!#$%&()*+,-.:;<=>?@[]^{|}~") << i;
+        masks.equal |= (uint64_t)(c == '=') << i;
+        masks.greater |= (uint64_t)(c == '>') << i;
+        masks.before_greater |= (uint64_t)is_one_of(c, "-=") << i;
+        masks.before_equal |= (uint64_t)is_one_of(c, "=<>!") << i;
+        masks.doubled |= (uint64_t)is_one_of(c, "&|<?.:") << i;
+    }
+    return masks;
+}
+
+TEST(every_variant_knows_every_byte) {
+    char bytes[8 * LEX_BLOCK];
+    uint64_t random = 11;
+    for (uint32_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i < 256 ? i : test_random(&random));
+    CHECK(lex_variant_works(LEX_PORTABLE) && lex_variant_works(lex_variant_best()));
+    for (LexVariant variant = 0; variant < LEX_VARIANT_COUNT; variant++) {
+        if (!lex_variant_works(variant)) continue;
+        LexMasks masks[8];
+        lex_classify(variant, bytes, 8, masks);
+        for (uint32_t block = 0; block < 8; block++) {
+            LexMasks expected = expected_masks(bytes + block * LEX_BLOCK);
+            CHECK(memcmp(&expected, &masks[block], sizeof expected) == 0);
+        }
+    }
+}
+
+// ---- words in the table of words met lately
+
+TEST(words_of_all_lengths_are_themselves) {
+    for (uint32_t round = 0; round < 3; round++) { // new, met before, and driven out by others
+        for (uint32_t length = 1; length < 200; length++) {
+            char text[202];
+            memset(text, 'a' + (int)(length % 26), length);
+            memcpy(text + length, " b", 2);
+            const Lexed *lexed = lex((Text){text, length + 2});
+            REQUIRE(lexed->tokens.count == 3);
+            CHECK_TEXT(names_text(names, (NameId){lexed->tokens.values[0]}), ((Text){text, length}));
+            CHECK_TEXT(names_text(names, (NameId){lexed->tokens.values[1]}), TEXT("b"));
+        }
+        for (uint32_t i = 0; round == 1 && i < 5000; i++)
+            (void)lex(arena_format(test_arena(), "other_%u self", i));
+    }
+    CHECK_LEXED("self Self selfish", "SELF · SELF_TYPE · NAME selfish");
+}
+// Tokens at every place of a block, and across its end and the end of a batch.
+TEST(places_do_not_matter) {
+    static const char *const tokens[] = {
+        "->",   "=>",   "==",   "!=",     "<=",   ">=",    "&&",       "||",       "??",
+        "::",   "..",   "..=",  "<<",     ">>=",  "==>",   "..=>",     "<<=",      "<=>",
+        "===",  "....", "let",  "name",   "'c'",  "'a.b'", "\"s/'t\"", "\"\\n\"",  "1.5",
+        "1e+5", "3ms",  "0x1F", "// c\n", "//\r", "/",     "\r\n",     "\xCE\xBB", "\"\xCE\xBB\""};
+    static const uint32_t before[] = {0,    1,    60,   61,   62,   63,   64,   65,  127,
+                                      2040, 2045, 2046, 2047, 2048, 2049, 4095, 4096};
+    Text spaces = arena_format(test_arena(), "%5000s", "");
+    for (uint32_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        Text alone = render(lex(text_from(tokens[i])));
+        for (uint32_t j = 0; j < sizeof before / sizeof *before; j++) {
+            for (uint32_t behind = 0; behind < 4000; behind += 1999) {
+                Text text = arena_format(test_arena(), "%.*s%s%.*s", (int)before[j], spaces.data, tokens[i],
+                                         (int)behind, spaces.data);
+                Lexed *lexed = lex(text);
+                check_variants(lexed);
+                if (lexed->sink.first == NULL) CHECK_TEXT(render(lexed), alone); // messages have offsets in them
+            }
         }
     }
 }

@@ -369,8 +369,8 @@ TEST(idle_pool_uses_no_cpu) {
     CHECK(pool_for_each(pool, NULL, 1000, add_item, &sum) == STATUS_OK);
     clock_sleep_ns(20 * NS_PER_MS); // let them fall asleep
     int64_t before_ns = clock_process_cpu_ns();
-    clock_sleep_ns(200 * NS_PER_MS);
-    CHECK(clock_process_cpu_ns() - before_ns < 10 * NS_PER_MS);
+    clock_sleep_ns(2 * NS_PER_S);
+    CHECK(clock_process_cpu_ns() - before_ns < 5 * NS_PER_MS);
     pool_free(pool);
 }
 
