@@ -1,4 +1,4 @@
-"""A second build in one workspace asks the system for next to nothing; a small one gives back what a large one held."""
+"""A second build in one workspace asks the system for next to nothing; a small one gives the rest back."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_second_run_takes_nothing_of_the_system(threads: int) -> None:
     assert first["system_bytes"] > 0
     assert ws.generate()[0].ok
     second = ws.memory()
-    # The second run allocates as the first did, all of it from the pool. Which worker does what differs from run to run, so
-    # with several threads an arena may need one step more; that comes as a whole region.
+    # The second run allocates as the first did, all of it from the pool. Which worker does what differs
+    # from run to run, so with several threads an arena may need one step more, a whole region.
     assert second["taken_bytes"] - first["taken_bytes"] > 0.5 * first["taken_bytes"]
     more = second["system_bytes"] - first["system_bytes"]
     if threads == 1:
