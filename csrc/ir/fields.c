@@ -116,12 +116,15 @@ static void gather_line(Gather *g, const CoreInstruction *code, uint32_t count, 
 }
 
 void fields_gather(const Layouts *layouts, const CoreFunction *from, Arena *arena, CoreFunction *out) {
-    uint32_t locals = from->local_count + 1, fields = 0;
+    uint32_t locals = from->local_count + 1, fields = 0, counted = 0;
     Gather g = {.layouts = layouts, .from = from, .arena = arena};
     *out = *from;
-    for (uint32_t i = 0; i < from->code_count; i++)
-        fields += from->code[i].op == CORE_FIELD;
-    if (fields < 2) return; // of one owner at least two are read
+    for (uint32_t i = 0; i < from->code_count; i++) {
+        if (from->code[i].op != CORE_FIELD) continue;
+        fields++;
+        counted += layout_of(layouts, from->locals[from->code[i].dst].type)->is_counted;
+    }
+    if (fields < 2 || counted == 0) return; // of one owner at least two are read, one of which is given away
     uint32_t *numbers = arena_array(arena, uint32_t, (size_t)locals * 4);
     g.def_count = numbers;
     g.def_at = numbers + locals;
