@@ -37,7 +37,7 @@ static int with_one_cpu(const char *argument) {
     cpu_set_t before, one;
     if (sched_getaffinity(0, sizeof before, &before) != 0) return CANNOT;
     CPU_ZERO(&one);
-    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+    for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
         if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
     if (sched_setaffinity(0, sizeof one, &one) != 0) return CANNOT;
     return default_threads();
@@ -51,7 +51,7 @@ TEST(affinity_limits_the_default) {
 static bool write_file(const char *folder, const char *name, const char *text) {
     char path[512];
     (void)snprintf(path, sizeof path, "%s/%s", folder, name); // fits
-    FILE *file = fopen(path, "we");
+    FILE *file = fopen(path, "r+e");                          // the kernel's own; not made here
     if (file == NULL) return false;
     bool is_written = fputs(text, file) >= 0;
     return fclose(file) == 0 && is_written;
