@@ -71,3 +71,16 @@ static inline Status fork_status(const TaskFork *fork) { return (Status)load_rel
 MUST_USE static inline Status task_finish(Worker *worker, TaskFork *fork, TaskFunction function, void *argument) {
     return task_join(worker, fork) ? function(worker, argument) : fork_status(fork);
 }
+
+// ---- where even a fork's few nanoseconds are too many
+
+#define FORKS_ENOUGH 4 // as many wait here for thieves before forking on is not worth it
+
+// False: forks of this worker wait already, older and so mostly larger ones, and nobody asks for more. Then calling both
+// halves is right, and costs two comparisons more than a sequential program:
+//     if (!fork_is_worth_it(worker)) return sum(worker, tree->left) + sum(worker, tree->right) + tree->value;
+// SOURCE: the cut-off by the number of waiting tasks of Duran, Corbalán & Ayguadé (SC 2008), with Lace's flag of those who ask.
+static inline bool fork_is_worth_it(const Worker *worker) {
+    const Deque *deque = (const Deque *)(const void *)worker;
+    return UNLIKELY(deque_private_count(deque) < FORKS_ENOUGH) || UNLIKELY(deque_is_wanted(deque));
+}
