@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.measure import ROOT, Row, median, parser, report
 
 sys.path.insert(0, str(ROOT / "tools"))
-import cbuild
+import cbuild  # tools/ is no package
 
 NAMES = {
     "alone": ("fib, one call without any task", "ns"),

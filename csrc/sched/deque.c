@@ -50,8 +50,8 @@
 #define RING_CAPACITY_MAX (INT64_C(1) << 23)
 #define TAKE_BACK_MAX 16 // half of DEQUE_PRIVATE_MAX: after it there is room for as many pushes as for takes
 
-#define OPEN_BITS 24
-#define OPEN_MASK ((UINT64_C(1) << OPEN_BITS) - 1)
+#define OPEN_BITS DEQUE_OPEN_BITS
+#define OPEN_MASK DEQUE_OPEN_MASK
 #define TOP_ONE (UINT64_C(1) << OPEN_BITS)
 _Static_assert(RING_CAPACITY_MAX <= (int64_t)OPEN_MASK, "all tasks may be public");
 

@@ -9,6 +9,8 @@
 #pragma once
 #include "sched/sched.h"
 
+#define DEQUE_OPEN_BITS 24 // of the window; the other 40 are top
+#define DEQUE_OPEN_MASK ((UINT64_C(1) << DEQUE_OPEN_BITS) - 1)
 #define DEQUE_PRIVATE_MAX 32 // more than this is opened without being asked for (task.c, worker_push_slow)
 
 typedef struct Task {
@@ -59,7 +61,7 @@ static inline int64_t deque_private_count(const Deque *deque) { return deque->he
 
 // A guess, unless nobody else uses the deque. In parking this comes after a fence.
 static inline int64_t deque_public_count(const Deque *deque) {
-    return (int64_t)(load_fenced(&deque->window) & 0xFFFFFFu);
+    return (int64_t)(load_fenced(&deque->window) & DEQUE_OPEN_MASK);
 }
 
 // Relaxed, all three: the flag carries no data, and parking.c's fences say when it cannot be missed.

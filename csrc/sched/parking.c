@@ -14,8 +14,15 @@
 // finds a task, looks once more and wakes a successor if there is more (pool.c, worker_found). So wake-ups spread as a
 // chain, each paid by a worker that would have been idle.
 //
+// PRIVATE TASKS (deque.c) are not in a queue that a searcher sees. The flag `wanted` of their deque stands for those who would
+// take some: set by a searcher that found nothing there, and by a worker that goes to sleep, after its announcement, so that the
+// owner, who clears the flag, makes tasks public and notifies, in this order, sees the sleeper. One request is worth one share;
+// the worker that gets it, when it was the last searcher and others sleep, asks again for them (pool.c, worker_end_search).
+//
 // A worker can be woken by name as well (a group that it waits for has ended). Bits make both work together: whoever
 // clears the bit has the right, and the duty, to wake that worker (K1).
+//
+// MODEL      tests/models/parking.pml
 #include "sched/parking.h"
 #include <stdlib.h>
 

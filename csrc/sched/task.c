@@ -20,6 +20,7 @@
 // Nobody but the owner can tell when that is 0, so nobody wakes it. Before it sleeps it adds its own count to the shared
 // one and takes GROUP_OWNED off (group_announce_waiter): for the length of the sleep the group is like any other.
 //     Z1  pending's count is never 0 while the owner is awake and a task has not ended, so only a sleeper is woken.
+// MODEL      tests/models/group.pml
 #include "sched/fork.h"
 #include "sched/pool_internal.h"
 #include <stdlib.h>
