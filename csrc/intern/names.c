@@ -139,23 +139,6 @@ Status names_intern(NameCache *cache, Text text, NameId *out) {
     return find_or_make(cache, hash, &key, out);
 }
 
-#define BATCH 16u // as many lines as a core can wait for at once, about
-
-Status names_intern_many(NameCache *cache, const Text *texts, uint32_t count, NameId *out) {
-    NameKey keys[BATCH];
-    uint64_t hashes[BATCH];
-    for (uint32_t done = 0; done < count; done += BATCH) {
-        uint32_t length = count - done < BATCH ? count - done : BATCH;
-        for (uint32_t i = 0; i < length; i++) {
-            hashes[i] = name_key(texts[done + i], &keys[i]);
-            id_table_prefetch(&cache->names->table, hashes[i]);
-        }
-        for (uint32_t i = 0; i < length; i++)
-            TRY(find_or_make(cache, hashes[i], &keys[i], &out[done + i]));
-    }
-    return STATUS_OK;
-}
-
 NameId names_lookup(const NameInterner *names, Text text) {
     NameKey key;
     uint64_t hash = name_key(text, &key);

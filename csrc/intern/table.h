@@ -152,12 +152,6 @@ static inline uint32_t id_table_find(const IdTable *table, uint64_t hash, IdMatc
     return id_slots_find(load_acquire(&table->slots[id_table_shard(table, hash)]), hash, matches, owner, key);
 }
 
-// Begins to load the line that id_table_find will want.
-static inline void id_table_prefetch(const IdTable *table, uint64_t hash) {
-    const IdSlots *slots = load_acquire(&table->slots[id_table_shard(table, hash)]); // acquire: as above
-    __builtin_prefetch(&slots->slots[(uint32_t)hash & slots->mask]);
-}
-
 // The slow half of the next function: looks again under the lock, then makes.
 MUST_USE Status id_table_make(IdTable *table, uint64_t hash, IdMatches matches, IdMake make, void *owner,
                               const IdKey *key, uint32_t *id);

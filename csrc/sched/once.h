@@ -16,8 +16,12 @@
 // COST       A hit is a hash, a probe, a comparison and two loads; no lock, nothing written. A miss adds one lock of a shard
 //            and no system call. Waiting costs a lock and, where nothing can be done meanwhile, a sleep and a replacement.
 //
+// KNOWN FAULT. O4 does not hold yet: on a loaded machine about one in a hundred runs of test_once's random graphs hangs with
+// idle workers and no visible task, since the split deques came. The model has no parallel-for, where it may lie.
+//
 // RULES for a computation. What it spawns it waits for itself, before it returns (group_wait, pool_for_each); a task
-// without a group belongs to nobody, and may not be waited for by other means. It holds no lock across once_get. It hands
+// without a group belongs to nobody, and may not be waited for by other means. It holds no lock across once_get. It does not
+// use sched/fork.h: forks inside computations are not shown to be free of hangs yet. It hands
 // up every status that is not STATUS_OK, or else decides by the key alone.
 //
 // WHILE IT WAITS for a result that another worker computes, a worker runs only tasks that were spawned by that computation;

@@ -215,25 +215,6 @@ TEST(neighbours_of_every_length_are_different_names) {
     names_free(names);
 }
 
-TEST(a_batch_gives_the_same_ids_as_one_by_one) {
-    NameInterner *names = names_for_test(8);
-    NameCache *cache = cache_for_test(names);
-    enum { COUNT = 1000 };
-    static char spellings[COUNT][24];
-    static Text texts[COUNT];
-    static NameId ids[COUNT];
-    for (uint32_t i = 0; i < COUNT; i++) {
-        int length =
-            snprintf(spellings[i], sizeof spellings[i], "%s%" PRIu32, i % 3 == 0 ? "a_longer_name_" : "n", i % 700);
-        texts[i] = (Text){spellings[i], (uint32_t)length};
-    }
-    REQUIRE(names_intern_many(cache, texts, COUNT, ids) == STATUS_OK);
-    for (uint32_t i = 0; i < COUNT; i++)
-        CHECK(name_equal(intern(cache, texts[i]), ids[i]));
-    REQUIRE(names_intern_many(cache, NULL, 0, NULL) == STATUS_OK);
-    names_free(names);
-}
-
 TEST(cache_steps_aside_where_it_does_not_pay) {
     NameInterner *names = names_for_test(8);
     NameCache *cache = cache_for_test(names);
