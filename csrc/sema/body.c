@@ -1,10 +1,10 @@
 // sema/body.c: step 3's entry points, and the context that the files of one body's check share.
 //
 // See body_internal.h for the picture. A body is checked with a scratch arena that dies with the check; the typed arrays are
-// copied compactly into the body's own arena at the end (finish.c).
+// copied compactly into the body's own arena at the end (copy_out.c).
 #include "sema/body_internal.h"
 
-#define BODY_CHUNK_BYTES 1024u // the first one for messages; the typed arrays get one of their own size (finish.c)
+#define BODY_CHUNK_BYTES 1024u // the first one for messages; the typed arrays get one of their own size (copy_out.c)
 
 void known_names_init(KnownNames *known, const NameInterner *names) {
 #define KNOWN_NAME(word) known->name_##word = names_lookup(names, TEXT(#word));

@@ -348,7 +348,7 @@ Waiting *wait_for(Body *c, WaitingKind kind, NodeIndex syntax, TypeId type, Type
 void waiting_run(Body *c);
 void obligations_solve(Body *c);
 void warnings_give(Body *c);
-void body_copy_out(Body *c, uint32_t root);
+void body_copy_out(Body *c, uint32_t root); // copy_out.c
 
 // ---- infer_expressions.c, control.c -----------------------------------------------------------------------------------------
 uint32_t expr(Body *c, NodeIndex n, Expected expected);              // the result's type need not be the expected one
