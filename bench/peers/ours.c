@@ -25,6 +25,8 @@ static void task_run_whole(void *context) {
 
 // ---- 1: fib, with fork and join (`auto`), and with a group of spawned tasks (`group`), which may be waited for in any order
 
+// `lazy` forks only where that is worth it, as chili does (which makes a task at one join of 64, while fewer than 3 wait).
+
 typedef struct Fib {
     uint32_t n;
     uint64_t value;
@@ -48,6 +50,25 @@ static Status fib_task(Worker *worker, void *argument) {
     return STATUS_OK;
 }
 
+static Status fib_lazy_task(Worker *worker, void *argument);
+
+static uint64_t fib_lazy(Worker *worker, uint32_t n) {
+    if (n < 2) return n;
+    if (!fork_is_worth_it(worker)) return fib_lazy(worker, n - 1) + fib_lazy(worker, n - 2);
+    Fib second = {n - 2, 0};
+    TaskFork fork;
+    task_fork(worker, &fork, fib_lazy_task, &second);
+    uint64_t first = fib_lazy(worker, n - 1);
+    if (task_join(worker, &fork)) second.value = fib_lazy(worker, n - 2);
+    return first + second.value;
+}
+
+static Status fib_lazy_task(Worker *worker, void *argument) {
+    Fib *task = argument;
+    task->value = fib_lazy(worker, task->n);
+    return STATUS_OK;
+}
+
 static Status fib_group_task(Worker *worker, void *argument) {
     Fib *task = argument;
     if (task->n < 2) {
@@ -64,7 +85,9 @@ static Status fib_group_task(Worker *worker, void *argument) {
 }
 
 static Outcome fib_row(Request request) {
-    TaskFunction function = program_is(request.variant, "group") ? fib_group_task : fib_task;
+    TaskFunction function = program_is(request.variant, "group")  ? fib_group_task
+                            : program_is(request.variant, "lazy") ? fib_lazy_task
+                                                                  : fib_task;
     Pool *pool = pool_make(request.threads);
     Fib task = {request.size, 0};
     task_run_whole(&(TaskRun){pool, function, &(Fib){20, 0}});
@@ -126,7 +149,9 @@ static Outcome flat_row(Request request, bool is_equal) {
 }
 
 // ---- 4: the tree. The children of a node are a range that is halved: down to one child (`auto`), or down to half of a node's
-// children (`hand`), which is one fork for eight nodes, with more than enough of them for everybody.
+// children (`hand`), which is one fork for eight nodes, with more than enough of them for everybody; or only where a fork is
+// worth it (`lazy`).
+#define LAZY 0u
 
 typedef struct Visit {
     uint64_t node;
@@ -139,7 +164,8 @@ typedef struct Visit {
 static Status visit_task(Worker *worker, void *argument);
 
 static uint64_t visit(Worker *worker, uint64_t node, uint32_t begin, uint32_t end, uint32_t grain) {
-    if (end - begin <= grain) {
+    if (end - begin <= (grain == LAZY ? 1 : grain) ||
+        (grain == LAZY && end - begin <= TREE_BRANCH && !fork_is_worth_it(worker))) {
         uint64_t nodes = 0;
         for (uint32_t i = begin; i < end; i++) {
             uint64_t child = tree_child(node, i);
@@ -167,7 +193,9 @@ static Outcome tree_row(Request request) {
     ThreadPoolConfig config = {.max_threads = request.threads, .stack_size = 64u << 20}; // subtrees are a thousand deep
     Pool *pool;
     if (pool_create(&config, &pool) != STATUS_OK) exit(1);
-    uint32_t grain = program_is(request.variant, "hand") ? TREE_BRANCH / 2 : 1;
+    uint32_t grain = program_is(request.variant, "hand")   ? TREE_BRANCH / 2
+                     : program_is(request.variant, "lazy") ? LAZY
+                                                           : 1;
     Visit task = {TREE_ROOT, 0, request.size, grain, 0};
     task_run_whole(&(TaskRun){pool, visit_task, &(Visit){TREE_ROOT, 0, request.size / 10, grain, 0}});
     uint64_t ns = program_time(task_run_whole, &(TaskRun){pool, visit_task, &task});

@@ -62,6 +62,7 @@ FORKS = ("fib", "tree")
 CONTESTANTS = (
     Contestant(OURS, "ours", "auto", ("fib", "flat", "unequal", "tree"), is_peer=False),
     Contestant(OURS, "ours", "group", ("fib",), is_peer=False),
+    Contestant(OURS, "ours", "lazy", ("fib", "tree"), is_peer=False),
     Contestant(OURS, "ours", "ranges", ("flat", "unequal"), is_peer=False),
     Contestant(OURS, "ours_maps", "auto", ("intern", "once"), is_peer=False),
     Contestant(OURS, "ours", "hand", ("tree",), is_peer=False),

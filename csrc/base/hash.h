@@ -18,3 +18,9 @@ static inline uint64_t hash_mix(uint64_t hash, uint64_t word) {
     x *= 0xC4CEB9FE1A85EC53u;
     return x ^ (x >> 33);
 }
+
+// Two words and a length, as two folded products of 128 bits (the construction of wyhash; Wang Yi, public domain).
+static inline uint64_t hash_words(uint64_t first, uint64_t last, uint64_t length) {
+    uint64_t product = XXH3_mul128_fold64(first ^ 0xA0761D6478BD642Fu, last ^ 0xE7037ED1A0B428DBu);
+    return XXH3_mul128_fold64(product ^ 0x8EBC6AF09C88C6E3u, length ^ 0x589965CC75374CC3u);
+}

@@ -4,6 +4,18 @@
 #include "intern/table.h"
 #include <stdlib.h>
 
+// What is looked for. Up to SHORT_MAX bytes the words of the key hold all of them (some twice), so that with the length
+// they are the name; a longer name has its hash there.
+typedef struct NameKey {
+    IdKey words; // first: what the table hands to the callbacks
+    Text text;
+} NameKey;
+
+#define SHORT_MAX 16u
+
+#define NAME_CACHE_JUDGED 256u
+#define NAME_CACHE_REST 16384u
+
 typedef struct NameEntry {
     const char *data; // in the memory of the name's shard
     uint32_t length;
@@ -14,15 +26,41 @@ struct NameInterner {
     IdStore entries;
 };
 
-static bool name_matches(const void *owner, uint32_t id, const void *key) {
-    const NameInterner *names = owner;
-    const NameEntry *entry = id_store_get(&names->entries, id);
-    return text_equal((Text){entry->data, entry->length}, *(const Text *)key);
+static uint64_t load4(const char *data) {
+    uint32_t word;
+    memcpy(&word, data, sizeof word);
+    return word;
 }
 
-static Status name_make(void *owner, IdShard *shard, const void *key, uint32_t *id) {
+// Words and hash of a text. Four overlapping loads cover 4 … 16 bytes without a branch on the length (the idea is
+// wyhash's; Wang Yi, public domain).
+static inline uint64_t name_key(Text text, NameKey *key) {
+    const char *data = text.data;
+    uint32_t length = text.length;
+    uint64_t first = 0, last = 0;
+    if (LIKELY(length - 4 <= SHORT_MAX - 4)) {
+        uint32_t step = length >> 3 << 2; // 0 below 8 bytes, 4 below 16, then 8
+        first = load4(data) << 32 | load4(data + step);
+        last = load4(data + length - 4) << 32 | load4(data + length - 4 - step);
+    } else if (length > SHORT_MAX) {
+        first = hash_text(text);
+    } else if (length > 0) { // one to three: the first, the middle, the last
+        first = (uint64_t)(uint8_t)data[0] << 16 | (uint64_t)(uint8_t)data[length / 2] << 8 | (uint8_t)data[length - 1];
+    }
+    *key = (NameKey){{first, last, length, length <= SHORT_MAX}, text};
+    return id_key_hash(&key->words);
+}
+
+static bool name_matches(const void *owner, uint32_t id, const IdKey *words) {
+    const NameInterner *names = owner;
+    const NameKey *key = (const NameKey *)(const void *)words;
+    const NameEntry *entry = id_store_get(&names->entries, id);
+    return memcmp(entry->data, key->text.data, key->text.length) == 0; // the lengths are equal: they are in the words
+}
+
+static Status name_make(void *owner, IdShard *shard, const IdKey *words, uint32_t *id) {
     NameInterner *names = owner;
-    const Text *text = key;
+    const Text *text = &((const NameKey *)(const void *)words)->text;
     char *data = id_shard_alloc_locked(shard, (size_t)text->length + 1, 1);
     if (data == NULL) return STATUS_NO_MEMORY;
     void *item;
@@ -59,30 +97,69 @@ void name_cache_init(NameCache *cache, NameInterner *names) {
     cache->names = names;
 }
 
-Status names_intern(NameCache *cache, Text text, NameId *out) {
-    uint64_t hash = hash_text(text);
-    // The table uses the top bits for the shard and the low ones for the slot; the cache takes those between.
-    uint32_t index = (uint32_t)(hash >> 32) % NAME_CACHE_SLOTS;
-    if (cache->slots[index].hash == hash && cache->slots[index].length == text.length &&
-        cache->slots[index].id.index != 0 &&
-        (text.length == 0 || memcmp(cache->slots[index].data, text.data, text.length) == 0)) {
-        *out = cache->slots[index].id;
-        return STATUS_OK;
-    }
-    NameInterner *names = cache->names;
+static inline Status find_in_table(NameInterner *names, uint64_t hash, const NameKey *key, NameId *out) {
     out->index = 0;
     uint32_t id;
-    TRY(id_table_find_or_make(&names->table, hash, name_matches, name_make, names, &text, &id));
-    cache->slots[index].hash = hash;
-    cache->slots[index].data = ((const NameEntry *)id_store_get(&names->entries, id))->data;
-    cache->slots[index].length = text.length;
-    cache->slots[index].id.index = id;
+    TRY(id_table_find_or_make(&names->table, hash, name_matches, name_make, names, &key->words, &id));
     out->index = id;
     return STATUS_OK;
 }
 
+// A name that the cache does not know costs a branch that nobody can predict, more than the cache saves on one that it
+// does. So it is left alone for a while when it knows less than three in four.
+static void judge_cache(NameCache *cache) {
+    if (cache->hits - cache->hits_before < 3 * NAME_CACHE_JUDGED) cache->rest = NAME_CACHE_REST;
+    cache->hits_before = cache->hits;
+}
+
+static inline Status find_or_make(NameCache *cache, uint64_t hash, const NameKey *key, NameId *out) {
+    if (cache->rest > 0) {
+        cache->rest--;
+        cache->passed++;
+        return find_in_table(cache->names, hash, key, out);
+    }
+    const IdKey *words = &key->words;
+    // The table uses the top bits for the shard and the low ones for the slot; the cache takes those between.
+    NameCacheSlot *slot = &cache->slots[(uint32_t)(hash >> 32) % NAME_CACHE_SLOTS];
+    uint64_t different = (slot->first ^ words->first) | (slot->last ^ words->last) | (slot->length ^ words->extra);
+    if (different == 0 && slot->id.index != 0) {
+        cache->hits++;
+        *out = slot->id;
+        return STATUS_OK;
+    }
+    if (++cache->misses % NAME_CACHE_JUDGED == 0) judge_cache(cache);
+    TRY(find_in_table(cache->names, hash, key, out));
+    if (words->is_whole) *slot = (NameCacheSlot){words->first, words->last, words->extra, *out};
+    return STATUS_OK;
+}
+
+Status names_intern(NameCache *cache, Text text, NameId *out) {
+    NameKey key;
+    uint64_t hash = name_key(text, &key);
+    return find_or_make(cache, hash, &key, out);
+}
+
+#define BATCH 16u // as many lines as a core can wait for at once, about
+
+Status names_intern_many(NameCache *cache, const Text *texts, uint32_t count, NameId *out) {
+    NameKey keys[BATCH];
+    uint64_t hashes[BATCH];
+    for (uint32_t done = 0; done < count; done += BATCH) {
+        uint32_t length = count - done < BATCH ? count - done : BATCH;
+        for (uint32_t i = 0; i < length; i++) {
+            hashes[i] = name_key(texts[done + i], &keys[i]);
+            id_table_prefetch(&cache->names->table, hashes[i]);
+        }
+        for (uint32_t i = 0; i < length; i++)
+            TRY(find_or_make(cache, hashes[i], &keys[i], &out[done + i]));
+    }
+    return STATUS_OK;
+}
+
 NameId names_lookup(const NameInterner *names, Text text) {
-    return (NameId){id_table_find(&names->table, hash_text(text), name_matches, names, &text)};
+    NameKey key;
+    uint64_t hash = name_key(text, &key);
+    return (NameId){id_table_find(&names->table, hash, name_matches, names, &key.words)};
 }
 
 Text names_text(const NameInterner *names, NameId name) {
@@ -96,4 +173,9 @@ uint32_t names_count(const NameInterner *names) { return load_relaxed(&names->en
 
 uint64_t names_bytes(NameInterner *names) {
     return sizeof *names + id_table_bytes(&names->table) + load_relaxed(&names->entries.bytes);
+}
+
+void names_statistics(NameInterner *names, InternStatistics *out) {
+    id_table_statistics(&names->table, out);
+    out->bytes += sizeof *names + load_relaxed(&names->entries.bytes); // relaxed: a count for people
 }

@@ -16,6 +16,7 @@ struct TypeInterner {
 };
 
 typedef struct TypeKey {
+    IdKey words; // first: what the table hands to the callbacks
     TypeKind kind;
     uint32_t head;
     const TypeId *args;
@@ -23,33 +24,39 @@ typedef struct TypeKey {
     size_t word_count; // a record's args hold the fields' names after their types
 } TypeKey;
 
+#define WHOLE_WORDS 2u // so many argument words fit into the key
+
 static const TypeInfo no_type = {.kind = TYPE_NONE};
 
-static uint64_t type_hash(const TypeKey *key) {
-    uint64_t hash = hash_mix((uint64_t)key->kind << 32 | key->arg_count, key->head);
+// Kind, head and count decide how the arguments stand in the words: as they are, or as their hash.
+static uint64_t type_key(TypeKey *key) {
+    uint64_t last = 0;
+    bool is_whole = key->word_count <= WHOLE_WORDS;
     for (size_t i = 0; i < key->word_count; i++)
-        hash = hash_mix(hash, key->args[i].index);
-    return hash;
+        last = is_whole ? last << 32 | key->args[i].index : hash_mix(last, key->args[i].index);
+    key->words = (IdKey){(uint64_t)key->head << 32 | key->arg_count, last, (uint32_t)key->kind, is_whole};
+    return id_key_hash(&key->words);
 }
 
-static bool type_matches(const void *owner, uint32_t id, const void *wanted) {
+static bool type_matches(const void *owner, uint32_t id, const IdKey *words) {
     const TypeInterner *types = owner;
-    const TypeKey *key = wanted;
-    const TypeInfo *info = id_store_get(&types->infos, id);
-    return info->kind == (uint8_t)key->kind && info->head == key->head && info->arg_count == key->arg_count &&
-           (key->word_count == 0 || memcmp(info->args, key->args, key->word_count * sizeof(TypeId)) == 0);
+    const TypeKey *key = (const TypeKey *)(const void *)words;
+    const TypeInfo *info = id_store_get(&types->infos, id); // of the same kind, head and count: they are in the words
+    return memcmp(info->args, key->args, key->word_count * sizeof(TypeId)) == 0;
 }
 
-static Status type_make(void *owner, IdShard *shard, const void *wanted, uint32_t *id) {
+static Status type_make(void *owner, IdShard *shard, const IdKey *words, uint32_t *id) {
     TypeInterner *types = owner;
-    const TypeKey *key = wanted;
+    const TypeKey *key = (const TypeKey *)(const void *)words;
     TypeId *args = NULL;
     if (key->word_count > 0) {
         args = id_shard_alloc_locked(shard, key->word_count * sizeof(TypeId), _Alignof(TypeId));
         if (args == NULL) return STATUS_NO_MEMORY;
         memcpy(args, key->args, key->word_count * sizeof(TypeId));
     }
-    uint32_t flags = key->kind == TYPE_PARAMETER ? TYPE_HAS_PARAMETER : 0;
+    uint32_t flags = key->kind == TYPE_PARAMETER    ? TYPE_HAS_PARAMETER
+                     : key->kind == TYPE_ASSOCIATED ? TYPE_HAS_ASSOCIATED
+                                                    : 0;
     uint32_t depth = 1;
     uint64_t parts = 1;
     for (uint32_t i = 0; i < key->arg_count; i++) {
@@ -116,8 +123,9 @@ Status types_intern(TypeInterner *types, TypeKind kind, uint32_t head, const Typ
         return STATUS_OK;
     }
     size_t word_count = kind == TYPE_RECORD ? (size_t)arg_count * 2 : arg_count;
-    TypeKey key = {kind, head, args, arg_count, word_count};
-    return id_table_find_or_make(&types->table, type_hash(&key), type_matches, type_make, types, &key, &out->index);
+    TypeKey key = {.kind = kind, .head = head, .args = args, .arg_count = arg_count, .word_count = word_count};
+    uint64_t hash = type_key(&key);
+    return id_table_find_or_make(&types->table, hash, type_matches, type_make, types, &key.words, &out->index);
 }
 
 const TypeInfo *type_info(const TypeInterner *types, TypeId type) {
@@ -127,3 +135,8 @@ const TypeInfo *type_info(const TypeInterner *types, TypeId type) {
 
 // Relaxed: a count for people.
 uint32_t types_count(const TypeInterner *types) { return load_relaxed(&types->infos.next) - 1; }
+
+void types_statistics(TypeInterner *types, InternStatistics *out) {
+    id_table_statistics(&types->table, out);
+    out->bytes += sizeof *types + load_relaxed(&types->infos.bytes); // relaxed: a count for people
+}

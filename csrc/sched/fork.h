@@ -20,13 +20,14 @@
 //               has ended, and what it wrote is visible; or the pool's cancel flag kept it from beginning. fork_status
 //               says which.                                                          tests/unit/test_fork.c
 // THREADS    Only from inside a task, with its own worker.
-// COST       About 4 ns for both together where nobody steals: python -m bench.scheduler
+// COST       About 4 ns for both together where nobody steals: python -m bench.sched
 #pragma once
 #include "sched/deque.h"
 
 // Lives in the frame that forks. A group of one task: whoever steals it ends it as any other.
 typedef struct TaskFork {
     TaskGroup group;
+    int64_t position; // of its cell in the worker's deque
 } TaskFork;
 
 // What does not fit into the few instructions below.
@@ -41,6 +42,7 @@ static inline void task_fork(Worker *worker, TaskFork *fork, TaskFunction functi
     store_relaxed(&fork->group.scope, deque->scope);
     fork->group.owner = NULL;
     int64_t head = deque->head;
+    fork->position = head;
     if (UNLIKELY(head >= deque->limit) || UNLIKELY(deque_is_wanted(deque))) {
         fork_slow(worker, fork, function, argument);
         return;
@@ -52,9 +54,10 @@ static inline void task_fork(Worker *worker, TaskFork *fork, TaskFunction functi
 // True: the caller runs the task, by an ordinary call. False: it has run already.
 MUST_USE static inline bool task_join(Worker *worker, TaskFork *fork) {
     Deque *deque = (Deque *)(void *)worker;
-    int64_t newest = deque->head - 1;
+    // Known since the fork: had it to be read from head, each join would wait for the store of the call before.
+    int64_t newest = fork->position;
     // Private, nobody asks for a share, and ours: what was spawned since and not waited for would lie above it.
-    if (UNLIKELY(newest < deque->split) || UNLIKELY(deque_is_wanted(deque)) ||
+    if (UNLIKELY(deque->head - 1 != newest) || UNLIKELY(newest < deque->split) || UNLIKELY(deque_is_wanted(deque)) ||
         UNLIKELY(load_relaxed(&deque->cells[newest & deque->mask].group) != &fork->group)) // relaxed: we wrote it
         return join_slow(worker, fork);
     deque->head = newest;
@@ -67,4 +70,17 @@ static inline Status fork_status(const TaskFork *fork) { return (Status)load_rel
 // Joins and, where that is left to us, runs the task: for those who have no shorter way than to call the function.
 MUST_USE static inline Status task_finish(Worker *worker, TaskFork *fork, TaskFunction function, void *argument) {
     return task_join(worker, fork) ? function(worker, argument) : fork_status(fork);
+}
+
+// ---- where even a fork's few nanoseconds are too many
+
+#define FORKS_ENOUGH 4 // as many wait here for thieves before forking on is not worth it
+
+// False: forks of this worker wait already, older and so mostly larger ones, and nobody asks for more. Then calling both
+// halves is right, and costs two comparisons more than a sequential program:
+//     if (!fork_is_worth_it(worker)) return sum(worker, tree->left) + sum(worker, tree->right) + tree->value;
+// SOURCE: the cut-off by the number of waiting tasks of Duran, Corbalán & Ayguadé (SC 2008), with Lace's flag of those who ask.
+static inline bool fork_is_worth_it(const Worker *worker) {
+    const Deque *deque = (const Deque *)(const void *)worker;
+    return UNLIKELY(deque_private_count(deque) < FORKS_ENOUGH) || UNLIKELY(deque_is_wanted(deque));
 }

@@ -9,7 +9,7 @@ static const char *const word_texts[WORD_COUNT] = {
 };
 
 static Status words_intern(Program *program) {
-    NameCache *cache = malloc(sizeof *cache); // 12 KiB: too much for a stack that others share
+    NameCache *cache = malloc(sizeof *cache); // 24 KiB: too much for a stack that others share
     if (cache == NULL) return STATUS_NO_MEMORY;
     name_cache_init(cache, program->names);
     Status status = STATUS_OK;

@@ -68,6 +68,44 @@ TEST(alone_a_worker_calls_what_it_forked) {
     pool_free(pool);
 }
 
+typedef struct LazyFib {
+    uint32_t n;
+    uint64_t value;
+    _Atomic uint32_t *forks; // of all
+} LazyFib;
+
+static uint64_t lazy_fib(Worker *worker, uint32_t n, _Atomic uint32_t *forks);
+
+static Status lazy_fib_task(Worker *worker, void *argument) {
+    LazyFib *self = argument;
+    self->value = lazy_fib(worker, self->n, self->forks);
+    return STATUS_OK;
+}
+
+static uint64_t lazy_fib(Worker *worker, uint32_t n, _Atomic uint32_t *forks) {
+    if (n < 2) return n;
+    if (!fork_is_worth_it(worker)) return lazy_fib(worker, n - 1, forks) + lazy_fib(worker, n - 2, forks);
+    (void)fetch_add_relaxed(forks, 1u);
+    LazyFib right = {.n = n - 2, .forks = forks};
+    TaskFork fork;
+    task_fork(worker, &fork, lazy_fib_task, &right);
+    uint64_t left = lazy_fib(worker, n - 1, forks);
+    if (task_join(worker, &fork)) right.value = lazy_fib(worker, n - 2, forks);
+    return left + right.value;
+}
+
+TEST(forks_that_are_not_worth_it_are_calls) {
+    FOR_EACH_POOL(pool) {
+        _Atomic uint32_t forks = 0;
+        LazyFib job = {.n = 20, .forks = &forks};
+        CHECK_INT(run_root(pool, lazy_fib_task, &job), STATUS_OK);
+        CHECK_INT(job.value, 6765);
+        CHECK(load_relaxed(&forks) > 0);
+        // 10945 would be all. Alone nobody asks, so none forks below FORKS_ENOUGH that wait.
+        if (pool_thread_count(pool) == 1) CHECK(load_relaxed(&forks) < 10945 / 2);
+    }
+}
+
 #define LEAVES 300
 
 typedef struct Leaf {

@@ -185,3 +185,98 @@ TEST(shards_follow_the_contention) {
     CHECK_INT(contention_shard_count(CONTENTION_HIGH), 32);
     CHECK_INT(contention_shard_count(CONTENTION_VERY_HIGH), 64);
 }
+
+// ---- keys of every length
+
+TEST(neighbours_of_every_length_are_different_names) {
+    NameInterner *names = names_for_test(4);
+    NameCache *cache = cache_for_test(names);
+    uint32_t made = 0;
+    char bytes[40];
+    for (uint32_t round = 0; round < 2; round++) { // the second finds what the first has made
+        for (uint32_t length = 0; length <= sizeof bytes; length++) {
+            memset(bytes, 'a', sizeof bytes);
+            uint32_t plain = intern(cache, (Text){bytes, length}).index;
+            made += round == 0;
+            CHECK(plain <= made);
+            for (uint32_t at = 0; at < length; at++) { // one byte differs, at each place
+                bytes[at] = '\0';
+                Text text = {bytes, length};
+                uint32_t other = intern(cache, text).index;
+                made += round == 0;
+                CHECK(other != plain && other <= made);
+                CHECK_TEXT(names_text(names, (NameId){other}), text);
+                CHECK_INT(names_lookup(names, text).index, other);
+                bytes[at] = 'a';
+            }
+        }
+        CHECK_INT(names_count(names), made);
+    }
+    names_free(names);
+}
+
+TEST(a_batch_gives_the_same_ids_as_one_by_one) {
+    NameInterner *names = names_for_test(8);
+    NameCache *cache = cache_for_test(names);
+    enum { COUNT = 1000 };
+    static char spellings[COUNT][24];
+    static Text texts[COUNT];
+    static NameId ids[COUNT];
+    for (uint32_t i = 0; i < COUNT; i++) {
+        int length =
+            snprintf(spellings[i], sizeof spellings[i], "%s%" PRIu32, i % 3 == 0 ? "a_longer_name_" : "n", i % 700);
+        texts[i] = (Text){spellings[i], (uint32_t)length};
+    }
+    REQUIRE(names_intern_many(cache, texts, COUNT, ids) == STATUS_OK);
+    for (uint32_t i = 0; i < COUNT; i++)
+        CHECK(name_equal(intern(cache, texts[i]), ids[i]));
+    REQUIRE(names_intern_many(cache, NULL, 0, NULL) == STATUS_OK);
+    names_free(names);
+}
+
+TEST(cache_steps_aside_where_it_does_not_pay) {
+    NameInterner *names = names_for_test(8);
+    NameCache *cache = cache_for_test(names);
+    for (uint32_t i = 0; i < 10000; i++) { // each name once
+        char spelling[16];
+        int length = snprintf(spelling, sizeof spelling, "n%" PRIu32, i);
+        (void)intern(cache, (Text){spelling, (uint32_t)length});
+    }
+    CHECK_INT(cache->hits, 0);
+    CHECK(cache->misses < 1000);
+    CHECK_INT(cache->misses + cache->passed, 10000);
+    for (uint32_t i = 0; i < 100000; i++) // one name again and again: it comes back, and stays
+        (void)intern(cache, TEXT("again"));
+    CHECK(cache->hits > 80000);
+    names_free(names);
+}
+
+// ---- statistics
+
+TEST(statistics_count_what_is_there) {
+    NameInterner *names = names_for_test(16);
+    NameCache *cache = cache_for_test(names);
+    InternStatistics before, after;
+    names_statistics(names, &before);
+    CHECK_INT(before.entries, 0);
+    CHECK_INT(before.shards, 16);
+    CHECK_INT(before.lock_takes, 0);
+    for (uint32_t i = 0; i < 20000; i++) {
+        char spelling[16];
+        int length = snprintf(spelling, sizeof spelling, "n%" PRIu32, i % 10000);
+        (void)intern(cache, (Text){spelling, (uint32_t)length});
+    }
+    names_statistics(names, &after);
+    CHECK_INT(after.entries, 10000);
+    CHECK_INT(after.lock_takes, 10000); // hits take no lock
+    CHECK_INT(after.lock_waits, 0);
+    CHECK_INT(after.bytes, names_bytes(names));
+    CHECK(after.slots >= after.entries * 5 / 4);
+    CHECK(after.growths > 0);
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < PROBE_LENGTHS; i++)
+        sum += after.probes[i];
+    CHECK_INT(sum, 10000);
+    CHECK(after.probe_max >= 1 && after.probe_mean >= 1 && after.probe_mean < 4);
+    names_free(names);
+}
