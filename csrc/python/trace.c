@@ -71,6 +71,6 @@ PyObject *trace_to_python(const Workspace *ws) {
     const Trace *trace = workspace_trace(ws);
     if (trace == NULL) Py_RETURN_NONE;
     return Py_BuildValue("(LNNNK)", (long long)trace_origin(trace), stages_to_python(ws, trace_origin(trace)),
-                         loops_to_python(trace), events_to_python(ws, pool_thread_count(workspace_pool(ws))),
+                         loops_to_python(trace), events_to_python(ws, pool_worker_limit(workspace_pool(ws))),
                          (unsigned long long)trace_dropped(trace));
 }

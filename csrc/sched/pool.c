@@ -363,6 +363,7 @@ void pool_set_hook(Pool *pool, TaskHook begin, TaskHook end, void *context) {
     pool->hook_begin = begin;
     pool->hook_end = end;
     pool->hook_context = context;
+    store_relaxed(&pool->has_hook, begin != NULL || end != NULL); // relaxed: see has_hook
 }
 
 void pool_set_loop_hook(Pool *pool, LoopHook begin, LoopHook end, void *context) {

@@ -73,6 +73,9 @@ struct Pool {
     Worker *workers;
     bool (*poll)(void *context);
     void *poll_context;
+    // Constant while tasks run, all but one: a helper that comes to a loop after its end asks whether there are hooks, and
+    // by then the next ones may be set. It runs nothing, so any answer will do.
+    _Atomic bool has_hook;
     TaskHook hook_begin;
     TaskHook hook_end;
     void *hook_context;
@@ -95,7 +98,7 @@ static inline void count_more(_Atomic uint64_t *counter, uint64_t amount) {
 }
 static inline void count_one(_Atomic uint64_t *counter) { count_more(counter, 1); }
 
-static inline bool pool_has_hook(const Pool *pool) { return pool->hook_begin != NULL || pool->hook_end != NULL; }
+static inline bool pool_has_hook(const Pool *pool) { return load_relaxed(&pool->has_hook); } // see has_hook
 static inline void hook_begin(Worker *worker, const TaskInfo *info) {
     if (worker->pool->hook_begin != NULL) worker->pool->hook_begin(worker->pool->hook_context, worker, info);
 }

@@ -143,7 +143,7 @@ Status trace_create(Pool *pool, Trace **out) {
     if (trace == NULL) return STATUS_NO_MEMORY;
     memset(trace, 0, sizeof *trace);
     trace->pool = pool;
-    trace->worker_count = pool_thread_count(pool);
+    trace->worker_count = pool_worker_limit(pool); // replacements of waiting workers have indices of their own
     trace->records = aligned_alloc(CACHE_LINE_BYTES, trace->worker_count * sizeof(Record));
     trace->loops = calloc(TRACE_LOOPS_MAX, sizeof(TraceLoop)); // untouched pages cost nothing
     if (trace->records != NULL) memset(trace->records, 0, trace->worker_count * sizeof(Record));

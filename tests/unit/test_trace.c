@@ -33,7 +33,7 @@ static void fixture_free(Fixture fixture) {
 typedef void (*Visit)(void *context, uint32_t worker, const TraceEvent *event);
 
 static void visit_events(Fixture fixture, Visit visit, void *context) {
-    for (uint32_t worker = 0; worker < pool_thread_count(fixture.pool); worker++) {
+    for (uint32_t worker = 0; worker < pool_worker_limit(fixture.pool); worker++) {
         uint32_t count;
         const TraceEvent *chunk;
         for (uint32_t c = 0; (chunk = trace_chunk(fixture.trace, worker, c, &count)) != NULL; c++)
