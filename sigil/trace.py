@@ -7,9 +7,11 @@ since the trace began.
 
 from __future__ import annotations
 
+import itertools
 import json
+from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,7 @@ class Event:
 
     kind: str
     loop: int  # index into Trace.loops; -1 for a task outside of any
-    item: int
+    item: int  # its number; the first one of a batch
     worker: int
     begin: int
     end: int
@@ -165,13 +167,44 @@ class Step:
     ran: tuple[Ran, ...] = ()
 
 
+# Their items are batches: an item's number is that of its first function, and it goes up to the next one's.
+# (The core knows how many bodies are checked together, and names them so.)
+_BATCHED = ("lower instance", "name instances", "link instances", "generate function")
+
+
+def _with_sizes(events: list[Event]) -> list[Event]:
+    """Batches say how many functions they hold besides the one that they are named after."""
+    loops: dict[int, list[int]] = {}
+    for number, event in enumerate(events):
+        if event.kind in _BATCHED and event.loop >= 0:
+            loops.setdefault(event.loop, []).append(number)
+    for numbers in loops.values():
+        numbers.sort(key=lambda number: events[number].item)
+        for number, after in itertools.pairwise(numbers):
+            more = events[after].item - events[number].item - 1
+            if more > 0:
+                events[number] = replace(events[number], name=f"{events[number].name} and {more} more")
+    return events
+
+
+def _without_steps(loops: list[Loop], events: list[Event]) -> list[Event]:
+    """Without tasks that run loops: each is a step of its stage, which did the items of its loops."""
+    ordered = sorted(loops, key=lambda loop: loop.begin)
+    begins = [loop.begin for loop in ordered]
+
+    def is_step(event: Event) -> bool:
+        place = bisect_left(begins, event.begin)
+        return event.loop < 0 and place < len(ordered) and ordered[place].end <= event.end
+
+    return [event for event in events if not is_step(event)]
+
+
 def assembled(raw: Any, threads: int, steps: Iterable[Step], about: dict[str, Any]) -> Trace:
     """What the core recorded (`_core.Workspace.trace`), and after it the steps of the tool chain."""
     origin, raw_stages, raw_loops, raw_events, dropped = raw
     stages = [StageSpan(*row) for row in raw_stages]
     loops = [Loop(*row) for row in raw_loops]
-    # A task outside of any loop is a whole step of checking; what it did are the items of its loops.
-    events = [event for event in (Event(*row) for row in raw_events) if event.loop >= 0]
+    events = _with_sizes(_without_steps(loops, [Event(*row) for row in raw_events]))
     for step in steps:
         stages.append(StageSpan(step.name, step.begin - origin, step.end - origin, step.cpu))
         if not step.ran:

@@ -33,6 +33,7 @@ typedef struct Arena {
     size_t reserved_bytes; // all chunks together
     jmp_buf *escape;       // the innermost guard, or NULL
     ChunkPool *source;     // of its chunks; NULL: malloc
+    char apart[72];        // one per worker stands in an array, and what neighbours write all the time shares no line
 } Arena;
 
 void arena_init(Arena *arena);                    // allocates nothing yet; an all-zero Arena is valid as well

@@ -59,14 +59,23 @@ typedef struct FunctionHome {
     bool is_instance, is_lambda;
 } FunctionHome;
 
+typedef struct PositionCache { // where the last position was
+    const Tokens *tokens;      // in which file
+    uint32_t line, offset, column;
+} PositionCache;
+
 // What all functions of a run share. Read-only while they are written.
+typedef struct WorkerPosition {
+    _Alignas(64) PositionCache last;
+} WorkerPosition;
 typedef struct Generation {
     CoreProgram *core;
     const Program *program;
     const COptions *options;
     Layouts layouts;
-    Arena *arenas;  // one per worker
-    Arena *scratch; // likewise; what only one function or file needs
+    Arena *arenas;             // one per worker
+    Arena *scratch;            // likewise; what only one function or file needs
+    WorkerPosition *positions; // likewise
     uint32_t worker_count;
     FunctionText *texts; // [1 … function_count]
     FunctionHome *homes; // likewise
@@ -112,9 +121,6 @@ void write_char(uint32_t value, Buffer *out);
 void write_c_string(Text text, Buffer *out); // with its quotes
 void write_file_prefix(Text module, Buffer *out);
 int64_t text_code_points(Text text);
-typedef struct PositionCache { // of one file: where the last position was
-    uint32_t line, offset, column;
-} PositionCache;
 uint32_t find_line_of(const Tokens *tokens, uint32_t token);
 void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, uint32_t *line, uint32_t *column);
 void write_place_name(const Program *program, Place place, bool with_module, Buffer *out); // `L54C11`
@@ -122,7 +128,7 @@ void write_literal_name(Text text, Buffer *out);                                
 void write_literal(Text text, Buffer *out);                                                // the static cell
 
 // ---- functions.c
-Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena);
+Status write_function(const Generation *g, uint32_t index, PositionCache *position, Arena *scratch, Arena *arena);
 bool function_takes_place(const Generation *g, const CoreFunction *function); // the hidden `at`
 void write_prototype(const Generation *g, const CoreFunction *function, bool with_names, Buffer *out);
 const Module *function_module(const Generation *g, const CoreFunction *function);

@@ -73,7 +73,7 @@ void note(Gen *g, NamedTexts *all, NamedText one) {
 
 Text own_place_of(Gen *g, uint32_t token) {
     Place place = {.module = (uint32_t)(g->module - g->program->modules)};
-    find_position(&g->position, g->module->file == NULL ? NULL : &g->module->file->tokens, token, &place.line,
+    find_position(g->position, g->module->file == NULL ? NULL : &g->module->file->tokens, token, &place.line,
                   &place.column);
     if (g->out->places.count == 0 || memcmp(&place, &g->out->places.items[g->out->places.count - 1], sizeof place) != 0)
         vec_push(g->keep, &g->out->places, place); // files.c writes each once
@@ -470,7 +470,7 @@ static uint32_t function_line(Gen *g) {
     uint32_t line = f->line, column;
     const Tokens *tokens = &g->module->file->tokens;
     if (g->f->lambda != 0 && g->f->code_count > 0 && g->f->code[0].token < tokens->count)
-        find_position(&g->position, tokens, g->f->code[0].token, &line, &column);
+        find_position(g->position, tokens, g->f->code[0].token, &line, &column);
     return line == 0 ? 1 : line;
 }
 
@@ -546,7 +546,8 @@ static void write_closure(Gen *g) {
     g->out->closure = arena_text(g->keep, buffer_finish(&out));
 }
 
-static void generate(const Generation *generation, uint32_t index, Arena *arena, Arena *keep, FunctionText *out) {
+static void generate(const Generation *generation, uint32_t index, PositionCache *position, Arena *arena, Arena *keep,
+                     FunctionText *out) {
     CoreFunction counted;
     const uint8_t *tracked = counts_make(&generation->layouts, generation->core->functions[index], arena, &counted);
     Gen g = {.g = generation,
@@ -556,6 +557,7 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
              .index = index,
              .arena = arena,
              .keep = keep,
+             .position = position,
              .out = out};
     g.module = function_module(generation, &counted);
     g.takes_place = function_takes_place(generation, &counted);
@@ -595,12 +597,12 @@ static void generate(const Generation *generation, uint32_t index, Arena *arena,
 }
 
 // Only what `out` holds goes into `arena`; all else is forgotten with the next function.
-Status write_function(const Generation *g, uint32_t index, Arena *scratch, Arena *arena) {
+Status write_function(const Generation *g, uint32_t index, PositionCache *position, Arena *scratch, Arena *arena) {
     FunctionText *out = &g->texts[index];
     ARENA_GUARD(arena);
     scratch->escape = arena->escape;
     arena_reset(scratch);
-    generate(g, index, scratch, arena, out);
+    generate(g, index, position, scratch, arena, out);
     g->homes[index] = function_home(g, index);
     g->homes[index].bytes = out->definition.length + out->closure.length;
     scratch->escape = NULL;

@@ -4,6 +4,7 @@
 // all arenas go over to the output.
 #include "cgen/cgen_internal.h"
 #include "ir/batches.h"
+#include "ir/customs.h"
 #include "sched/progress.h"
 #include "sched/sched.h"
 #include <stdlib.h>
@@ -22,11 +23,13 @@ static uint32_t arena_index(const Worker *worker) { return worker == NULL ? 0 : 
 static Status function_batch(Worker *worker, void *job_pointer, uint32_t item) {
     Job *job = job_pointer;
     uint32_t at = arena_index(worker), end = job->batches.ends[item];
+    PositionCache position = job->g->positions[at].last;
     Status status = STATUS_OK;
     for (uint32_t i = item + 1; i <= end; i++) {
-        Status one = write_function(job->g, i, &job->g->scratch[at], &job->g->arenas[at]);
+        Status one = write_function(job->g, i, &position, &job->g->scratch[at], &job->g->arenas[at]);
         if (status == STATUS_OK) status = one;
     }
+    job->g->positions[at].last = position;
     progress_add(job->g->options->progress, PROGRESS_functions_generated, end - item);
     return status;
 }
@@ -100,6 +103,7 @@ static Status prepare(Generation *g, Arena *arena, Pool *pool, Job *job) {
     uint32_t count = g->core->function_count;
     g->arenas = arenas_like(arena, g->worker_count);
     g->scratch = arenas_like(arena, g->worker_count);
+    g->positions = arena_array(arena, WorkerPosition, g->worker_count);
     g->texts = arena_array(arena, FunctionText, count + 1);
     g->homes = arena_array(arena, FunctionHome, count + 1);
     uint32_t *costs = arena_alloc(arena, sizeof(uint32_t) * ((size_t)count + 1), sizeof(uint32_t));
@@ -118,6 +122,7 @@ static Status prepare(Generation *g, Arena *arena, Pool *pool, Job *job) {
         status = run_items(pool, WORK_name_types, NULL, parts_of(g->layouts.count, NAMED_LAYOUTS), name_some, job);
     }
     if (status == STATUS_OK) layouts_order(&g->layouts);
+    if (status == STATUS_OK) customs_find(g->core, &g->layouts);
     ARENA_GUARD_END(arena);
     return status;
 }

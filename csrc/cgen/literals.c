@@ -141,12 +141,12 @@ void find_position(PositionCache *cache, const Tokens *tokens, uint32_t token, u
     *line = *column = 1;
     if (tokens == NULL || token >= tokens->count) return;
     uint32_t offset = tokens->starts[token];
-    bool is_same = cache->line != 0 && tokens->line_starts[cache->line - 1] <= offset &&
+    bool is_same = cache->tokens == tokens && tokens->line_starts[cache->line - 1] <= offset &&
                    (cache->line == tokens->line_count || offset < tokens->line_starts[cache->line]);
     *line = is_same ? cache->line : find_line_of(tokens, token);
     if (!is_same) {
         uint32_t start = tokens->line_starts[*line - 1];
-        *cache = (PositionCache){.line = *line, .offset = start, .column = 1};
+        *cache = (PositionCache){.tokens = tokens, .line = *line, .offset = start, .column = 1};
     }
     const char *text = tokens->source->text.data;
     for (; cache->offset < offset; cache->offset++)

@@ -1,6 +1,7 @@
 // cgen/types.c: types as C: names, structs at the top of a file, and the descriptors of sg_types_NN.c.
 #include "base/hash.h"
 #include "cgen/cgen_internal.h"
+#include "ir/customs.h"
 #include <stdlib.h>
 
 static const char *scalar_name(LayoutKind kind) {
@@ -400,7 +401,68 @@ static void write_descriptor(const Layouts *l, const Layout *it, uint32_t number
         buffer_literal(out, ", 0, 0");
     bool is_error = it->decl.index != 0 && it->decl.index == l->program->known.error.index && !is_box;
     bool is_option = it->decl.index != 0 && it->decl.index == l->program->known.option.index;
-    buffer_format(out, ", 0, 0, 0, %s, %u, %u", is_error ? "si_error_show" : "0", it->is_printable, is_option);
+    static const char *const adapters[CUSTOM_COUNT] = {"e", "o", "h", "s"};
+    for (uint32_t k = 0; k < CUSTOM_COUNT; k++) {
+        if (it->customs != NULL && it->customs[k].length > 0)
+            buffer_format(out, ", %s%u", adapters[k], number);
+        else
+            buffer_string(out, k == CUSTOM_SHOW && is_error ? ", si_error_show" : ", 0");
+    }
+    buffer_format(out, ", %u, %u", it->is_printable, is_option);
+}
+
+// What a value is as an argument, from a pointer to it.
+static void write_argument(const Layouts *l, const Layout *it, const char *pointer, Buffer *out) {
+    if (it->is_aggregate)
+        buffer_string(out, pointer);
+    else if (it->is_boxed || layout_base(l, it)->is_counted)
+        buffer_format(out, "*(void *const *)%s", pointer);
+    else
+        buffer_format(out, "*(const %s *)%s", scalar_name(layout_base(l, it)->kind), pointer);
+}
+
+// Adapters from the descriptor's functions, which only look at values, to methods, which take them over.
+static void write_customs(const Layouts *l, const Layout *it, uint32_t number, Buffer *out) {
+    static const char *const results[CUSTOM_COUNT] = {"uint8_t", "uint32_t", "int64_t", "SiStr *"};
+    static const char *const heads[CUSTOM_COUNT] = {"static uint8_t e", "static int32_t o", "static uint64_t h",
+                                                    "static SiStr *s"};
+    Buffer type = buffer_in(l->arena);
+    if (it->is_aggregate)
+        buffer_literal(&type, "const void *");
+    else if (it->is_boxed || layout_base(l, it)->is_counted)
+        buffer_literal(&type, "void *");
+    else
+        buffer_string(&type, scalar_name(layout_base(l, it)->kind));
+    for (uint32_t k = 0; k < CUSTOM_COUNT; k++) {
+        Text symbol = it->customs[k];
+        if (symbol.length == 0) continue;
+        bool is_binary = k == CUSTOM_EQUALS || k == CUSTOM_COMPARE;
+        buffer_format(out, "extern %s %.*s(SiTask *, %.*s%s%.*s);\n", results[k], (int)symbol.length, symbol.data,
+                      (int)type.length, type.data, is_binary ? ", " : "", is_binary ? (int)type.length : 0, type.data);
+        buffer_format(out, "%s%u(SiTask *task, const void *a%s) {\n", heads[k], number,
+                      is_binary ? ", const void *b" : "");
+        if (it->is_counted) {
+            buffer_literal(out, "    si_value_retain(a, &sgt_");
+            buffer_text(out, it->name);
+            buffer_literal(out, ");\n");
+            if (is_binary) {
+                buffer_literal(out, "    si_value_retain(b, &sgt_");
+                buffer_text(out, it->name);
+                buffer_literal(out, ");\n");
+            }
+        }
+        buffer_string(out, k == CUSTOM_COMPARE ? "    return (int32_t)"
+                           : k == CUSTOM_HASH  ? "    return (uint64_t)"
+                                               : "    return ");
+        buffer_text(out, symbol);
+        buffer_literal(out, "(task, ");
+        write_argument(l, it, "a", out);
+        if (is_binary) {
+            buffer_literal(out, ", ");
+            write_argument(l, it, "b", out);
+        }
+        buffer_string(out, k == CUSTOM_COMPARE ? ") - 1;\n}\n" : ");\n}\n"); // Less, Equal, Greater
+    }
 }
 
 // The descriptors that are needed, and those that they point to.
@@ -480,6 +542,10 @@ void write_types_file(const Layouts *l, TypesFile *file, Arena *scratch, Arena *
         buffer_char(&out, '\n');
         declare_parts(l, it, is_known, &out);
         if (layout_is_struct(it) || it->kind == LAYOUT_ENUM) write_variants(l, it, k, &out);
+        if (it->customs != NULL) {
+            if (it->is_counted) write_extern(l, index, &out);
+            write_customs(l, it, k, &out);
+        }
         if (it->is_boxed && layout_is_struct(it)) {
             buffer_format(&out, "static const SiType c%u = {", k);
             write_descriptor(l, it, k, true, &out);

@@ -98,8 +98,8 @@ struct Gen {
     uint32_t live_stores;
     uint32_t flat_count;
     uint32_t box_count;
-    PositionCache position;
-    bool has_lines; // each source line is one line of C; else each statement is
+    PositionCache *position; // the worker's: functions of one file follow each other
+    bool has_lines;          // each source line is one line of C; else each statement is
     bool is_instance;
     uint32_t line, wanted_line; // of the C text, as the compiler counts it; of the source
     bool uses_task, uses_at, uses_self;

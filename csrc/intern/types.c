@@ -54,7 +54,9 @@ static Status type_make(void *owner, IdShard *shard, const IdKey *words, uint32_
         if (args == NULL) return STATUS_NO_MEMORY;
         memcpy(args, key->args, key->word_count * sizeof(TypeId));
     }
-    uint32_t flags = key->kind == TYPE_PARAMETER ? TYPE_HAS_PARAMETER : 0;
+    uint32_t flags = key->kind == TYPE_PARAMETER    ? TYPE_HAS_PARAMETER
+                     : key->kind == TYPE_ASSOCIATED ? TYPE_HAS_ASSOCIATED
+                                                    : 0;
     uint32_t depth = 1;
     uint64_t parts = 1;
     for (uint32_t i = 0; i < key->arg_count; i++) {

@@ -43,7 +43,7 @@ typedef enum TypeKind {
     TYPE_NAMED,     // declared           head: TypeDeclId.index, args: type arguments (Option, Result, Ordering too)
     TYPE_PARAMETER, // T                  head: position in the combined parameter list of the function (impl's first) or type declaration
     TYPE_DYN,        // dyn Trait          head: TraitId.index
-    TYPE_ASSOCIATED, // T.Item             head: NameId.index, args: T   (for bounds; resolved when T is known)
+    TYPE_ASSOCIATED, // T.Item             head: AssociatedId.index, args: T, then the trait's own arguments
 } TypeKind;
 
 #define TYPE_ID(kind) ((TypeId){(uint32_t)(kind)}) // of a primitive kind
@@ -51,6 +51,7 @@ typedef enum TypeKind {
 enum {
     TYPE_HAS_PARAMETER = 1, // a TYPE_PARAMETER occurs in it
     TYPE_HAS_ERROR = 2,
+    TYPE_HAS_ASSOCIATED = 4, // a TYPE_ASSOCIATED occurs in it
 };
 
 typedef struct TypeInfo {

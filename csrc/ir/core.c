@@ -142,11 +142,18 @@ bool core_op_may_panic(const CoreProgram *core, const CoreFunction *function, co
     case CORE_PANIC:
         return true;
     case CORE_INTRINSIC:
-        return intrinsic_flags((Intrinsic)function->refs[instruction->a].target) != 0;
+        return core->program->has_customs || intrinsic_flags((Intrinsic)function->refs[instruction->a].target) != 0;
     case CORE_LIST_GET:
         return instruction->sub == 0;
+    case CORE_EQUAL:
+    case CORE_COMPARE:
+    case CORE_HASH:
+    case CORE_SHOW:
+    case CORE_MAP_PUT:
+    case CORE_MAP_GET:
+        return core->program->has_customs; // an impl of the program may panic
     default:
-        return false; // comparing, hashing and showing are built in or derived: the program's own come with its impls
+        return false;
     }
 }
 

@@ -30,6 +30,7 @@ typedef struct Build {
     uint32_t *table;         // open addressing: index of instance, 0: free
     uint32_t table_capacity;
     uint32_t round_first; // of the round that is being lowered
+    Arena *scratch;       // one per worker
     Batches batches;      // of the round, or of all instances
     bool has_failed;
 } Build;

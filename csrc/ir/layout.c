@@ -564,7 +564,9 @@ static bool may_be_printable(const Layouts *l, const Layout *it) {
     if (it->kind == LAYOUT_CLOSURE) return false;
     if (it->decl.index == 0) return true;
     const TypeDecl *d = &l->program->type_decls[it->decl.index];
-    return l->program->modules[d->module.index].kind == MODULE_PRELUDE || (d->derives >> TRAIT_PRINTABLE & 1u) != 0;
+    return l->program->modules[d->module.index].kind == MODULE_PRELUDE || (d->derives >> TRAIT_PRINTABLE & 1u) != 0 ||
+           (l->program->has_customs &&
+            trait_solve(l->program, NULL, it->type, l->program->builtin_traits[TRAIT_PRINTABLE]).answer == SOLVE_YES);
 }
 
 // Greatest solution: all that may be, less what has a part that is not.

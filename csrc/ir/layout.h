@@ -61,8 +61,9 @@ typedef struct Layout {
     uint32_t part_count;
     LayoutVariant *variants; // tuple, record: one
     uint32_t variant_count;
-    Text name;  // for C: "list_int", "shapes__Point"
-    Text shown; // for people: "[int]", "Point"
+    Text *customs; // symbols of the program's own methods, by Custom (customs.h); NULL: none
+    Text name;     // for C: "list_int", "shapes__Point"
+    Text shown;    // for people: "[int]", "Point"
 } Layout;
 
 enum { LAYOUTS_RECENT = 1024 };

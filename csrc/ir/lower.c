@@ -1,11 +1,12 @@
 // ir/lower.c: types of an instance, emitting structured code, and the functions and lambdas that receive it. See lower.h.
 #include "ir/lower.h"
+#include "ir/customs.h"
 
 // ---- types -------------------------------------------------------------------------------------------------------------
 
 static void substituted_grow(Lower *lower) {
     uint32_t capacity = lower->substituted_capacity == 0 ? 32 : lower->substituted_capacity * 2;
-    TypePair *table = arena_array(lower->arena, TypePair, capacity);
+    TypePair *table = arena_array(lower->scratch, TypePair, capacity);
     for (uint32_t i = 0; i < lower->substituted_capacity; i++) {
         TypePair pair = lower->substituted[i];
         if (pair.from.index == 0) continue;
@@ -27,7 +28,7 @@ TypeId type_concrete(Lower *lower, TypeId type) {
         if (type_equal(lower->substituted[slot].from, type)) return lower->substituted[slot].to;
         slot = (slot + 1) & mask;
     }
-    TypeId to = type_substitute(lower->program, lower->arena, type, lower->arguments, lower->argument_count);
+    TypeId to = type_substitute(lower->program, lower->scratch, type, lower->arguments, lower->argument_count);
     lower->substituted[slot] = (TypePair){type, to};
     lower->substituted_count++;
     return to;
@@ -74,7 +75,7 @@ TypeId type_field(Lower *lower, TypeId type, uint32_t variant, uint32_t field) {
     if (declaration == NULL) return info->args[field];
     TypeId declared = declaration->variants[variant].fields[field].type;
     if (!(info_of(lower, declared)->flags & TYPE_HAS_PARAMETER)) return declared;
-    return type_substitute(lower->program, lower->arena, declared, info->args, info->arg_count);
+    return type_substitute(lower->program, lower->scratch, declared, info->args, info->arg_count);
 }
 
 bool type_is_enum(const Lower *lower, TypeId type) {
@@ -163,6 +164,9 @@ static uint32_t ref_add(Frame *f, const CoreRef *ref) {
 }
 
 uint32_t ref_function(Frame *f, FunctionId function, const TypeId *arguments, uint32_t count) {
+    const Program *program = f->lower->program;
+    if (program->functions[function.index].trait.index != 0)                          // which impl it is, is known here
+        (void)trait_method_resolve(program, f->arena, &function, &arguments, &count); // or it is the trait's default
     CoreRef ref = {.kind = REF_FUNCTION, .function = function, .arguments = arguments, .argument_count = count};
     return ref_add(f, &ref);
 }
@@ -331,11 +335,17 @@ void emit_end(Frame *f, CoreOp op) {
 
 // ---- functions ---------------------------------------------------------------------------------------------------------
 
+static void *kept(Arena *arena, const void *items, size_t bytes) {
+    void *copy = arena_alloc(arena, bytes, 8);
+    if (bytes > 0) memcpy(copy, items, bytes);
+    return copy;
+}
+
 Frame *frame_begin(Lower *lower, uint32_t lambda) {
-    Frame *f = arena_new(lower->arena, Frame);
+    Frame *f = arena_new(lower->scratch, Frame);
     f->lower = lower;
     f->body = lower->body;
-    f->arena = lower->arena;
+    f->arena = lower->scratch;
     f->lambda = lambda;
     f->function = arena_new(lower->arena, CoreFunction);
     f->index = lower->functions.count;
@@ -345,30 +355,32 @@ Frame *frame_begin(Lower *lower, uint32_t lambda) {
                                   .lambda = lambda,
                                   .arena = lower->arena};
     f->function->diagnostics = diag_sink(lower->arena);
-    vec_push(lower->arena, &lower->functions, f->function);
+    vec_push(lower->scratch, &lower->functions, f->function);
     // Index 0 of each of these is "none".
     vec_push(f->arena, &f->locals, ((CoreLocal){0}));
     vec_push(f->arena, &f->infos, ((LocalInfo){0}));
     vec_push(f->arena, &f->refs, ((CoreRef){0}));
     vec_push(f->arena, &f->extra, 0u);
     vec_push(f->arena, &f->parts, 0u);
-    if (lower->body != NULL) f->bindings = arena_array(f->arena, Local, lower->body->local_count + 1);
+    f->bindings = lower->bindings;
     return f;
 }
 
 void frame_end(Frame *f) {
     assert(f->controls.count == 0);
+    if (f->lower->program->has_customs) customs_request(f);
     CoreFunction *function = f->function;
     uint32_t count = 0; // blocks that turned out not to be needed leave NOPs
     for (uint32_t i = 0; i < f->code.count; i++)
         if (f->code.items[i].op != CORE_NOP) f->code.items[count++] = f->code.items[i];
-    function->code = f->code.items;
-    function->code_count = count;
-    function->extra = f->extra.items;
-    function->extra_count = f->extra.count;
-    function->locals = f->locals.items;
+    Arena *arena = f->lower->arena; // side by side and no larger than they are: every later pass reads them all
+    function->locals = kept(arena, f->locals.items, sizeof(CoreLocal) * f->locals.count);
     function->local_count = f->locals.count - 1;
-    function->refs = f->refs.items;
+    function->code = kept(arena, f->code.items, sizeof(CoreInstruction) * count);
+    function->code_count = count;
+    function->extra = kept(arena, f->extra.items, sizeof(uint32_t) * f->extra.count);
+    function->extra_count = f->extra.count;
+    function->refs = kept(arena, f->refs.items, sizeof(CoreRef) * f->refs.count);
     function->ref_count = f->refs.count - 1;
     function->label_count = f->label_count;
 }
@@ -417,7 +429,7 @@ const uint32_t *lambda_captures(Lower *lower, uint32_t lambda, uint32_t *count) 
         return own->captures;
     }
     const TypedLambda *more = &body->lambdas[outer];
-    uint32_t *all = arena_array(lower->arena, uint32_t, own->capture_count + more->capture_count);
+    uint32_t *all = arena_array(lower->scratch, uint32_t, own->capture_count + more->capture_count);
     *count = 0;
     for (uint32_t i = 0, k = 0; i < own->capture_count || k < more->capture_count;) { // both ascend
         uint32_t left = i < own->capture_count ? own->captures[i] : UINT32_MAX;
@@ -446,25 +458,30 @@ uint32_t lower_lambda(Frame *outer, uint32_t lambda) {
     at_node(f, typed->body);
     const uint32_t *captures = lambda_captures(lower, lambda, &function->capture_count);
     TypeId *types = arena_array(lower->arena, TypeId, function->capture_count);
+    Local *outside = arena_array(lower->scratch, Local, function->capture_count);
     for (uint32_t i = 0; i < function->capture_count; i++) {
         const TypedLocal *local = &lower->body->locals[captures[i]];
         types[i] = type_concrete(lower, local->type);
         Local here = local_new(f, types[i], local->name);
         emit(f, CORE_CAPTURE, 0, here, i, 0);
+        outside[i] = f->bindings[captures[i]];
         f->bindings[captures[i]] = here;
     }
     function->captures = types;
     lower_function_body(f, typed->body, typed->parameters, typed->parameter_count);
+    for (uint32_t i = 0; i < function->capture_count; i++)
+        f->bindings[captures[i]] = outside[i];
     return f->index;
 }
 
-void lower_instance(const Shared *shared, FunctionId id, const TypeId *arguments, uint32_t argument_count, Arena *arena,
-                    CoreFunction ***functions, uint32_t *function_count) {
+void lower_instance(const Shared *shared, FunctionId id, const TypeId *arguments, uint32_t argument_count,
+                    Arena *scratch, Arena *arena, CoreFunction ***functions, uint32_t *function_count) {
     const Function *declared = &shared->program->functions[id.index];
-    Lower *lower = arena_new(arena, Lower);
+    Lower *lower = arena_new(scratch, Lower);
     *lower = (Lower){.shared = shared,
                      .program = shared->program,
                      .arena = arena,
+                     .scratch = scratch,
                      .function = id,
                      .arguments = arguments,
                      .argument_count = argument_count};
@@ -473,10 +490,11 @@ void lower_instance(const Shared *shared, FunctionId id, const TypeId *arguments
     } else {
         const TypedBody *body = &shared->program->bodies[id.index];
         lower->body = body;
-        lower->lambda_function = arena_array(arena, uint32_t, body->lambda_count + 1);
+        lower->lambda_function = arena_array(scratch, uint32_t, body->lambda_count + 1);
+        lower->bindings = arena_array(scratch, Local, body->local_count + 1);
         Frame *f = frame_begin(lower, 0);
         f->function->result = type_concrete(lower, declared->result);
-        uint32_t *parameters = arena_array(arena, uint32_t, declared->parameter_count);
+        uint32_t *parameters = arena_array(scratch, uint32_t, declared->parameter_count);
         for (uint32_t i = 0; i < declared->parameter_count; i++) {
             parameters[i] = i + 1; // parameters are the first locals
             const TypedLocal *local = &body->locals[i + 1];
@@ -484,6 +502,6 @@ void lower_instance(const Shared *shared, FunctionId id, const TypeId *arguments
         }
         lower_function_body(f, body->root, parameters, declared->parameter_count);
     }
-    *functions = lower->functions.items;
+    *functions = kept(arena, lower->functions.items, sizeof(CoreFunction *) * lower->functions.count);
     *function_count = lower->functions.count;
 }

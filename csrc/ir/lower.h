@@ -32,12 +32,14 @@ typedef struct Lower {
     const Shared *shared;
     const Program *program;
     const TypedBody *body;
-    Arena *arena;
+    Arena *arena;   // of what the core functions keep
+    Arena *scratch; // of all else, until the instance is lowered; Frame.arena is this one
     FunctionId function;
     const TypeId *arguments;
     uint32_t argument_count;
     TypePair *substituted; // open addressing by type; from 0: free
     uint32_t substituted_capacity, substituted_count;
+    Local *bindings; // by local of the body; a lambda binds its captures anew, and puts back what was there
     VEC(CoreFunction *) functions; // [0] the function, then its lambdas in the order of their beginning
     uint32_t *lambda_function;     // by lambda: index into functions + 1, or 0
     uint32_t synthetic_count;      // lambdas that stand for operators and variants, numbered after the body's own
@@ -115,7 +117,7 @@ typedef struct Frame {
     VEC(LoopTarget) loops;
     VEC(TryTarget) tries;
     VEC(Local) parts;
-    Local *bindings; // by local of the body
+    Local *bindings; // the Lower's
     uint32_t label_count;
     uint32_t token; // of what is emitted next
     bool is_dead;
@@ -188,9 +190,9 @@ void frame_end(Frame *f);
 uint32_t lower_lambda(Frame *outer, uint32_t lambda);
 const uint32_t *lambda_captures(Lower *lower, uint32_t lambda, uint32_t *count);
 
-// Lowers one instance into `arena`. `functions` receives it and its lambdas.
+// Lowers one instance into `arena`. `functions` receives it and its lambdas. `scratch` has nothing that is needed afterwards.
 void lower_instance(const Shared *shared, FunctionId function, const TypeId *arguments, uint32_t argument_count,
-                    Arena *arena, CoreFunction ***functions, uint32_t *function_count);
+                    Arena *scratch, Arena *arena, CoreFunction ***functions, uint32_t *function_count);
 
 // ---- lower_expressions.c
 Local lower(Frame *f, Node node, Dest dest); // the value's local; 0 where nothing follows

@@ -1,4 +1,5 @@
 // ir/lower_expressions.c: values, building, taking apart, operators. Control is in lower_control.c, calls in lower_calls.c.
+#include "ir/customs.h"
 #include "ir/lower.h"
 
 // ---- destinations ------------------------------------------------------------------------------------------------------
@@ -296,6 +297,10 @@ Local lower_binary_operation(Frame *f, TypedOp op, TypeId written, Local left, L
         return lower_concat(f, type, left, right, dest);
     Local target = dest_target(f, dest, result);
     bool is_ieee = written.index == TYPE_FLOAT;
+    if (op == OP_NOT_EQUAL && type_has_custom(f->lower, type, TRAIT_EQ)) { // it may have a `not_equals` of its own
+        Local both[2] = {left, right};
+        return custom_call(f, TRAIT_EQ, "not_equals", type, both, 2, result, dest);
+    }
     if (is_equality && !is_ieee && !is_compared_as_number(f->lower, type, false)) {
         emit(f, CORE_EQUAL, op == OP_NOT_EQUAL, target, left, right);
     } else if (is_order && !is_ieee && !is_compared_as_number(f->lower, type, true)) {
@@ -486,7 +491,8 @@ static Local lower_node(Frame *f, Node node, Dest dest) {
     case TYPED_COMPARE:
         return lower_compare(f, node, dest);
     case TYPED_DEFAULT:
-        return lower_constant(f, CORE_DEFAULT, 0, 0, type_of(f, node), dest);
+        at_node(f, node);
+        return lower_default(f, type_of(f, node), dest);
     case TYPED_LENGTH: {
         Local of = operand(f, a).local;
         at_node(f, node);

@@ -5,6 +5,7 @@
 //                a .. b        at = a;         LOOP { at >= b: leave;      x = at;        at = at + 1;  body }
 //                a ..= b       done = a > b;   LOOP { done: leave;  x = at;  done = at == b;  if !done at = at + 1;  body }
 //            The last form never computes b + 1. A Range value becomes the last form; char counts in ints and skips the surrogates.
+#include "ir/customs.h"
 #include "ir/lower.h"
 
 enum { SURROGATE_FIRST = 0xD800, SURROGATE_LAST = 0xDFFF };
@@ -13,11 +14,14 @@ TypeId iterated_element(Lower *lower, TypeId type) {
     const TypeInfo *info = info_of(lower, type);
     switch (info->kind) {
     case TYPE_MAP:
-        return type_make(lower->program, lower->arena, TYPE_TUPLE, 0, info->args, 2);
+        return type_make(lower->program, lower->scratch, TYPE_TUPLE, 0, info->args, 2);
     case TYPE_STR:
         return TYPE_ID(TYPE_CHAR);
+    case TYPE_NAMED:
+        if (type_is_option(lower, type)) return info->args[0];
+        return custom_item(lower, type, type_has_custom(lower, type, TRAIT_ITERABLE) ? TRAIT_ITERABLE : TRAIT_ITERATOR);
     default:
-        return info->args[0]; // list, set, range, Option
+        return info->args[0]; // list, set, range
     }
 }
 
@@ -38,6 +42,8 @@ Iterated iterated_prepare(Frame *f, Node node) {
 Local lower_length(Frame *f, Local of, Dest dest) {
     if (f->is_dead) return 0;
     TypeId type = type_of_local(f, of);
+    if (type_has_custom(f->lower, type, TRAIT_LEN))
+        return custom_call(f, TRAIT_LEN, "len", type, &of, 1, TYPE_ID(TYPE_INT), dest);
     Local target = dest_target(f, dest, TYPE_ID(TYPE_INT));
     switch (kind_of(f->lower, type)) {
     case TYPE_STR:
@@ -123,6 +129,36 @@ static void open_option(Frame *f, Local option, TypeId type, NameId name, Iterat
     emit_break_unless(f, test, out->target.break_label);
     out->element = local_new(f, info_of(f->lower, type)->args[0], name);
     emit(f, CORE_FIELD, some, out->element, option, 0);
+}
+
+// state = it;  LOOP { match state.next(): None: leave;  Some((x, rest)): state = rest, body }
+static void open_iterator(Frame *f, Local iterator, TypeId type, TypeId element, NameId name, Iteration *out) {
+    const Program *program = f->lower->program;
+    uint32_t some = f->lower->shared->option_some;
+    TypeId parts[2] = {element, type};
+    TypeId pair = type_make(program, f->lower->arena, TYPE_TUPLE, 0, parts, 2);
+    TypeId option = type_make(program, f->lower->arena, TYPE_NAMED, program->known.option.index, &pair, 1);
+    Local state = local_temporary(f, type);
+    emit(f, CORE_COPY, 0, state, iterator, 0);
+    out->target.break_label = open_loop(f);
+    Local next = custom_call(f, TRAIT_ITERATOR, "next", type, &state, 1, option, dest_any());
+    emit_break_unless(f, lower_is_variant(f, next, some), out->target.break_label);
+    Local both = local_temporary(f, pair);
+    emit(f, CORE_FIELD, some, both, next, 0);
+    out->element = local_new(f, element, name);
+    emit(f, CORE_FIELD, 0, out->element, both, 0);
+    emit(f, CORE_FIELD, 0, state, both, 1);
+}
+
+static void open_named(Frame *f, Local value, TypeId type, TypeId element, NameId name, Iteration *out) {
+    if (type_is_option(f->lower, type)) {
+        open_option(f, value, type, name, out);
+    } else if (type_has_custom(f->lower, type, TRAIT_ITERABLE)) {
+        TypeId list = type_make(f->lower->program, f->lower->arena, TYPE_LIST, 0, &element, 1);
+        open_list(f, custom_call(f, TRAIT_ITERABLE, "iter", type, &value, 1, list, dest_any()), element, name, out);
+    } else {
+        open_iterator(f, value, type, element, name, out);
+    }
 }
 
 static Local to_int(Frame *f, Local local) {
@@ -269,7 +305,7 @@ void iteration_open(Frame *f, Iterated *over, NameId name, Iteration *out) {
             open_range_value(f, value, element, name, out);
             break;
         default:
-            open_option(f, value, over->type, name, out);
+            open_named(f, value, over->type, element, name, out);
             break;
         }
     }

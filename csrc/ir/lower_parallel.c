@@ -7,22 +7,26 @@
 #include "sched/sched.h"
 #include <stdlib.h>
 
-typedef void (*InstancesStep)(Build *build, uint32_t first, uint32_t limit, Arena *arena);
+typedef void (*InstancesStep)(Build *build, uint32_t first, uint32_t limit, Arena *scratch, Arena *arena);
 
-static void lower_some(Build *build, uint32_t first, uint32_t limit, Arena *arena) {
+static void lower_some(Build *build, uint32_t first, uint32_t limit, Arena *scratch, Arena *arena) {
     for (uint32_t i = first; i < limit; i++) {
         Instance *instance = &build->instances.items[i];
-        lower_instance(&build->shared, instance->function, instance->arguments, instance->argument_count, arena,
-                       &instance->functions, &instance->function_count);
+        arena_reset(scratch);
+        lower_instance(&build->shared, instance->function, instance->arguments, instance->argument_count, scratch,
+                       arena, &instance->functions, &instance->function_count);
         instance_find_refs(build, instance);
     }
 }
 
 static Status step_on_batch(Build *build, InstancesStep step, const Worker *worker, uint32_t item) {
     Arena *arena = &build->core->worker_arenas[worker_index(worker)];
+    Arena *scratch = &build->scratch[worker_index(worker)];
     ARENA_GUARD(arena);
+    scratch->escape = arena->escape;
     uint32_t first = item + 1, before = build->round_first; // items are numbers of instances, from 0
-    step(build, first, before + build->batches.ends[first - before], arena);
+    step(build, first, before + build->batches.ends[first - before], scratch, arena);
+    scratch->escape = NULL;
     ARENA_GUARD_END(arena);
     return STATUS_OK;
 }
@@ -30,11 +34,19 @@ static Status step_on_batch(Build *build, InstancesStep step, const Worker *work
 static Status lower_batch(Worker *worker, void *job, uint32_t item) {
     return step_on_batch(job, lower_some, worker, item);
 }
+static void name_some(Build *build, uint32_t first, uint32_t limit, Arena *scratch, Arena *arena) {
+    (void)scratch;
+    instances_name(build, first, limit, arena);
+}
+static void link_some(Build *build, uint32_t first, uint32_t limit, Arena *scratch, Arena *arena) {
+    (void)scratch;
+    instances_link(build, first, limit, arena);
+}
 static Status name_batch(Worker *worker, void *job, uint32_t item) {
-    return step_on_batch(job, instances_name, worker, item);
+    return step_on_batch(job, name_some, worker, item);
 }
 static Status link_batch(Worker *worker, void *job, uint32_t item) {
-    return step_on_batch(job, instances_link, worker, item);
+    return step_on_batch(job, link_some, worker, item);
 }
 
 // Batches of the instances from `first` on, which become the round.
@@ -67,6 +79,7 @@ static Status core_lower_guarded(Build *build, bool with_tests, struct Pool *poo
     ARENA_GUARD(arena);
     const Program *program = build->program;
     build->core->worker_arenas = arenas_like(arena, pool_thread_count(pool));
+    build->scratch = arenas_like(arena, pool_thread_count(pool));
     build->core->worker_count = pool_thread_count(pool); // after them: core_program_free goes by it
     build->core->diagnostics = diag_sink(arena);
     instances_prepare(build);
@@ -100,6 +113,8 @@ Status core_lower(const Program *program, bool with_tests, struct Pool *pool, Co
     core->arena.source = program->arena.source;
     Build build = {.program = program, .core = core, .arena = &core->arena};
     Status status = core_lower_guarded(&build, with_tests, pool);
+    for (uint32_t i = 0; i < core->worker_count; i++)
+        arena_free(&build.scratch[i]);
     if (status != STATUS_OK) {
         core_program_free(core);
         return status;

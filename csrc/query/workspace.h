@@ -69,7 +69,6 @@ const char *stage_name(Stage stage);
 // What the workers did in the latest run. A loop's `stage` is a Stage. NULL when traces are off.
 const Trace *workspace_trace(const Workspace *workspace);
 // What item `item` of a loop of this kind is: a path, a function … Nothing where it has no name, or its stage has failed.
-// The items of NOUN_INSTANCE are numbered on from loop to loop: add the loop's `first`.
 void workspace_item_name(const Workspace *workspace, WorkKind kind, uint32_t item, Buffer *out);
 const COutput *workspace_output(const Workspace *workspace); // after STAGE_GENERATE
 const CoreProgram *workspace_core(const Workspace *workspace);

@@ -20,13 +20,14 @@
 //               has ended, and what it wrote is visible; or the pool's cancel flag kept it from beginning. fork_status
 //               says which.                                                          tests/unit/test_fork.c
 // THREADS    Only from inside a task, with its own worker.
-// COST       About 4 ns for both together where nobody steals: python -m bench.scheduler
+// COST       About 4 ns for both together where nobody steals: python -m bench.sched
 #pragma once
 #include "sched/deque.h"
 
 // Lives in the frame that forks. A group of one task: whoever steals it ends it as any other.
 typedef struct TaskFork {
     TaskGroup group;
+    int64_t position; // of its cell in the worker's deque
 } TaskFork;
 
 // What does not fit into the few instructions below.
@@ -41,6 +42,7 @@ static inline void task_fork(Worker *worker, TaskFork *fork, TaskFunction functi
     store_relaxed(&fork->group.scope, deque->scope);
     fork->group.owner = NULL;
     int64_t head = deque->head;
+    fork->position = head;
     if (UNLIKELY(head >= deque->limit) || UNLIKELY(deque_is_wanted(deque))) {
         fork_slow(worker, fork, function, argument);
         return;
@@ -52,9 +54,10 @@ static inline void task_fork(Worker *worker, TaskFork *fork, TaskFunction functi
 // True: the caller runs the task, by an ordinary call. False: it has run already.
 MUST_USE static inline bool task_join(Worker *worker, TaskFork *fork) {
     Deque *deque = (Deque *)(void *)worker;
-    int64_t newest = deque->head - 1;
+    // Known since the fork: had it to be read from head, each join would wait for the store of the call before.
+    int64_t newest = fork->position;
     // Private, nobody asks for a share, and ours: what was spawned since and not waited for would lie above it.
-    if (UNLIKELY(newest < deque->split) || UNLIKELY(deque_is_wanted(deque)) ||
+    if (UNLIKELY(deque->head - 1 != newest) || UNLIKELY(newest < deque->split) || UNLIKELY(deque_is_wanted(deque)) ||
         UNLIKELY(load_relaxed(&deque->cells[newest & deque->mask].group) != &fork->group)) // relaxed: we wrote it
         return join_slow(worker, fork);
     deque->head = newest;

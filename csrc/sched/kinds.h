@@ -11,6 +11,7 @@
     ROW(link_module, "link module", MODULE)                                                                            \
     ROW(collect_module, "collect module", MODULE)                                                                      \
     ROW(resolve_imports, "resolve imports", MODULE)                                                                    \
+    ROW(resolve_traits, "resolve traits", MODULE)                                                                      \
     ROW(resolve_impls, "resolve impls", MODULE)                                                                        \
     ROW(check_types, "check types", MODULE)                                                                            \
     ROW(check_signatures, "check signatures", MODULE)                                                                  \

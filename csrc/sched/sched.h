@@ -15,10 +15,10 @@
 //            them: any thread, several at once. Calls that take a Worker: only from inside a task, with its own worker.
 // OWNERSHIP  The pool owns its workers and its queues. Jobs, arguments and groups belong to the caller and must outlive
 //            the wait.
-// COST       Small items are claimed in runs of some microseconds, so that claiming costs less than 1 ns an item; large
+// COST       Small items are claimed in runs of about ten microseconds, so that claiming costs next to nothing; large
 //            ones singly. Fork and join of a task that nobody steals cost about 4 ns: no lock, no fence, no atomic
-//            read-modify-write, no allocation. Spawn and wait in a group of task_group_of about 10 ns, likewise.
-//            Figures: python -m bench.scheduler
+//            read-modify-write, no allocation. Spawn and wait in a group of task_group_of about 20 ns, likewise.
+//            Figures: python -m bench.sched, beside other libraries: python -m bench.peers
 //
 // RESULTS    go by index into slots that the caller made before: item i writes results[i] and nothing else. No lock, and
 //            the order is the input's.

@@ -32,7 +32,6 @@ struct Trace {
     CACHE_ALIGNED _Atomic uint32_t chunk_count;
     _Atomic uint64_t first_loop; // the pool's number of loops[0]; 0: none has begun yet
     _Atomic uint32_t loop_count; // of all loops, also those without room
-    _Atomic uint32_t item_counts[WORK_KIND_COUNT];
 };
 
 static TraceEvent *event_at(const Record *record, int64_t index) {
@@ -114,7 +113,6 @@ static void loop_begin(void *context, Worker *worker, const LoopInfo *info) {
     TraceLoop *loop = loop_of(trace, info->loop);
     if (loop == NULL) return;
     *loop = (TraceLoop){.count = info->count, .stage = trace->stage, .kind = info->kind};
-    loop->first = fetch_add_relaxed(&trace->item_counts[info->kind], info->count); // relaxed: a count
     loop->begin = clock_now_ns();
 }
 
@@ -168,8 +166,6 @@ void trace_start(Trace *trace) {
     }
     store_relaxed(&trace->chunk_count, chunk_count); // relaxed, as the next: nothing runs
     store_relaxed(&trace->loop_count, 0u);
-    for (int kind = 0; kind < WORK_KIND_COUNT; kind++)
-        store_relaxed(&trace->item_counts[kind], 0u);
     store_relaxed(&trace->first_loop, UINT64_C(0));
     trace->stage = 0;
     pool_set_hook(trace->pool, event_begin, event_end, trace);

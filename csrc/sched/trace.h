@@ -35,7 +35,6 @@ typedef struct TraceEvent {
 typedef struct TraceLoop {
     int64_t begin, end;
     uint32_t count;
-    uint32_t first; // items of all loops of this kind before it
     uint32_t stage; // what trace_stage was told last
     WorkKind kind;
 } TraceLoop;

@@ -220,6 +220,29 @@ static uint32_t free_test_body(Body *c, NodeIndex body) {
     return root;
 }
 
+// Room for the lists of a small body, in one piece: a body has many lists, and most bodies are small.
+static void lists_begin(Body *c) {
+    struct {
+        TypedLocal locals[8];
+        LocalInfo infos[8];
+        LambdaInfo lambdas[2];
+        TypedUse uses[4];
+        Reason reasons[8];
+        uint32_t extra[32], stack[32];
+    } *room = arena_alloc(c->scratch, sizeof *room, _Alignof(max_align_t));
+#define BEGIN(list, array)                                                                                             \
+    c->list.items = room->array;                                                                                       \
+    c->list.capacity = sizeof room->array / sizeof *room->array
+    BEGIN(locals, locals);
+    BEGIN(local_infos, infos);
+    BEGIN(lambdas, lambdas);
+    BEGIN(uses, uses);
+    BEGIN(reasons, reasons);
+    BEGIN(extra, extra);
+    BEGIN(stack, stack);
+#undef BEGIN
+}
+
 static Status check_guarded(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch,
                             Arena *results, TypedBody *out) {
     ARENA_GUARD(&out->arena);
@@ -248,6 +271,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
                                 .arena = scratch,
                                 .sink = c->sink};
     (void)node_add(c, TYPED_NONE, (TypeId){0}, 0, 0, 0);
+    lists_begin(c);
     vec_push(scratch, &c->extra, 0);
     vec_push(scratch, &c->locals, (TypedLocal){0});
     vec_push(scratch, &c->local_infos, (LocalInfo){0});
@@ -283,8 +307,6 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
 
 Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
                      TypedBody *out) {
-    *out = (TypedBody){0};
-    arena_init(&out->arena);
     out->arena.chunk_bytes = BODY_CHUNK_BYTES;
     out->diagnostics = diag_sink(&out->arena);
     Status status = check_guarded(program, id, known, scratch, results != NULL ? results : &out->arena, out);
@@ -300,6 +322,7 @@ Status body_check(const Program *program, FunctionId function, TypedBody *out) {
     known_names_init(&known, program->names);
     Arena scratch;
     arena_init(&scratch);
+    *out = (TypedBody){0};
     Status status = body_check_in(program, function, &known, &scratch, NULL, out);
     arena_free(&scratch);
     return status;

@@ -63,7 +63,7 @@ typedef struct KnownNames {
 } KnownNames;
 void known_names_init(KnownNames *known, const NameInterner *names);
 // Checks one body; what only the check needs lies in `scratch`, which the caller resets.
-// The typed arrays go to `results`, which outlives the body; with NULL to the body's own arena, as messages always do.
+// `out` is all zero. The typed arrays go to `results`, which outlives the body; with NULL to the body's own arena, as messages always do.
 Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
                      TypedBody *out);
 // clang-format on
@@ -179,6 +179,8 @@ typedef struct LambdaInfo {
 typedef struct Obligation {
     TypeId type;
     TraitId trait;
+    const TypeId *trait_arguments; // with variables
+    uint32_t trait_argument_count;
     NodeIndex node;      // the argument, call or operator
     bool is_at_token;    // its main token alone
     FunctionId function; // whose bound it is, or none
@@ -212,6 +214,12 @@ typedef struct Waiting {
     uint32_t reason;
     Env env;
 } Waiting;
+
+typedef struct Projection { // an associated type of something open that was made equal to another type
+    uint32_t type;          // the LocalType
+    NodeIndex at;
+    bool is_done;
+} Projection;
 
 typedef enum PatternCheckKind {
     CHECK_MATCH,        // syntax: MATCH, node: its typed MATCH
@@ -255,6 +263,7 @@ typedef struct Body {
     VEC(TypedUse) uses;
     VEC(LambdaInfo) lambdas;
     VEC(Obligation) obligations;
+    VEC(Projection) projections;
     VEC(Waiting) waiting;
     VEC(Reason) reasons;
     VEC(PatternCheck) pattern_checks;
@@ -308,11 +317,16 @@ TypeId type_function(Body *c, const TypeId *parameters, uint32_t count, TypeId r
 static inline bool type_is_local(TypeId type) { return (type.index & LOCAL_TYPE) != 0; }
 TypeId prune_local(Body *c, TypeId type);
 static inline TypeId prune(Body *c, TypeId type) { return type_is_local(type) ? prune_local(c, type) : type; }
-TypeShape type_shape(Body *c, TypeId type); // prunes
-bool is_open(Body *c, TypeId type);         // a variable that nothing fixed yet
+TypeShape type_shape_of(Body *c, TypeId type);
+static inline TypeShape type_shape(Body *c, TypeId type) {                                         // prunes
+    if (type.index - 1 < TYPE_PRIMITIVE_END - 1) return (TypeShape){.kind = (TypeKind)type.index}; // id == kind
+    return type_shape_of(c, type);
+}
+static inline TypeKind type_kind(Body *c, TypeId type) { return type_shape(c, type).kind; }
+bool is_open(Body *c, TypeId type); // a variable that nothing fixed yet
 void variable_forgive(Body *c, TypeId type);
 bool is_error(Body *c, TypeId type); // the error type itself
-bool is_kind(Body *c, TypeId type, TypeKind kind);
+static inline bool is_kind(Body *c, TypeId type, TypeKind kind) { return type_kind(c, type) == kind; }
 bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape);
 UnifyAnswer unify(Body *c, TypeId first, TypeId second);
 bool unify_try(Body *c, TypeId first, TypeId second); // binds nothing when they differ
@@ -466,6 +480,21 @@ uint32_t edit_distance(Text a, Text b, bool ignores_case);
 void note_near(Body *c, Diagnostic *d, const Text *best, uint32_t count);
 uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected);
 uint32_t associated_value(Body *c, Operand operand, Expected expected);
+
+// ---- trait_methods.c -------------------------------------------------------------------------------------------------------------
+typedef struct TraitOffer {
+    FunctionId function; // the impl's method, or the trait's
+    const TypeId *instance;
+    TypeId waits_for;     // open parts leave several impls: nothing is decided yet
+    TraitId trait, other; // other: a second trait that offers it (E0443), or none
+} TraitOffer;
+// What traits in scope and bounds offer under a name; binds open parts of the type where one impl is left.
+bool trait_offer_find(Body *c, NameId name, TypeId type, bool with_self, uint32_t token, TraitOffer *out);
+uint32_t trait_offer_ambiguous(Body *c, NodeIndex n, NodeIndex name_node, const TraitOffer *offer);
+void note_trait_to_import(Body *c, Diagnostic *d, TypeId type, NameId name);
+// An associated type as far as its parts are known; none: not yet.
+TypeId associated_compute(Body *c, uint32_t head, const TypeId *args, uint32_t count);
+bool projections_run(Body *c); // true: something became known
 
 // ---- operators.c -------------------------------------------------------------------------------------------------------------------
 uint32_t binary_step(Body *c, NodeIndex n, uint32_t left, Expected expected);

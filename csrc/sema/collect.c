@@ -9,7 +9,7 @@ typedef struct Collector {
     Module *module;
     Arena *arena;
     DiagSink *sink;
-    uint32_t next_type, next_trait, next_config, next_impl;
+    uint32_t next_type, next_trait, next_config, next_impl, next_associated;
     PositionHint hint; // the place of the function before
 } Collector;
 
@@ -127,13 +127,22 @@ static void collect_trait(Collector *c, const TreeView *view, uint32_t declarati
     t->node = node;
     t->is_public = (head->flags & HEAD_PUBLIC) != 0;
     t->builtin = -1;
-    Span span = tree_token_span(view, node);
+    t->span = tree_token_span(view, node);
     generics_names(c->program, c->id, view, head->generics, NULL, &t->generics);
-    declare(c, SCOPE_TYPE, t->name, span, (Item){ITEM_TRAIT, id.index, 0, t->is_public});
-    if (c->module->kind == MODULE_PROJECT) {
-        not_supported(c->sink, span, "traits");
-        module_state(c->program, c->id)->has_unchecked = true;
-        return;
+    declare(c, SCOPE_TYPE, t->name, t->span, (Item){ITEM_TRAIT, id.index, 0, t->is_public});
+    t->first_associated = c->next_associated;
+    Doubles doubles = {.program = c->program, .sink = c->sink};
+    uint32_t list = view->b[node];
+    for (uint32_t i = 0; i < tree_list_count(view, list); i++) {
+        NodeIndex member = tree_list_item(view, list, i);
+        NameId name = {view->a[member]};
+        if (view->kinds[member] == NODE_FUNCTION) name = (NameId){tree_function_head(view, member)->name};
+        if (view->kinds[member] == NODE_FUNCTION || view->kinds[member] == NODE_ASSOCIATED_TYPE)
+            (void)doubles_add(&doubles, name, tree_token_span(view, member)); // the first one is meant
+        if (view->kinds[member] != NODE_ASSOCIATED_TYPE) continue;
+        c->program->associated[c->next_associated++] =
+            (AssociatedDecl){.name = name, .trait = id, .span = tree_token_span(view, member)};
+        t->associated_count++;
     }
     t->first_method = module_state(c->program, c->id)->function_declarations[declaration];
     t->method_count = declaration_function_count(c->program, c->module, declaration);
@@ -189,7 +198,8 @@ void collect_module(Program *program, ModuleId id) {
                    .next_type = module->first_type,
                    .next_trait = module->first_trait,
                    .next_config = module->first_config,
-                   .next_impl = module->first_impl};
+                   .next_impl = module->first_impl,
+                   .next_associated = module->first_associated};
     scope_table_reserve(c.arena, &module->scope->own,
                         module->function_count + module->type_count + module->trait_count + module->config_count);
     const Tree *tree = &module->file->tree;

@@ -502,11 +502,12 @@ TypeId element_type(Body *c, NodeIndex n, TypeId collection) {
         return variable;
     }
     TypeId heads = type_heads(c, collection);
-    for (uint32_t i = TRAIT_ITERATOR; i <= TRAIT_ITERABLE; i++) {
-        if (trait_solve(c->program, &c->function->generics, heads, c->program->builtin_traits[i]).answer != SOLVE_YES)
-            continue;
-        (void)body_unsupported(c, span_of(c, n), "iterating over a type of the program");
-        return ERROR_TYPE;
+    static const BuiltinTrait kinds[2] = {TRAIT_ITERABLE, TRAIT_ITERATOR}; // a type with both is Iterable
+    for (uint32_t i = 0; i < 2; i++) {
+        TraitId trait = c->program->builtin_traits[kinds[i]];
+        if (trait_solve(c->program, &c->function->generics, heads, trait).answer != SOLVE_YES) continue;
+        TypeId item = associated_compute(c, c->program->traits[trait.index].first_associated, &collection, 1);
+        return item.index == 0 ? ERROR_TYPE : item;
     }
     Diagnostic *d = diag(c->sink, DIAG_NOT_ITERABLE, span_of(c, n), type_text(c, collection));
     if (is_kind(c, collection, TYPE_INT)) diag_note(c->sink, d, TEXT("to count, iterate over a range: `0..n`"));

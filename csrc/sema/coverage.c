@@ -116,6 +116,7 @@ void check_module(Program *program, ModuleId id) {
         bound_check(program, &state->pending.items[i], &module->diagnostics);
     state->pending.count = 0;
     state->signatures_done = true;
+    impls_check(program, id);
     for (uint32_t i = 0; i < module->type_count; i++)
         derives_check(program, id, &program->type_decls[module->first_type + i]);
     const Tree *tree = &module->file->tree;

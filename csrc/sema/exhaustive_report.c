@@ -351,6 +351,7 @@ static void alternatives_report(Cover *v, uint32_t pattern) {
 static void must_fit_check(Cover *v, NodeIndex n, uint32_t pattern, bool can_fail) {
     Body *c = v->c;
     const uint8_t unguarded = 0;
+    if (cover_head(c, pattern) == 0) return; // a name or `_`: most are
     if (pattern_is_broken(v, pattern) || (can_fail && c->pattern_alternatives.count == 0)) return;
     cover_rows(v, &pattern, &unguarded, 1);
     cases_settle(v);
@@ -404,6 +405,34 @@ static void report_not_covered(Cover *v, NodeIndex n, TypeId type, bool has_guar
     if (!v->has_cut_case) arms_fix(v, n, d);
 }
 
+// Arms for distinct variants, without conditions and with parts that fit everything, and then perhaps one for the rest: what
+// most matches are. All of their arms are reached, and true says that they leave nothing out.
+static bool is_plain_match(const Cover *v, TypeId type, const uint32_t *patterns, const uint8_t *guarded,
+                           uint32_t count) {
+    Body *c = v->c;
+    TypeShape shape = type_shape(c, type);
+    if (shape.kind != TYPE_NAMED || count == 0) return false;
+    const TypeDecl *decl = &c->program->type_decls[shape.head];
+    if (decl->variant_count > 64) return false;
+    uint64_t seen = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t head = cover_head(c, patterns[i]);
+        if (guarded[i] != 0) return false;
+        if (head == 0 && i + 1 == count) {
+            for (uint32_t k = 0; k < decl->variant_count; k++) // somebody must be left for it
+                if ((seen >> k & 1) == 0 && !cover_variant_is_empty(c, &shape, k)) return true;
+            return false;
+        }
+        if (head == 0 || c->kind[head] != TYPED_PAT_CONSTRUCT || c->a[head] >= decl->variant_count) return false;
+        if ((seen >> c->a[head] & 1) != 0) return false;
+        seen |= UINT64_C(1) << c->a[head];
+        const uint32_t *parts = c->extra.items + c->b[head];
+        for (uint32_t k = 1; k <= parts[0]; k++)
+            if (cover_head(c, parts[k]) != 0) return false;
+    }
+    return count == decl->variant_count;
+}
+
 static void match_check_patterns(Cover *v, NodeIndex n, uint32_t node) {
     Body *c = v->c;
     TypeId type = c->type[c->a[node]];
@@ -420,6 +449,7 @@ static void match_check_patterns(Cover *v, NodeIndex n, uint32_t node) {
         if (pattern_is_broken(v, patterns[i])) return;
         if (whole == count && guarded[i] == 0 && cover_head(c, patterns[i]) == 0) whole = i;
     }
+    if (is_plain_match(v, type, patterns, guarded, count)) return;
     cover_rows(v, patterns, guarded, count);
     cases_settle(v);
     if (count == 0) cases_of_type(v, type);

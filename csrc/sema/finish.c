@@ -21,10 +21,27 @@ void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, 
     const Generics *generics = &c->program->functions[function.index].generics;
     for (uint32_t i = 0; i < generics->bound_count; i++) {
         const Bound *bound = &generics->bounds[i];
-        if (bound->trait.index == 0 || bound->parameter >= generics->count) continue;
-        Obligation *added = obligation_push(c, arguments[bound->parameter], bound->trait, n, place);
+        if (bound->trait.index == 0) continue;
+        TypeId subject = bound->parameter < generics->count
+                             ? arguments[bound->parameter]
+                             : instantiate(c, bound->subject, arguments, generics->count);
+        TypeId *trait_arguments = NULL;
+        if (bound->argument_count > 0) trait_arguments = arena_array(c->scratch, TypeId, bound->argument_count);
+        for (uint32_t k = 0; k < bound->argument_count; k++)
+            trait_arguments[k] = instantiate(c, bound->arguments[k], arguments, generics->count);
+        Obligation *added = obligation_push(c, subject, bound->trait, n, place);
+        added->trait_arguments = trait_arguments;
+        added->trait_argument_count = bound->argument_count;
         added->function = function;
         added->bound = i;
+    }
+    for (uint32_t i = 0; i < generics->equality_count; i++) {
+        const Equality *equality = &generics->equalities[i];
+        TypeId left = instantiate(c, equality->left, arguments, generics->count);
+        TypeId right = instantiate(c, equality->right, arguments, generics->count);
+        if (unify(c, left, right) != UNIFY_OK)
+            (void)report_mismatch(c, place == PLACE_TOKEN ? tree_token_span(&c->view, n) : span_of(c, n), left,
+                                  expect(right, 0), 0);
     }
 }
 
@@ -115,9 +132,15 @@ void obligations_solve(Body *c) {
         }
         type = zonk(c, type);
         uint32_t slot = (type.index * 31 + o->trait.index) & (cache - 1);
-        if (solved[slot].type.index == type.index && solved[slot].trait.index == o->trait.index) continue;
+        bool is_plain = o->trait_argument_count == 0;
+        if (is_plain && solved[slot].type.index == type.index && solved[slot].trait.index == o->trait.index) continue;
         if ((type_info(c->program->types, type)->flags & TYPE_HAS_ERROR) != 0) continue;
-        SolveResult result = trait_solve(c->program, &c->function->generics, type, o->trait);
+        TypeId *arguments = is_plain ? NULL : arena_array(c->scratch, TypeId, o->trait_argument_count);
+        for (uint32_t k = 0; k < o->trait_argument_count; k++)
+            arguments[k] = zonk(c, o->trait_arguments[k]);
+        TraitUse use = {o->trait, arguments, o->trait_argument_count};
+        SolveResult result = trait_solve_use(c->program, &c->function->generics, type, &use);
+        if (result.answer == SOLVE_YES && !is_plain) continue;
         if (result.answer == SOLVE_YES) {
             solved[slot].type = type;
             solved[slot].trait = o->trait;
@@ -180,7 +203,7 @@ static bool waiting_complete(Body *c, Waiting *w, bool by_default) {
 }
 
 static bool waiting_pass(Body *c) {
-    bool has_moved = false;
+    bool has_moved = projections_run(c);
     for (uint32_t i = 0; i < c->waiting.count; i++) {
         if (c->waiting.items[i].is_done || !waiting_complete(c, &c->waiting.items[i], false)) continue;
         c->waiting.items[i].is_done = true;
@@ -254,53 +277,60 @@ void warnings_give(Body *c) {
 
 // ---- the compact copy -------------------------------------------------------------------------------------------------------------------------------
 
-// One function knows where nodes stand in each kind's operands. It runs twice: collecting a node's children, and then, when
-// all of them have their new numbers, writing the node.
+// One function knows where nodes stand in each kind's operands. It is made into three: marking a node's children, collecting
+// those that were not visited yet, and, when all of them have their new numbers, writing the node.
+typedef enum CopyMode { COPY_MARK, COPY_COLLECT, COPY_WRITE } CopyMode;
 typedef struct Copy {
     Body *c;
-    uint32_t *map;       // old node → new node; 0: not yet
-    VEC(uint32_t) stack; // nodes to visit; the highest bit: its children are done
+    uint32_t *map;        // old node → new node; 0: not yet. While marking, 1: needed
+    uint32_t parent;      // while marking
+    bool is_out_of_order; // a child comes after its parent: it had to wait for a type
+    VEC(uint32_t) stack;  // nodes to visit; the highest bit: its children are done
     VEC(uint32_t) extra;
 } Copy;
 #define CHILDREN_DONE 0x80000000u
 
-// Each operand is looked at twice by the same code, which the compiler makes into two: for what the node needs
-// (is_writing false), then to write it.
-static inline ALWAYS_INLINE uint32_t copy_node(Copy *copy, bool is_writing, uint32_t node) {
-    if (is_writing) return copy->map[node];
-    if (node != 0 && copy->map[node] == 0) vec_push(copy->c->scratch, &copy->stack, node);
+static inline ALWAYS_INLINE uint32_t copy_node(Copy *copy, CopyMode mode, uint32_t node) {
+    if (mode == COPY_WRITE) return copy->map[node];
+    if (mode == COPY_MARK) {
+        copy->map[node] = 1;
+        copy->is_out_of_order |= node >= copy->parent;
+    } else if (node != 0 && copy->map[node] == 0) {
+        vec_push(copy->c->scratch, &copy->stack, node);
+    }
     return 0;
 }
 
-static inline ALWAYS_INLINE void copy_word(Copy *copy, bool is_writing, uint32_t word) {
-    if (is_writing) vec_push(copy->c->scratch, &copy->extra, word);
+static inline ALWAYS_INLINE void copy_word(Copy *copy, CopyMode mode, uint32_t word) {
+    if (mode == COPY_WRITE) vec_push(copy->c->scratch, &copy->extra, word);
 }
 
 // `stride` words for each item, of which those in `nodes` (a bit set) are nodes; the count comes first.
-static inline uint32_t copy_items(Copy *copy, bool is_writing, uint32_t list, uint32_t stride, uint32_t nodes) {
+static inline ALWAYS_INLINE uint32_t copy_items(Copy *copy, CopyMode mode, uint32_t list, uint32_t stride,
+                                                uint32_t nodes) {
     Body *c = copy->c;
     uint32_t count = c->extra.items[list], start = copy->extra.count;
-    copy_word(copy, is_writing, count);
+    copy_word(copy, mode, count);
     for (uint32_t i = 0, at = list + 1; i < count; i++)
         for (uint32_t k = 0; k < stride; k++, at++) {
             uint32_t word = c->extra.items[at];
-            if ((nodes >> k & 1) != 0) word = copy_node(copy, is_writing, word);
-            copy_word(copy, is_writing, word);
+            if ((nodes >> k & 1) != 0) word = copy_node(copy, mode, word);
+            copy_word(copy, mode, word);
         }
     return start;
 }
 
-static inline uint32_t copy_words(Copy *copy, bool is_writing, uint32_t at, uint32_t count, uint32_t nodes) {
+static inline ALWAYS_INLINE uint32_t copy_words(Copy *copy, CopyMode mode, uint32_t at, uint32_t count,
+                                                uint32_t nodes) {
     uint32_t start = copy->extra.count;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t word = copy->c->extra.items[at + i];
-        copy_word(copy, is_writing, (nodes >> i & 1) != 0 ? copy_node(copy, is_writing, word) : word);
+        copy_word(copy, mode, (nodes >> i & 1) != 0 ? copy_node(copy, mode, word) : word);
     }
     return start;
 }
 
-static inline ALWAYS_INLINE void operands_of(Copy *copy, bool is_writing, uint32_t n, uint32_t *out_a,
-                                             uint32_t *out_b) {
+static inline ALWAYS_INLINE void operands_of(Copy *copy, CopyMode mode, uint32_t n, uint32_t *out_a, uint32_t *out_b) {
     Body *c = copy->c;
     uint32_t a = c->a[n], b = c->b[n];
     static const uint32_t pattern_words[] = {2, 2, 3, 2, 4};
@@ -326,25 +356,25 @@ static inline ALWAYS_INLINE void operands_of(Copy *copy, bool is_writing, uint32
     case TYPED_COUNT:
         break;
     case TYPED_LAMBDA:
-        (void)copy_node(copy, is_writing, c->lambdas.items[a].typed.body);
+        (void)copy_node(copy, mode, c->lambdas.items[a].typed.body);
         break;
     case TYPED_CONSTRUCT:
     case TYPED_CALL:
     case TYPED_SELF_CALL:
-        b = copy_items(copy, is_writing, b, 2, 2);
+        b = copy_items(copy, mode, b, 2, 2);
         break;
     case TYPED_UPDATE:
-        a = copy_node(copy, is_writing, a), b = copy_items(copy, is_writing, b, 2, 2);
+        a = copy_node(copy, mode, a), b = copy_items(copy, mode, b, 2, 2);
         break;
     case TYPED_LIST:
     case TYPED_MAP:
     case TYPED_SEQUENCE:
     case TYPED_PAT_CONSTRUCT:
     case TYPED_PAT_OR:
-        b = copy_items(copy, is_writing, b, 1, 1);
+        b = copy_items(copy, mode, b, 1, 1);
         break;
     case TYPED_CALL_VALUE:
-        a = copy_node(copy, is_writing, a), b = copy_items(copy, is_writing, b, 1, 1);
+        a = copy_node(copy, mode, a), b = copy_items(copy, mode, b, 1, 1);
         break;
     case TYPED_FIELD:
     case TYPED_UNARY:
@@ -356,7 +386,7 @@ static inline ALWAYS_INLINE void operands_of(Copy *copy, bool is_writing, uint32
     case TYPED_LENGTH:
     case TYPED_LOOP:
     case TYPED_BREAK:
-        a = copy_node(copy, is_writing, a);
+        a = copy_node(copy, mode, a);
         break;
     case TYPED_INDEX:
     case TYPED_SLICE:
@@ -364,42 +394,42 @@ static inline ALWAYS_INLINE void operands_of(Copy *copy, bool is_writing, uint32
     case TYPED_COALESCE:
     case TYPED_LET:
     case TYPED_WHILE:
-        a = copy_node(copy, is_writing, a), b = copy_node(copy, is_writing, b);
+        a = copy_node(copy, mode, a), b = copy_node(copy, mode, b);
         break;
     case TYPED_ASSIGN:
     case TYPED_PAT_BIND:
-        b = copy_node(copy, is_writing, b);
+        b = copy_node(copy, mode, b);
         break;
     case TYPED_BINARY:
     case TYPED_RANGE:
-        a = copy_node(copy, is_writing, a), b = copy_words(copy, is_writing, b, 2, 1);
+        a = copy_node(copy, mode, a), b = copy_words(copy, mode, b, 2, 1);
         break;
     case TYPED_IF:
-        a = copy_node(copy, is_writing, a), b = copy_words(copy, is_writing, b, 2, 3);
+        a = copy_node(copy, mode, a), b = copy_words(copy, mode, b, 2, 3);
         break;
     case TYPED_MATCH:
-        a = copy_node(copy, is_writing, a), b = copy_items(copy, is_writing, b, 3, 7);
+        a = copy_node(copy, mode, a), b = copy_items(copy, mode, b, 3, 7);
         break;
     case TYPED_FOR: {
-        uint32_t count = c->extra.items[b], start = copy_items(copy, is_writing, b, 2, 3);
-        (void)copy_words(copy, is_writing, b + 1 + 2 * count, 2, 3);
+        uint32_t count = c->extra.items[b], start = copy_items(copy, mode, b, 2, 3);
+        (void)copy_words(copy, mode, b + 1 + 2 * count, 2, 3);
         b = start;
         break;
     }
     case TYPED_PATTERN:
-        b = copy_words(copy, is_writing, b, pattern_words[a], 15);
+        b = copy_words(copy, mode, b, pattern_words[a], 15);
         break;
     case TYPED_RECURSE:
-        b = copy_words(copy, is_writing, b, 5, 7 | 16);
+        b = copy_words(copy, mode, b, 5, 7 | 16);
         break;
     case TYPED_PAT_RANGE:
-        b = copy_words(copy, is_writing, b, 4, 0);
+        b = copy_words(copy, mode, b, 4, 0);
         break;
     case TYPED_PAT_LIST: {
-        uint32_t before = copy_items(copy, is_writing, c->extra.items[b], 1, 1),
-                 rest = copy_node(copy, is_writing, c->extra.items[b + 1]);
-        uint32_t after = copy_items(copy, is_writing, c->extra.items[b + 2], 1, 1), start = copy->extra.count;
-        copy_word(copy, is_writing, before), copy_word(copy, is_writing, rest), copy_word(copy, is_writing, after);
+        uint32_t before = copy_items(copy, mode, c->extra.items[b], 1, 1),
+                 rest = copy_node(copy, mode, c->extra.items[b + 1]);
+        uint32_t after = copy_items(copy, mode, c->extra.items[b + 2], 1, 1), start = copy->extra.count;
+        copy_word(copy, mode, before), copy_word(copy, mode, rest), copy_word(copy, mode, after);
         b = start;
         break;
     }
@@ -408,13 +438,19 @@ static inline ALWAYS_INLINE void operands_of(Copy *copy, bool is_writing, uint32
     *out_b = b;
 }
 
-static void operands_visit(Copy *copy, uint32_t n) {
+static void operands_mark(Copy *copy, uint32_t n) {
     uint32_t a, b;
-    operands_of(copy, false, n, &a, &b);
+    copy->parent = n;
+    operands_of(copy, COPY_MARK, n, &a, &b);
+}
+
+static void operands_collect(Copy *copy, uint32_t n) {
+    uint32_t a, b;
+    operands_of(copy, COPY_COLLECT, n, &a, &b);
 }
 
 static void operands_write(Copy *copy, uint32_t n, uint32_t *out_a, uint32_t *out_b) {
-    operands_of(copy, true, n, out_a, out_b);
+    operands_of(copy, COPY_WRITE, n, out_a, out_b);
 }
 
 // The room that the arrays below take, so that a body's memory is one chunk of its size.
@@ -473,33 +509,106 @@ static void copy_tables(Body *c, const uint32_t *map) {
     }
 }
 
+// The nodes that the root needs, in postorder: order[1 … count - 1], and their numbers in copy->map. Returns count.
+static uint32_t order_by_search(Copy *copy, uint32_t root, uint32_t *order) {
+    Body *c = copy->c;
+    uint32_t count = 1;
+    memset(copy->map, 0, sizeof(uint32_t) * c->node_count);
+    vec_push(c->scratch, &copy->stack, root);
+    while (copy->stack.count > 0) {
+        uint32_t top = copy->stack.items[copy->stack.count - 1], node = top & ~CHILDREN_DONE;
+        if (copy->map[node] != 0) {
+            copy->stack.count--;
+            continue;
+        }
+        if ((top & CHILDREN_DONE) != 0) {
+            copy->stack.count--;
+            order[count] = node;
+            copy->map[node] = count++;
+            continue;
+        }
+        copy->stack.items[copy->stack.count - 1] |= CHILDREN_DONE;
+        uint32_t first = copy->stack.count;
+        operands_collect(copy, node);
+        for (uint32_t i = first, k = copy->stack.count; i + 1 < k; i++) { // so that the first child comes first
+            uint32_t swap = copy->stack.items[--k];
+            copy->stack.items[k] = copy->stack.items[i];
+            copy->stack.items[i] = swap;
+        }
+    }
+    return count;
+}
+
+// The same. Nodes are nearly always made children first, and then their order is right: from the root backwards each needed
+// node marks its children.
+static uint32_t order_find(Copy *copy, uint32_t root, uint32_t *order) {
+    copy->map[root] = 1;
+    for (uint32_t n = root; n > 0 && !copy->is_out_of_order; n--)
+        if (copy->map[n] != 0) operands_mark(copy, n);
+    if (copy->is_out_of_order) return order_by_search(copy, root, order);
+    uint32_t count = 1;
+    copy->map[0] = 0;
+    for (uint32_t n = 1; n <= root; n++) {
+        if (copy->map[n] == 0) continue;
+        order[count] = n;
+        copy->map[n] = count++;
+    }
+    return count;
+}
+
+static TypeId type_copy(Body *c, TypeId type) {
+    type = zonk(c, type);
+    // What hangs on an error elsewhere (a signature, another module) is silent here, and is not lowered either.
+    bool has_error = type.index < TYPE_PRIMITIVE_END
+                         ? type.index <= TYPE_ERROR
+                         : (type_info(c->program->types, type)->flags & TYPE_HAS_ERROR) != 0;
+    if (has_error) c->out->has_errors = true;
+    return type;
+}
+
+// Every node was needed: numbers stay.
+static void all_copy(Body *c, uint32_t count) {
+    TypedBody *out = c->out;
+    memcpy(out->kind, c->kind, count * sizeof(uint8_t));
+    memcpy(out->token, c->token, count * sizeof(uint32_t));
+    memcpy(out->a, c->a, count * sizeof(uint32_t));
+    memcpy(out->b, c->b, count * sizeof(uint32_t));
+    out->type[0] = (TypeId){0};
+    for (uint32_t i = 1; i < count; i++)
+        out->type[i] = type_copy(c, c->type[i]);
+    if (memchr(out->kind, TYPED_ERROR, count) != NULL) out->has_errors = true;
+    out->extra = arena_alloc(c->results, c->extra.count * sizeof(uint32_t), _Alignof(uint32_t));
+    memcpy(out->extra, c->extra.items, sizeof(uint32_t) * c->extra.count);
+    out->extra_count = c->extra.count;
+}
+
+static void needed_copy(Copy *copy, const uint32_t *order, uint32_t count) {
+    Body *c = copy->c;
+    TypedBody *out = c->out;
+    out->kind[0] = TYPED_NONE;
+    out->type[0] = (TypeId){0};
+    out->token[0] = out->a[0] = out->b[0] = 0;
+    vec_reserve(c->scratch, &copy->extra, c->extra.count);
+    vec_push(c->scratch, &copy->extra, 0);
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t node = order[i];
+        out->kind[i] = c->kind[node];
+        out->type[i] = type_copy(c, c->type[node]);
+        out->token[i] = c->token[node];
+        if (out->kind[i] == TYPED_ERROR) out->has_errors = true;
+        operands_write(copy, node, &out->a[i], &out->b[i]);
+    }
+    out->extra = arena_alloc(c->results, copy->extra.count * sizeof(uint32_t), _Alignof(uint32_t));
+    memcpy(out->extra, copy->extra.items, sizeof(uint32_t) * copy->extra.count);
+    out->extra_count = copy->extra.count;
+}
+
 void body_copy_out(Body *c, uint32_t root) {
     if (c->sink->error_count > 0 || root == 0) return;
     Copy copy = {.c = c};
     copy.map = arena_array(c->scratch, uint32_t, c->node_count);
-    uint32_t *order = arena_array(c->scratch, uint32_t, c->node_count + 1), count = 1;
-    vec_push(c->scratch, &copy.stack, root);
-    while (copy.stack.count > 0) {
-        uint32_t top = copy.stack.items[copy.stack.count - 1], node = top & ~CHILDREN_DONE;
-        if (copy.map[node] != 0) {
-            copy.stack.count--;
-            continue;
-        }
-        if ((top & CHILDREN_DONE) != 0) {
-            copy.stack.count--;
-            order[count] = node;
-            copy.map[node] = count++;
-            continue;
-        }
-        copy.stack.items[copy.stack.count - 1] |= CHILDREN_DONE;
-        uint32_t first = copy.stack.count;
-        operands_visit(&copy, node);
-        for (uint32_t i = first, k = copy.stack.count; i + 1 < k; i++) { // so that the first child comes first
-            uint32_t swap = copy.stack.items[--k];
-            copy.stack.items[k] = copy.stack.items[i];
-            copy.stack.items[i] = swap;
-        }
-    }
+    uint32_t *order = arena_alloc(c->scratch, sizeof(uint32_t) * ((size_t)c->node_count + 1), sizeof(uint32_t));
+    uint32_t count = order_find(&copy, root, order);
     TypedBody *out = c->out;
     Arena *arena = c->results;
     if (arena == &out->arena) arena_reserve(arena, copied_bytes(c, count, c->extra.count));
@@ -509,24 +618,10 @@ void body_copy_out(Body *c, uint32_t root) {
     out->a = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
     out->b = arena_alloc(arena, count * sizeof(uint32_t), _Alignof(uint32_t));
     out->node_count = count;
-    out->kind[0] = TYPED_NONE;
-    out->type[0] = (TypeId){0};
-    out->token[0] = out->a[0] = out->b[0] = 0;
-    vec_reserve(c->scratch, &copy.extra, c->extra.count);
-    vec_push(c->scratch, &copy.extra, 0);
-    for (uint32_t i = 1; i < count; i++) {
-        uint32_t node = order[i];
-        out->kind[i] = c->kind[node];
-        out->type[i] = zonk(c, c->type[node]);
-        out->token[i] = c->token[node];
-        // What hangs on an error elsewhere (a signature, another module) is silent here, and is not lowered either.
-        if (out->kind[i] == TYPED_ERROR || (type_info(c->program->types, out->type[i])->flags & TYPE_HAS_ERROR) != 0)
-            out->has_errors = true;
-        operands_write(&copy, node, &out->a[i], &out->b[i]);
-    }
-    out->extra = arena_alloc(arena, copy.extra.count * sizeof(uint32_t), _Alignof(uint32_t));
-    memcpy(out->extra, copy.extra.items, sizeof(uint32_t) * copy.extra.count);
-    out->extra_count = copy.extra.count;
+    if (count == root + 1)
+        all_copy(c, count);
+    else
+        needed_copy(&copy, order, count);
     out->root = copy.map[root];
     copy_tables(c, copy.map);
 }

@@ -106,6 +106,7 @@ ScopeEntry *scope_table_add(Arena *arena, ScopeTable *table, ScopeKind kind,
                             NameId name); // the entry; name none in it when new
 // An own item or a re-export of a module, however far away; reads only what phase 1 wrote. Re-exported items are public.
 Item exported_item(const Program *program, ModuleId module, ScopeKind kind, NameId name);
+void prelude_names_collect(Program *program);               // alone, after phase 1
 bool prelude_has_name(const Program *program, NameId name); // of any kind, built-in types and functions included
 
 // ---- step 1 ---------------------------------------------------------------------------------------------------------------
@@ -147,6 +148,7 @@ typedef struct MethodEntry { // all inherent methods, by name; within a name the
     FunctionId function;
 } MethodEntry;
 
+struct ImplKey;
 typedef struct WorkerArenas {
     CACHE_ALIGNED Arena scratch;  // of the body at hand
     Arena results;                // the arrays of the bodies that the worker has checked
@@ -154,11 +156,16 @@ typedef struct WorkerArenas {
 } WorkerArenas;
 
 typedef struct ProgramInternals {
+    struct ImplKey *impl_keys; // impls.c
+    uint32_t impl_key_count;
+    const FunctionId *trait_methods; // of every trait, sorted by name, then by number
+    uint32_t trait_method_count;
     NameId words[WORD_COUNT];
     ModuleState *states;        // [1 … module_count]
     uint32_t *module_slots;     // hash table of module names → ModuleId.index
     uint32_t module_slot_count; // a power of two
     ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
+    ScopeTable prelude_names;   // built-in ones, and of public items of any kind: every entry is a value
     bool with_tests;
     bool **holds;               // by type and parameter: a value holds one of the parameter in itself (containment.c)
     const MethodEntry *methods; // sorted
@@ -200,9 +207,10 @@ void module_cycles_report(Program *program); // E0210 (module_graph.c); marks th
 void collect_module(Program *program, ModuleId module);
 void collect_known(Program *program); // after phase 1: the prelude's types and traits
 void imports_module(Program *program, ModuleId module);
-void impls_module(Program *program, ModuleId module); // the types of impls, which are known everywhere
-void methods_index(Program *program);                 // after it, of all modules
-void types_module(Program *program, ModuleId module); // generics, fields, traits
+void traits_module(Program *program, ModuleId module); // supertraits
+void impls_module(Program *program, ModuleId module);  // the heads of traits and impls, which are known everywhere
+void methods_index(Program *program);                  // after it, of all modules
+void types_module(Program *program, ModuleId module);  // generics, fields, traits
 // After it, together for modules none of which needs a type of another one that is still to come: what their types hold.
 void containment_mark(Program *program, const uint32_t *modules, uint32_t count);
 void functions_module(Program *program, ModuleId module);  // E0381; functions, configs, tests
@@ -215,15 +223,36 @@ void containment_check(Program *program, ModuleId module); // E0381
 void generics_names(Program *program, ModuleId module, const TreeView *view, uint32_t list, const Generics *outer,
                     Generics *out);
 // Their bounds: `outer`'s, then those of the GENERICs, whose parameters begin at own_first, then those of the CONSTRAINTs of `where`.
-void generics_bounds(Program *program, ModuleId module, const TreeView *view, uint32_t list, uint32_t where,
-                     const Generics *outer, uint32_t own_first, Generics *generics);
-TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *view, NodeIndex path, DiagSink *sink);
+// `scope`: where types are read; its generics are those that are filled in.
+void generics_bounds(const TypeScope *scope, uint32_t list, uint32_t where, const Generics *outer, uint32_t own_first,
+                     Generics *generics);
+// A trait with its arguments; trait none after a report.
+TraitUse trait_use_resolve(const TypeScope *scope, NodeIndex path);
+// ---- traits.c
+void impls_check(Program *program, ModuleId module); // E0431 … E0435, derives beside impls
+Span impl_head_span(const Program *program, ImplId impl);
+// ---- impls.c
+void impls_index(Program *program); // of all modules, between phases; E0436
+// Whether `type` is `pattern` for some arguments of its parameters; `bindings` holds them (none: not met yet).
+bool type_match(const Program *program, TypeId pattern, TypeId type, TypeId *bindings);
+// Impls of a trait for a head of a type, those for type parameters first; the count, at most `limit` stored.
+uint32_t impls_of_head(const Program *program, TraitId trait, TypeKind kind, uint32_t head, ImplId *out,
+                       uint32_t limit);
+// ---- associated.c
+bool trait_implies(const Program *program, TraitId trait, TraitId wanted); // itself or one of its supertraits
+// Likewise; with `arena` the supertrait's arguments go to *out, over Self as parameter 0.
+bool trait_supertrait(const Program *program, Arena *arena, TraitUse use, TraitId wanted, TraitUse *out);
+TraitUse trait_use_substitute(const Program *program, Arena *arena, TraitUse use, TypeId self, const TypeId *arguments,
+                              uint32_t count);
+// `T.Item` of a parameter, of `Self`, of such a type again; E0383 or E0443 at `span` where no or several bounds offer it.
+TypeId associated_type(const TypeScope *scope, TypeId subject, NameId name, Span span);
 // Reports an attribute that does not belong where it stands: E0110 if it belongs elsewhere, else E0503 with the near name.
 uint32_t methods_first(const Program *program, NameId name);
+// The methods of traits called `name`, in order of declaration; their count.
+uint32_t trait_methods_find(const Program *program, NameId name, const FunctionId **out);
 void main_check(Program *program, ModuleId module, const Function *f);       // E0704
 void derives_check(Program *program, ModuleId module, const TypeDecl *type); // E0435, E0461
 void attribute_misplaced(const Program *program, const TreeView *view, NodeIndex attribute, DiagSink *sink);
-bool generics_bound_holds(const Program *program, const Generics *generics, uint32_t parameter, TraitId trait);
 // Like trait_solve, but every type parameter has the trait: for derives of generic types.
 SolveResult trait_solve_assuming(const Program *program, TypeId type, TraitId trait);
 // Whether two types could be one for some arguments of their parameters (of either; heads only below the first level).

@@ -61,16 +61,64 @@ static void report_doubles(Program *program, const MethodKey *keys, uint32_t cou
         }
 }
 
-void methods_index(Program *program) {
+static bool is_inherent(const Program *program, const Function *f) {
+    if (f->impl.index == 0 || f->name.index == 0) return false;
+    const ImplDecl *impl = &program->impls[f->impl.index];
+    return impl->trait.index == 0 && impl->self_type.index != TYPE_ERROR;
+}
+
+static int compare_trait_methods(const void *first, const void *second) {
+    const MethodKey *a = first, *b = second;
+    if (a->name != b->name) return a->name < b->name ? -1 : 1;
+    return (a->function > b->function) - (a->function < b->function);
+}
+
+static void trait_methods_index(Program *program) {
     uint32_t count = 0;
     for (uint32_t i = 1; i <= program->function_count; i++)
-        count += program->functions[i].impl.index != 0;
+        count += program->functions[i].trait.index != 0;
+    MethodKey *keys = arena_array(&program->arena, MethodKey, count);
+    count = 0;
+    for (uint32_t i = 1; i <= program->function_count; i++)
+        if (program->functions[i].trait.index != 0)
+            keys[count++] = (MethodKey){.name = program->functions[i].name.index, .function = i};
+    if (count > 1) qsort(keys, count, sizeof *keys, compare_trait_methods);
+    FunctionId *methods = arena_array(&program->arena, FunctionId, count);
+    for (uint32_t i = 0; i < count; i++)
+        methods[i] = (FunctionId){keys[i].function};
+    program->internal->trait_methods = methods;
+    program->internal->trait_method_count = count;
+}
+
+uint32_t trait_methods_find(const Program *program, NameId name, const FunctionId **out) {
+    const FunctionId *methods = program->internal->trait_methods;
+    uint32_t low = 0, high = program->internal->trait_method_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (program->functions[methods[middle].index].name.index < name.index)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    uint32_t count = 0;
+    while (low + count < program->internal->trait_method_count &&
+           name_equal(program->functions[methods[low + count].index].name, name))
+        count++;
+    *out = methods + low;
+    return count;
+}
+
+void methods_index(Program *program) {
+    trait_methods_index(program);
+    impls_index(program);
+    uint32_t count = 0;
+    for (uint32_t i = 1; i <= program->function_count; i++)
+        count += is_inherent(program, &program->functions[i]);
     MethodKey *keys = arena_array(&program->arena, MethodKey, count);
     count = 0;
     for (uint32_t i = 1; i <= program->function_count; i++) {
         const Function *f = &program->functions[i];
-        if (f->impl.index == 0 || program->impls[f->impl.index].self_type.index == TYPE_ERROR || f->name.index == 0)
-            continue;
+        if (!is_inherent(program, f)) continue;
         keys[count++] = key_of(program, (FunctionId){i});
     }
     if (count > 1) qsort(keys, count, sizeof *keys, compare_keys);

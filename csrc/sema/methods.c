@@ -160,6 +160,7 @@ static void note_near_methods(Body *c, Diagnostic *d, TypeShape type, NameId nam
     for (uint32_t i = 1; i <= c->program->impl_count; i++) {
         const ImplDecl *impl = &c->program->impls[i];
         const TypeInfo *self = type_info(c->program->types, impl->self_type);
+        if (impl->trait.index != 0) continue;
         if (self->kind != (uint8_t)type.kind || self->head != type.head) continue;
         for (uint32_t m = impl->first_method; m < impl->first_method + impl->method_count; m++) {
             Text text = name_text(c, c->program->functions[m].name);
@@ -218,6 +219,7 @@ OUT_OF_LINE static uint32_t method_missing(Body *c, NodeIndex n, NodeIndex name,
         return node_error(c, n);
     }
     note_near_methods(c, d, shape, (NameId){c->view.b[name]});
+    note_trait_to_import(c, d, type, (NameId){c->view.b[name]});
     if (is_named(c, type, c->program->known.option, NULL) || is_named(c, type, c->program->known.result, NULL)) {
         FunctionId found;
         if (shape.arg_count > 0 && !is_open(c, shape.args[0]) &&
@@ -299,6 +301,20 @@ static uint32_t method_on(Body *c, NodeIndex n, uint32_t receiver, Expected expe
     Found found = method_find(c, name_node, name, type, true);
     TraitMethod method;
     bool is_trait = trait_method(c, name, &method);
+    TypeKind kind = type_shape(c, type).kind;
+    bool is_declared = kind == TYPE_NAMED || kind == TYPE_PARAMETER || kind == TYPE_ASSOCIATED || kind == TYPE_DYN;
+    if (is_trait && method.trait == TRAIT_IS_EMPTY && is_declared) is_trait = false; // not by its length
+    bool is_own = found.function.index != 0 && !is_prelude(c, found.function);
+    TraitOffer offer = {0};
+    if (!is_own && !is_trait && trait_offer_find(c, name, type, true, token_of(c, name_node), &offer)) {
+        if (offer.other.index != 0) return trait_offer_ambiguous(c, n, name_node, &offer);
+        if (offer.waits_for.index != 0) {
+            Waiting *w = wait_for(c, WAIT_METHOD, n, offer.waits_for, type_variable(c, token_of(c, name_node)));
+            w->receiver = receiver;
+            return w->node;
+        }
+        return call_function(c, n, name_node, offer.function, receiver, offer.instance, expected);
+    }
     if (found.function.index != 0 && (!is_prelude(c, found.function) || !is_trait || method.kind != TYPED_NONE))
         return call_function(c, n, name_node, found.function, receiver, found.instance, expected);
     if (is_trait && found.candidates == 0) {
@@ -372,6 +388,14 @@ uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected
     uint32_t list = c->view.b[n], token = token_of(c, callee.node);
     Found found = method_find(c, callee.node, name, callee.type, false);
     if (found.function.index != 0) return call_function(c, n, callee.node, found.function, 0, found.instance, expected);
+    TraitOffer offer = {0};
+    TraitMethod known;
+    bool is_built_in = trait_method(c, name, &known) || name_equal(name, c->known->name_default);
+    if (!is_built_in && !is_open(c, callee.type) && trait_offer_find(c, name, callee.type, false, token, &offer) &&
+        offer.waits_for.index == 0) {
+        if (offer.other.index != 0) return trait_offer_ambiguous(c, n, callee.node, &offer);
+        return call_function(c, n, callee.node, offer.function, 0, offer.instance, expected);
+    }
     if (name_equal(name, c->known->name_default) && tree_list_count(&c->view, list) == 0) {
         if (expected.type.index != 0) (void)unify_try(c, callee.type, expected.type);
         obligation_add(c, callee.type, TRAIT_DEFAULT, n, PLACE_WHOLE);

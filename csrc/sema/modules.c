@@ -237,14 +237,22 @@ uint32_t declaration_function_count(const Program *program, const Module *module
         return with_tests || !function_is_plain_test(program, &view, declaration->root) ? 1 : 0;
     case NODE_TEST:
         return with_tests ? 1 : 0;
-    case NODE_IMPL: // an impl of a trait is not supported yet: its methods are not checked
-        return tree_impl_head(&view, declaration->root)->trait == 0 ? count_functions(&view, view.b[declaration->root])
-                                                                    : 0;
+    case NODE_IMPL:
     case NODE_TRAIT_DECL:
-        return module->kind == MODULE_PROJECT ? 0 : count_functions(&view, view.b[declaration->root]);
+        return count_functions(&view, view.b[declaration->root]);
     default:
         return 0;
     }
+}
+
+static uint32_t associated_count(const Module *module, uint32_t d) {
+    const Declaration *declaration = module_declaration(module, d);
+    if (declaration->kind != NODE_TRAIT_DECL) return 0;
+    TreeView view = module_view(module, d);
+    uint32_t list = view.b[declaration->root], count = 0;
+    for (uint32_t i = 0; i < tree_list_count(&view, list); i++)
+        count += view.kinds[tree_list_item(&view, list, i)] == NODE_ASSOCIATED_TYPE;
+    return count;
 }
 
 // How many items the module has, and where each declaration's functions begin, as if it were the first module.
@@ -260,6 +268,7 @@ static void items_count(Program *program, ModuleId id) {
         module->trait_count += tree->declarations[d].kind == NODE_TRAIT_DECL;
         module->config_count += tree->declarations[d].kind == NODE_CONFIG_DECL;
         module->impl_count += tree->declarations[d].kind == NODE_IMPL;
+        module->associated_count += associated_count(module, d);
     }
 }
 
@@ -275,22 +284,24 @@ static void *items_array(Arena *arena, size_t bytes, size_t align, uint32_t coun
 }
 
 void modules_number(Program *program) {
-    uint32_t functions = 0, types = 0, traits = 0, configs = 0, impls = 0;
+    uint32_t functions = 0, types = 0, traits = 0, configs = 0, impls = 0, associated = 0;
     for (uint32_t i = 1; i <= program->module_count; i++) {
         Module *module = &program->modules[i];
         if (module->is_cyclic) // checked no further
             module->function_count = module->type_count = module->trait_count = module->config_count =
-                module->impl_count = 0;
+                module->impl_count = module->associated_count = 0;
         module->first_function = functions + 1;
         module->first_type = types + 1;
         module->first_trait = traits + 1;
         module->first_config = configs + 1;
         module->first_impl = impls + 1;
+        module->first_associated = associated + 1;
         functions += module->function_count;
         types += module->type_count;
         traits += module->trait_count;
         configs += module->config_count;
         impls += module->impl_count;
+        associated += module->associated_count;
     }
     Arena *arena = &program->arena;
     program->functions = ITEMS(arena, Function, functions);
@@ -306,6 +317,8 @@ void modules_number(Program *program) {
     program->trait_count = traits;
     program->config_count = configs;
     program->impl_count = impls;
+    program->associated = ITEMS(arena, AssociatedDecl, associated);
+    program->associated_count = associated;
 }
 
 #define CLEAR(array, first, count) ((void)memset((void *)((array) + (first)), 0, sizeof *(array) * (count)))
@@ -316,6 +329,7 @@ void module_place(Program *program, ModuleId id) {
     CLEAR(program->traits, m->first_trait, m->trait_count);
     CLEAR(program->configs, m->first_config, m->config_count);
     CLEAR(program->impls, m->first_impl, m->impl_count);
+    CLEAR(program->associated, m->first_associated, m->associated_count);
     CLEAR(program->bodies, m->first_function, m->function_count);
     CLEAR(program->internal->covered, m->first_function, m->function_count);
     CLEAR(program->internal->holds, m->first_type, m->type_count);

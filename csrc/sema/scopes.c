@@ -165,18 +165,26 @@ ModuleId scope_module_path(const Program *program, ModuleId module, const NameId
     return (ModuleId){0};
 }
 
-bool prelude_has_name(const Program *program, NameId name) {
+void prelude_names_collect(Program *program) {
     static const SemaWord built_in[] = {
         WORD_INT,       WORD_FLOAT,    WORD_BYTE,    WORD_CHAR,          WORD_STR,
         WORD_NEVER,     WORD_DURATION, WORD_SIZE,    WORD_INSTANT,       WORD_SET,
         WORD_RANGE,     WORD_CHANNEL,  WORD_BACKOFF, WORD_ASSERT_PANICS, WORD_ASSERT_PANICS_WITH,
         WORD_THREAD_ID, WORD_CONSTANT, WORD_LINEAR,  WORD_EXPONENTIAL};
+    ScopeTable *names = &program->internal->prelude_names;
     for (uint32_t i = 0; i < sizeof built_in / sizeof *built_in; i++)
-        if (name_equal(program_word(program, built_in[i]), name)) return true;
-    if (program->prelude.index == 0) return false;
-    for (ScopeKind kind = SCOPE_VALUE; kind < SCOPE_KINDS; kind++) {
-        Item item = exported_item(program, program->prelude, kind, name);
-        if (item.kind != ITEM_NONE && item.is_public) return true;
+        (void)scope_table_add(&program->arena, names, SCOPE_VALUE, program_word(program, built_in[i]));
+    if (program->prelude.index == 0) return;
+    const Scope *scope = program_module(program, program->prelude)->scope;
+    for (uint32_t i = 0; i < scope->own.capacity; i++) {
+        const ScopeEntry *entry = &scope->own.slots[i];
+        if (entry->name.index != 0 && entry->item.kind != ITEM_NONE && entry->item.is_public)
+            (void)scope_table_add(&program->arena, names, SCOPE_VALUE, entry->name);
     }
-    return false;
+    for (uint32_t i = 0; i < scope->reexport_count; i++)
+        (void)scope_table_add(&program->arena, names, SCOPE_VALUE, scope->reexports[i].name);
+}
+
+bool prelude_has_name(const Program *program, NameId name) {
+    return scope_table_find(&program->internal->prelude_names, SCOPE_VALUE, name) != NULL;
 }

@@ -23,6 +23,7 @@ ID_TYPE(TypeDeclId);
 ID_TYPE(TraitId);
 ID_TYPE(ConfigId);
 ID_TYPE(ImplId);
+ID_TYPE(AssociatedId);
 
 typedef enum ModuleKind { MODULE_PROJECT, MODULE_PRELUDE, MODULE_STD } ModuleKind;
 
@@ -68,6 +69,7 @@ typedef struct Module {
     uint32_t first_trait, trait_count;
     uint32_t first_config, config_count;
     uint32_t first_impl, impl_count;
+    uint32_t first_associated, associated_count;
     Import *imports;
     uint32_t import_count;
     ModuleId *dependencies; // modules that it imports, ascending, without duplicates
@@ -76,17 +78,35 @@ typedef struct Module {
     DiagSink diagnostics; // of steps 1 and 2
 } Module;
 
-typedef struct Bound { // T: Trait
-    uint32_t parameter;
+typedef struct TraitUse { // a trait with its type arguments
+    TraitId trait;
+    const TypeId *arguments;
+    uint32_t argument_count;
+} TraitUse;
+
+#define BOUND_OF_TYPE UINT32_MAX
+typedef struct Bound {  // T: Trait<A>, T.Item: Trait
+    uint32_t parameter; // BOUND_OF_TYPE: not of a parameter itself but of `subject`
     TraitId trait;
     Span span;
+    const TypeId *arguments; // the trait's
+    uint32_t argument_count;
+    TypeId subject; // a TYPE_PARAMETER or TYPE_ASSOCIATED
 } Bound;
+
+typedef struct Equality { // T.Item = int
+    TypeId left;          // TYPE_ASSOCIATED
+    TypeId right;
+    Span span;
+} Equality;
 
 typedef struct Generics { // of a function (an impl's first), a type, a trait or an impl
     uint32_t count;
     const NameId *names;
     const Bound *bounds;
     uint32_t bound_count;
+    const Equality *equalities;
+    uint32_t equality_count;
 } Generics;
 
 typedef struct Parameter {
@@ -179,12 +199,23 @@ typedef struct TraitDecl {
     uint32_t declaration;
     NodeIndex node;
     bool is_public;
-    Generics generics;
-    const TraitId *supertraits;
+    Generics generics;           // its own parameters
+    Generics self_generics;      // `Self`, then its own; the first bound is that Self has the trait
+    const TraitUse *supertraits; // over self_generics
     uint32_t supertrait_count;
-    uint32_t first_method, method_count; // into Program.functions
-    int builtin;                         // BuiltinTrait or -1
+    uint32_t first_method, method_count;         // into Program.functions
+    uint32_t first_associated, associated_count; // into Program.associated
+    int builtin;                                 // BuiltinTrait or -1
+    Span span;                                   // of the name
 } TraitDecl;
+
+typedef struct AssociatedDecl { // `type Item: A + B` of a trait
+    NameId name;
+    TraitId trait;
+    const TraitUse *bounds; // over the trait's self_generics
+    uint32_t bound_count;
+    Span span;
+} AssociatedDecl;
 
 typedef struct ConfigDecl {
     NameId name;
@@ -204,8 +235,12 @@ typedef struct ImplDecl {
     Generics generics;
     TypeId self_type; // over its generics
     TraitId trait;    // none: inherent
+    const TypeId *trait_arguments;
+    uint32_t trait_argument_count;
     bool is_extension;
+    bool has_error;                      // it is not looked for
     uint32_t first_method, method_count; // into Program.functions
+    const TypeId *associated;            // of a trait's impl, one for each associated type of the trait; none: missing
 } ImplDecl;
 
 typedef struct KnownTypes { // declared in the prelude
@@ -230,10 +265,13 @@ typedef struct Program {
     uint32_t config_count;
     ImplDecl *impls;
     uint32_t impl_count;
+    AssociatedDecl *associated;
+    uint32_t associated_count;
     ModuleId prelude;
     KnownTypes known;
     TraitId builtin_traits[BUILTIN_TRAIT_COUNT];
     struct TypedBody *bodies; // one per function, [1 … function_count]; filled by step 3
+    bool has_customs;         // the project has impls of Eq, Comparable, Hashable or Printable
     CoverageLevel coverage;
     FunctionId entry;                  // @main of the entry module, or none
     struct ProgramInternals *internal; // sema/internal.h: what only steps 1 and 2 and the look-ups below know
@@ -311,9 +349,10 @@ typedef struct TypeScope {
     ModuleId module;
     const TreeView *view;
     const Generics *generics; // names of TYPE_PARAMETERs in scope; may be NULL
-    TypeId self_type;         // of `Self`; none outside impls
+    TypeId self_type;         // of `Self`; none outside impls and traits
     Arena *arena;
     DiagSink *sink;
+    ImplId impl; // where `Self.Item` is what the impl says, or none
 } TypeScope;
 TypeId type_resolve(const TypeScope *scope, NodeIndex node);
 
@@ -327,5 +366,21 @@ typedef struct SolveResult {
 } SolveResult;
 // Whether `type` has the trait, under the bounds `generics` (for TYPE_PARAMETERs). Final types only.
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);
+SolveResult trait_solve_use(const Program *program, const Generics *generics, TypeId type, const TraitUse *use);
+
+typedef struct ImplMatch {
+    ImplId impl;
+    const TypeId *arguments; // of its type parameters
+} ImplMatch;
+// The impl of a program for a final type; its bounds are not asked. False: there is none.
+bool impl_find(const Program *program, Arena *arena, TypeId type, const TraitUse *use, ImplMatch *out);
+// A method of a trait, for known type arguments (Self first): becomes the impl's method, or stays the trait's default.
+// False: no impl of the program fits (a built-in or derived one).
+bool trait_method_resolve(const Program *program, Arena *arena, FunctionId *function, const TypeId **arguments,
+                          uint32_t *count);
+// What an associated type is where its type is known, else none.
+TypeId associated_project(const Program *program, Arena *arena, AssociatedId id, const TypeId *args, uint32_t count);
+// The same type with every associated type in it replaced that is known, by an impl or by an equality of `generics`.
+TypeId type_normalise(const Program *program, Arena *arena, const Generics *generics, TypeId type);
 // Equality of this type's values is by derive or built in (never a program's own impl), likewise for others.
 bool type_decl_has_derive(const Program *program, TypeDeclId decl, BuiltinTrait trait);

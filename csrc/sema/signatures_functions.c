@@ -1,4 +1,4 @@
-// sema/signatures_functions.c: step 2: impls, and in phase 4 signatures of functions, methods and tests, values of configs.
+// sema/signatures_functions.c: step 2: signatures of functions, methods and tests, values of configs.
 #include "sema/internal.h"
 
 typedef struct Signer {
@@ -14,55 +14,7 @@ static Span name_span(const Signer *s, const Function *f) {
     return tree_token_span(&view, f->node);
 }
 
-// ---- impls -------------------------------------------------------------------------------------------------------------------
-
-static void impl_declare(const Signer *s, ImplDecl *impl) {
-    TreeView view = module_view(s->module, impl->declaration);
-    const ImplHead *head = tree_impl_head(&view, impl->node);
-    for (uint32_t i = 0; i < tree_list_count(&view, head->attributes); i++)
-        attribute_misplaced(s->program, &view, tree_list_item(&view, head->attributes, i), s->sink);
-    if (head->trait != 0) {
-        not_supported(s->sink, tree_node_span(&view, head->trait), "impls of traits");
-        module_state(s->program, s->id)->has_unchecked = true;
-        return;
-    }
-    generics_bounds(s->program, s->id, &view, head->generics, head->where, NULL, 0, &impl->generics);
-    TypeScope scope = {s->program, s->id, &view, &impl->generics, {0}, s->arena, s->sink};
-    impl->self_type = type_resolve(&scope, head->type);
-    if (impl->self_type.index == TYPE_ERROR || s->module->kind == MODULE_PRELUDE) return;
-    const TypeInfo *info = type_info(s->program->types, impl->self_type);
-    if (info->kind == TYPE_NAMED &&
-        program_module(s->program, s->program->type_decls[info->head].module)->kind == s->module->kind)
-        return;
-    Buffer message = buffer_in(s->arena);
-    if (info->kind == TYPE_PARAMETER) {
-        buffer_literal(&message, "a type parameter can have no methods of its own");
-    } else {
-        buffer_literal(&message, "methods of `");
-        type_print(s->program, impl->self_type, &impl->generics, &message);
-        buffer_literal(&message, "` can only be declared in the project that declares the type");
-    }
-    (void)diag(s->sink, DIAG_ORPHAN_IMPL, tree_node_span(&view, head->type),
-               ((Text){message.data, (uint32_t)message.length})); // complete
-}
-
 // ---- functions --------------------------------------------------------------------------------------------------------------
-
-// `Self` is a trait's own type parameter, before the trait's and the method's.
-static void trait_generics(const Signer *s, TraitId trait, Generics *out) {
-    const Generics *own = &s->program->traits[trait.index].generics;
-    NameId *names = arena_array(s->arena, NameId, own->count + 1);
-    names[0] = program_word(s->program, WORD_SELF_TYPE);
-    if (own->count > 0) memcpy(names + 1, own->names, own->count * sizeof(NameId));
-    Bound *bounds = arena_array(s->arena, Bound, own->bound_count + 1);
-    TreeView view = module_view(s->module, s->program->traits[trait.index].declaration);
-    bounds[0] = (Bound){0, trait, tree_token_span(&view, s->program->traits[trait.index].node)};
-    for (uint32_t i = 0; i < own->bound_count; i++) {
-        bounds[i + 1] = own->bounds[i];
-        bounds[i + 1].parameter++;
-    }
-    *out = (Generics){own->count + 1, names, bounds, own->bound_count + 1};
-}
 
 static Text attribute_text(const Signer *s, const TreeView *view, NodeIndex attribute) {
     if (tree_list_count(view, view->b[attribute]) == 0) return TEXT("");
@@ -144,14 +96,20 @@ static void function_declare(const Signer *s, Function *f) {
         outer = program->impls[f->impl.index].generics;
         self_type = program->impls[f->impl.index].self_type;
     } else if (f->trait.index != 0) {
-        trait_generics(s, f->trait, &outer);
+        outer = program->traits[f->trait.index].self_generics;
         self_type = type_make(program, s->arena, TYPE_PARAMETER, 0, NULL, 0);
     }
     f->own_generics = outer.count;
     generics_names(program, s->id, &view, head->generics, &outer, &f->generics);
-    generics_bounds(program, s->id, &view, head->generics, head->where, &outer, outer.count, &f->generics);
-
-    TypeScope scope = {program, s->id, &view, &f->generics, self_type, s->arena, s->sink};
+    TypeScope scope = {.program = program,
+                       .module = s->id,
+                       .view = &view,
+                       .generics = &f->generics,
+                       .self_type = self_type,
+                       .arena = s->arena,
+                       .sink = s->sink,
+                       .impl = f->impl};
+    generics_bounds(&scope, head->generics, head->where, &outer, outer.count, &f->generics);
     uint32_t count = tree_list_count(&view, head->parameters);
     Parameter *parameters = arena_array(s->arena, Parameter, count);
     Doubles doubles = {.program = program, .sink = s->sink};
@@ -214,7 +172,7 @@ static void config_declare(const Signer *s, ConfigDecl *config) {
     const uint32_t *words = view.extra + view.a[config->node];
     for (uint32_t i = 0; i < tree_list_count(&view, words[3]); i++)
         attribute_misplaced(program, &view, tree_list_item(&view, words[3], i), s->sink);
-    TypeScope scope = {program, s->id, &view, NULL, {0}, s->arena, s->sink};
+    TypeScope scope = {.program = program, .module = s->id, .view = &view, .arena = s->arena, .sink = s->sink};
     TypeId written = words[2] == 0 ? (TypeId){0} : type_resolve(&scope, words[2]);
     NodeIndex value = view.b[config->node];
     Span span = tree_node_span(&view, value);
@@ -278,13 +236,6 @@ static void config_declare(const Signer *s, ConfigDecl *config) {
     config->has_error = false;
 }
 
-void impls_module(Program *program, ModuleId id) {
-    Module *module = program_module(program, id);
-    Signer s = {program, id, module, module->diagnostics.arena, &module->diagnostics};
-    for (uint32_t i = 0; i < module->impl_count; i++)
-        impl_declare(&s, &program->impls[module->first_impl + i]);
-}
-
 void functions_module(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
     Signer s = {program, id, module, module->diagnostics.arena, &module->diagnostics};
@@ -302,10 +253,6 @@ void functions_module(Program *program, ModuleId id) {
             not_supported(s.sink, tree_token_span(&view, root), "extensions");
             module_state(program, id)->has_unchecked = true;
         }
-        if (tree->declarations[d].kind != NODE_TRAIT_DECL) continue;
-        uint32_t attributes = tree_type_head(&view, root)->attributes;
-        for (uint32_t i = 0; i < tree_list_count(&view, attributes); i++)
-            attribute_misplaced(program, &view, tree_list_item(&view, attributes, i), s.sink);
     }
 }
 

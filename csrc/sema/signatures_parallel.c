@@ -106,10 +106,17 @@ Status step_run(Pool *pool, TaskFunction step, void *argument) {
     return pool_wait(pool, &group);
 }
 
+static void known_alone(Program *program, const AloneStep *step) {
+    (void)step;
+    collect_known(program);
+    prelude_names_collect(program);
+}
+
 static Status declarations_of(Program *program, Pool *pool, const uint32_t *modules, uint32_t count) {
     TRY(phase_of_each(program, pool, modules, count, WORK_collect_module, collect_module));
-    collect_known(program);
+    TRY(alone_run(program, &(AloneStep){.run = known_alone}));
     TRY(phase_of_each(program, pool, modules, count, WORK_resolve_imports, imports_module));
+    TRY(phase_of_each(program, pool, modules, count, WORK_resolve_traits, traits_module));
     TRY(phase_of_each(program, pool, modules, count, WORK_resolve_impls, impls_module));
     return alone_run(program, &(AloneStep){.run = index_alone});
 }

@@ -27,7 +27,9 @@ void generics_names(Program *program, ModuleId id, const TreeView *view, uint32_
     out->count = outer_count + own_count;
 }
 
-TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *view, NodeIndex path, DiagSink *sink) {
+static TraitId trait_resolve(const TypeScope *s, NodeIndex path, Span *out) {
+    const Program *program = s->program;
+    const TreeView *view = s->view;
     if (view->kinds[path] != NODE_TYPE_PATH) return (TraitId){0};
     uint32_t names = view->a[path], count = tree_list_count(view, names);
     if (count == 0) return (TraitId){0};
@@ -37,78 +39,146 @@ TraitId trait_resolve(const Program *program, ModuleId module, const TreeView *v
     Item item;
     bool is_private = false;
     if (count == 1) {
-        item = scope_lookup(program, module, SCOPE_TYPE, last);
+        item = scope_lookup(program, s->module, SCOPE_TYPE, last);
     } else {
-        NameId *prefix = arena_array(sink->arena, NameId, count);
+        NameId *prefix = arena_array(s->arena, NameId, count);
         for (uint32_t i = 0; i < count; i++)
             prefix[i] = (NameId){tree_list_item(view, names, i)};
-        ModuleId other = scope_module_path(program, module, prefix, count - 1);
+        ModuleId other = scope_module_path(program, s->module, prefix, count - 1);
         item = other.index == 0 ? (Item){.kind = ITEM_NONE}
-                                : module_member(program, module, other, SCOPE_TYPE, last, &is_private);
+                                : module_member(program, s->module, other, SCOPE_TYPE, last, &is_private);
         if (other.index != 0) span = token_span(view->file_tokens, dotted_token(view, tree_token(view, path), count));
-        if (is_private)
-            (void)diag(sink, DIAG_PRIVATE_ITEM, span, program_name(program, last),
+        if (is_private && s->sink != NULL)
+            (void)diag(s->sink, DIAG_PRIVATE_ITEM, span, program_name(program, last),
                        program_module(program, other)->name); // complete
     }
-    if (item.kind == ITEM_SILENT) return (TraitId){0};
-    if (item.kind != ITEM_TRAIT) {
-        Diagnostic *d = diag(sink, DIAG_UNKNOWN_TRAIT, span, program_name(program, last));
-        if (item.kind == ITEM_TYPE)
-            diag_note(sink, d, TEXT("this is a type, not a trait"));
-        else if (count == 1)
-            suggest_names(program, module, SCOPE_TYPE, last, sink, d);
-        return (TraitId){0};
+    *out = span;
+    if (item.kind == ITEM_TRAIT) return (TraitId){item.index};
+    if (item.kind == ITEM_SILENT || s->sink == NULL) return (TraitId){0};
+    Diagnostic *d = diag(s->sink, DIAG_UNKNOWN_TRAIT, span, program_name(program, last));
+    if (item.kind == ITEM_TYPE)
+        diag_note(s->sink, d, TEXT("this is a type, not a trait"));
+    else if (count == 1)
+        suggest_names(program, s->module, SCOPE_TYPE, last, s->sink, d);
+    return (TraitId){0};
+}
+
+TraitUse trait_use_resolve(const TypeScope *s, NodeIndex path) {
+    Span span;
+    TraitUse use = {.trait = trait_resolve(s, path, &span)};
+    if (use.trait.index == 0) return use;
+    const TraitDecl *trait = &s->program->traits[use.trait.index];
+    uint32_t list = s->view->b[path];
+    use.argument_count = tree_list_count(s->view, list);
+    if (use.argument_count != trait->generics.count) {
+        if (s->sink != NULL)
+            (void)diag(s->sink, DIAG_TYPE_ARGUMENT_COUNT, span, program_name(s->program, trait->name), // complete
+                       trait->generics.count == 0 ? TEXT("no type arguments")
+                                                  : text_count(s->arena, trait->generics.count, "type argument"),
+                       arena_format(s->arena, "%u", use.argument_count));
+        return (TraitUse){0};
     }
-    if (view->b[path] != 0) {
-        not_supported(sink, span, "traits with type arguments");
-        return (TraitId){0};
+    TypeId *arguments = arena_array(s->arena, TypeId, use.argument_count);
+    for (uint32_t i = 0; i < use.argument_count; i++) {
+        arguments[i] = type_resolve(s, tree_list_item(s->view, list, i));
+        if (arguments[i].index == TYPE_ERROR) return (TraitUse){0};
     }
-    return (TraitId){item.index};
+    use.arguments = arguments;
+    return use;
 }
 
 typedef VEC(Bound) BoundList;
+typedef VEC(Equality) EqualityList;
 
-static void bounds_resolve(const Program *program, ModuleId module, const TreeView *view, uint32_t list,
-                           uint32_t parameter, DiagSink *sink, BoundList *bounds) {
-    for (uint32_t i = 0; i < tree_list_count(view, list); i++) {
-        NodeIndex path = tree_list_item(view, list, i);
-        TraitId trait = trait_resolve(program, module, view, path, sink);
-        if (trait.index != 0) vec_push(sink->arena, bounds, ((Bound){parameter, trait, tree_node_span(view, path)}));
+static void bound_push(const TypeScope *s, BoundList *bounds, Bound bound, Generics *generics) {
+    vec_push(s->arena, bounds, bound);
+    generics->bounds = bounds->items; // at once: `where T.Item: Eq` asks what T is bound by
+    generics->bound_count = bounds->count;
+}
+
+static void bounds_resolve(const TypeScope *s, uint32_t list, TypeId subject, BoundList *bounds, Generics *generics) {
+    const TypeInfo *info = type_info(s->program->types, subject);
+    uint32_t parameter = info->kind == TYPE_PARAMETER ? info->head : BOUND_OF_TYPE;
+    for (uint32_t i = 0; i < tree_list_count(s->view, list); i++) {
+        NodeIndex path = tree_list_item(s->view, list, i);
+        TraitUse use = trait_use_resolve(s, path);
+        if (use.trait.index == 0) continue;
+        Bound bound = {.parameter = parameter,
+                       .trait = use.trait,
+                       .span = tree_node_span(s->view, path),
+                       .arguments = use.arguments,
+                       .argument_count = use.argument_count,
+                       .subject = subject};
+        bound_push(s, bounds, bound, generics);
     }
 }
 
-void generics_bounds(Program *program, ModuleId id, const TreeView *view, uint32_t list, uint32_t where,
-                     const Generics *outer, uint32_t own_first, Generics *generics) {
-    DiagSink *sink = &program_module(program, id)->diagnostics;
+// What a constraint speaks of: `T`, `Self`, `T.Item`; none after a report.
+static TypeId constraint_subject(const TypeScope *s, NodeIndex node, const Generics *generics) {
+    const Program *program = s->program;
+    uint32_t names = s->view->a[node], count = tree_list_count(s->view, names);
+    NameId name = {tree_list_item(s->view, names, 0)};
+    TypeId subject = {0};
+    if (name_equal(name, program_word(program, WORD_SELF_TYPE)) && s->self_type.index != 0) {
+        subject = s->self_type;
+    } else {
+        for (uint32_t i = generics->count; i > 0 && subject.index == 0; i--)
+            if (name_equal(generics->names[i - 1], name))
+                subject = type_make(program, s->arena, TYPE_PARAMETER, i - 1, NULL, 0);
+    }
+    Span span = tree_token_span(s->view, node);
+    if (subject.index == 0) {
+        Diagnostic *d = diag(s->sink, DIAG_UNKNOWN_TYPE, span, program_name(program, name));
+        diag_note(s->sink, d, TEXT("a constraint speaks of a type parameter"));
+        return (TypeId){0};
+    }
+    for (uint32_t i = 1; i < count && subject.index != 0; i++) {
+        span.end = dotted_end(s->view, tree_token(s->view, node), i + 1);
+        subject = associated_type(s, subject, (NameId){tree_list_item(s->view, names, i)}, span);
+        if (subject.index == TYPE_ERROR) return (TypeId){0};
+    }
+    return subject;
+}
+
+void generics_bounds(const TypeScope *s, uint32_t list, uint32_t where, const Generics *outer, uint32_t own_first,
+                     Generics *generics) {
+    const TreeView *view = s->view;
     BoundList bounds = {0};
+    EqualityList equalities = {0};
     for (uint32_t i = 0; outer != NULL && i < outer->bound_count; i++)
-        vec_push(sink->arena, &bounds, outer->bounds[i]);
+        bound_push(s, &bounds, outer->bounds[i], generics);
+    for (uint32_t i = 0; outer != NULL && i < outer->equality_count; i++)
+        vec_push(s->arena, &equalities, outer->equalities[i]);
+    generics->bounds = bounds.items;
+    generics->bound_count = bounds.count;
+    generics->equalities = equalities.items;
+    generics->equality_count = equalities.count;
     for (uint32_t i = 0; i < tree_list_count(view, list); i++) {
         NodeIndex node = tree_list_item(view, list, i);
-        if (view->kinds[node] == NODE_GENERIC)
-            bounds_resolve(program, id, view, view->b[node], own_first + i, sink, &bounds);
+        if (view->kinds[node] != NODE_GENERIC) continue;
+        TypeId parameter = type_make(s->program, s->arena, TYPE_PARAMETER, own_first + i, NULL, 0);
+        bounds_resolve(s, view->b[node], parameter, &bounds, generics);
     }
     for (uint32_t i = 0; i < tree_list_count(view, where); i++) {
         NodeIndex node = tree_list_item(view, where, i);
         if (view->kinds[node] != NODE_CONSTRAINT) continue;
         const uint32_t *words = view->extra + view->b[node];
-        NameId name = {tree_list_item(view, view->a[node], 0)};
-        if (tree_list_count(view, view->a[node]) != 1 || words[0] != 0) {
-            not_supported(sink, tree_token_span(view, node), "constraints on associated types");
+        TypeId subject = constraint_subject(s, node, generics);
+        if (subject.index == 0) continue;
+        if (words[0] == 0) {
+            bounds_resolve(s, words[1], subject, &bounds, generics);
             continue;
         }
-        uint32_t parameter = generics->count;
-        while (parameter > 0 && !name_equal(generics->names[parameter - 1], name))
-            parameter--;
-        if (parameter == 0) {
-            Diagnostic *d = diag(sink, DIAG_UNKNOWN_TYPE, tree_token_span(view, node), program_name(program, name));
-            diag_note(sink, d, TEXT("a constraint speaks of a type parameter"));
+        TypeId right = type_resolve(s, words[1]);
+        if (right.index == TYPE_ERROR) continue;
+        if (type_info(s->program->types, subject)->kind != TYPE_ASSOCIATED) {
+            not_supported(s->sink, tree_token_span(view, node), "an equality of a type parameter itself");
             continue;
         }
-        bounds_resolve(program, id, view, words[1], parameter - 1, sink, &bounds);
+        vec_push(s->arena, &equalities, ((Equality){subject, right, tree_token_span(view, node)}));
+        generics->equalities = equalities.items;
+        generics->equality_count = equalities.count;
     }
-    generics->bounds = bounds.items;
-    generics->bound_count = bounds.count;
 }
 
 // ---- attributes --------------------------------------------------------------------------------------------------------------
@@ -206,7 +276,13 @@ static void type_declare(Program *program, ModuleId id, TypeDecl *type) {
     TreeView view = module_view(module, type->declaration);
     DiagSink *sink = &module->diagnostics;
     const TypeHead *head = tree_type_head(&view, type->node);
-    generics_bounds(program, id, &view, head->generics, head->where, NULL, 0, &type->generics);
+    TypeScope scope = {.program = program,
+                       .module = id,
+                       .view = &view,
+                       .generics = &type->generics,
+                       .arena = sink->arena,
+                       .sink = sink};
+    generics_bounds(&scope, head->generics, head->where, NULL, 0, &type->generics);
     for (uint32_t i = 0; i < tree_list_count(&view, head->attributes); i++) {
         NodeIndex attribute = tree_list_item(&view, head->attributes, i);
         if (view.kinds[attribute] != NODE_ATTRIBUTE) continue;
@@ -216,7 +292,6 @@ static void type_declare(Program *program, ModuleId id, TypeDecl *type) {
             attribute_misplaced(program, &view, attribute, sink);
     }
 
-    TypeScope scope = {program, id, &view, &type->generics, {0}, sink->arena, sink};
     VariantDecl *variants =
         arena_array(sink->arena, VariantDecl, type->variant_count); // the collector's are const by now
     for (uint32_t i = 0; i < type->variant_count; i++) {
@@ -242,21 +317,6 @@ static void type_declare(Program *program, ModuleId id, TypeDecl *type) {
     type->variants = variants;
 }
 
-static void trait_declare(Program *program, ModuleId id, TraitDecl *trait) {
-    Module *module = program_module(program, id);
-    if (module->kind == MODULE_PROJECT) return; // reported as not supported yet
-    TreeView view = module_view(module, trait->declaration);
-    DiagSink *sink = &module->diagnostics;
-    const TypeHead *head = tree_type_head(&view, trait->node);
-    generics_bounds(program, id, &view, head->generics, head->where, NULL, 0, &trait->generics);
-    uint32_t count = tree_list_count(&view, head->bounds);
-    TraitId *supertraits = arena_array(sink->arena, TraitId, count);
-    for (uint32_t i = 0; i < count; i++)
-        supertraits[i] = trait_resolve(program, id, &view, tree_list_item(&view, head->bounds, i), sink);
-    trait->supertraits = supertraits;
-    trait->supertrait_count = count;
-}
-
 void types_module(Program *program, ModuleId id) {
     Module *module = program_module(program, id);
     for (uint32_t i = 0; i < module->type_count; i++) {
@@ -264,8 +324,6 @@ void types_module(Program *program, ModuleId id) {
         type_declare(program, id, type);
         if (type->kind != DECL_SUM && type->generics.count > 0) module_state(program, id)->has_generic_inline = true;
     }
-    for (uint32_t i = 0; i < module->trait_count; i++)
-        trait_declare(program, id, &program->traits[module->first_trait + i]);
 }
 
 // ---- checks that need every type -----------------------------------------------------------------------------------------

@@ -1,11 +1,10 @@
 // sema/solve.c: which type has which trait.
 //
-// SHAPE      built-in rows (the table of chapter 5) ▸ bounds of type parameters ▸ derives. Impls of programs come with the next
-//            issue; the interface already has room for them (SolveResult.impl).
+// SHAPE      bounds of type parameters and associated types ▸ impls of programs ▸ built-in rows (the table of chapter 5) ▸ derives
 // THE HARD CASE is a derived trait of a generic type: `type Tree<T> = Leaf | Node(T, [Tree<T>])` has Eq for those T that have it,
 //            so its parts must be asked, and among them is the tree itself. An obligation that is met again inside itself holds
-//            if a derive lies between; a type can only contain itself through a declared one, so here it always does. So what was
-//            asked once in a query is not asked again: that ends every circle and keeps shared parts from being walked twice.
+//            if a derive lies between; what was answered once in a query is not asked again, because a query ends with the first
+//            NO. That ends every circle and keeps shared parts from being walked twice.
 // COST       Derives of types without parameters were checked where they stand (E0461) and are a bit test here.
 #include "sema/internal.h"
 
@@ -14,36 +13,45 @@
 #define ASKED_MAX (ASKED_SLOTS / 2)
 #define ASKED_FEW 16u // are compared one by one; nearly every query ends with fewer, and the table need not be cleared
 
+typedef struct Asked {
+    uint32_t type, trait;
+    uint32_t derives; // how many derives lay between the query and this obligation
+    bool is_open;     // it is being asked
+} Asked;
+
 typedef struct Query {
     const Program *program;
     const Generics *generics;
     bool assumes_parameters;
-    TraitId trait;
-    int builtin;
-    Arena scratch; // for substituted arguments
+    Arena scratch;    // for substituted arguments
+    uint32_t derives; // on the way from the query to where it is
     uint32_t asked_count;
-    uint32_t few[ASKED_FEW];     // TypeIds
-    uint32_t asked[ASKED_SLOTS]; // TypeIds beyond those; set up when the first one comes
+    Asked few[ASKED_FEW];
+    Asked *asked; // those beyond, in a table
 } Query;
 
 bool type_decl_has_derive(const Program *program, TypeDeclId decl, BuiltinTrait trait) {
     return (program->type_decls[decl.index].derives >> trait & 1u) != 0;
 }
 
-static bool trait_implies(const Program *program, TraitId trait, TraitId wanted, uint32_t depth) {
-    if (trait.index == wanted.index) return true;
-    if (trait.index == 0 || depth > SOLVE_DEPTH_MAX) return false;
-    const TraitDecl *decl = &program->traits[trait.index];
-    for (uint32_t i = 0; i < decl->supertrait_count; i++)
-        if (trait_implies(program, decl->supertraits[i], wanted, depth + 1)) return true;
-    return false;
-}
-
-bool generics_bound_holds(const Program *program, const Generics *generics, uint32_t parameter, TraitId trait) {
-    if (generics == NULL) return false;
-    for (uint32_t i = 0; i < generics->bound_count; i++)
-        if (generics->bounds[i].parameter == parameter && trait_implies(program, generics->bounds[i].trait, trait, 0))
+// Whether the bounds in force say that a parameter or an associated type has the trait.
+static bool bounds_say(const Program *program, Arena *arena, const Generics *generics, TypeId type,
+                       const TraitUse *wanted) {
+    const TypeInfo *info = type_info(program->types, type);
+    for (uint32_t i = 0; generics != NULL && i < generics->bound_count; i++) {
+        const Bound *bound = &generics->bounds[i];
+        bool is_of = bound->parameter == BOUND_OF_TYPE ? type_equal(bound->subject, type)
+                                                       : info->kind == TYPE_PARAMETER && info->head == bound->parameter;
+        TraitUse found, use = {bound->trait, bound->arguments, bound->argument_count};
+        if (is_of && trait_supertrait(program, wanted->argument_count > 0 ? arena : NULL, use, wanted->trait, &found) &&
+            (wanted->argument_count == 0 ||
+             memcmp(found.arguments, wanted->arguments, wanted->argument_count * sizeof(TypeId)) == 0))
             return true;
+    }
+    if (info->kind != TYPE_ASSOCIATED) return false;
+    const AssociatedDecl *associated = &program->associated[info->head];
+    for (uint32_t i = 0; i < associated->bound_count; i++)
+        if (trait_supertrait(program, NULL, associated->bounds[i], wanted->trait, NULL)) return true;
     return false;
 }
 
@@ -124,38 +132,42 @@ static bool is_known_decl(const Program *program, uint32_t head) {
 static SolveResult no(TypeId part) { return (SolveResult){SOLVE_NO, {0}, part}; }
 static SolveResult yes(void) { return (SolveResult){.answer = SOLVE_YES}; }
 
-// Whether the type was asked before in this query; otherwise it is now. false with *is_full when there is no room.
-static bool was_asked(Query *q, TypeId type, bool *is_full) {
+static Asked *asked_find(Query *q, TypeId type, TraitId trait, bool *is_new) {
+    *is_new = false;
     for (uint32_t i = 0; i < q->asked_count && i < ASKED_FEW; i++)
-        if (q->few[i] == type.index) return true;
+        if (q->few[i].type == type.index && q->few[i].trait == trait.index) return &q->few[i];
+    *is_new = true;
     if (q->asked_count < ASKED_FEW) {
-        q->few[q->asked_count++] = type.index;
-        return false;
+        q->few[q->asked_count] = (Asked){.type = type.index, .trait = trait.index};
+        return &q->few[q->asked_count++];
     }
-    if (q->asked_count == ASKED_FEW) memset(q->asked, 0, sizeof q->asked);
-    for (uint32_t slot = (uint32_t)hash_mix(1, type.index) & (ASKED_SLOTS - 1);;
-         slot = (slot + 1) & (ASKED_SLOTS - 1)) {
-        if (q->asked[slot] == type.index) return true;
-        if (q->asked[slot] != 0) continue;
-        *is_full = q->asked_count == ASKED_MAX;
-        if (*is_full) return false;
-        q->asked[slot] = type.index;
-        q->asked_count++;
-        return false;
+    if (q->asked == NULL) q->asked = arena_alloc_zeroed(&q->scratch, ASKED_SLOTS * sizeof *q->asked, 8);
+    uint64_t hash = hash_mix(trait.index, type.index);
+    for (uint32_t slot = (uint32_t)hash & (ASKED_SLOTS - 1);; slot = (slot + 1) & (ASKED_SLOTS - 1)) {
+        Asked *asked = &q->asked[slot];
+        if (asked->type == 0) {
+            if (q->asked_count == ASKED_MAX) return NULL; // no room: too much is asked
+            *asked = (Asked){.type = type.index, .trait = trait.index};
+            q->asked_count++;
+            return asked;
+        }
+        if (asked->type != type.index || asked->trait != trait.index) continue;
+        *is_new = false;
+        return asked;
     }
 }
 
-static SolveResult ask(Query *q, TypeId type, uint32_t depth);
+static SolveResult ask(Query *q, TypeId type, const TraitUse *use, uint32_t depth);
 
-static SolveResult ask_parts(Query *q, const TypeId *parts, uint32_t count, uint32_t depth) {
+static SolveResult ask_parts(Query *q, const TypeId *parts, uint32_t count, const TraitUse *use, uint32_t depth) {
     for (uint32_t i = 0; i < count; i++) {
-        SolveResult result = ask(q, parts[i], depth + 1);
+        SolveResult result = ask(q, parts[i], use, depth + 1);
         if (result.answer != SOLVE_YES) return result;
     }
     return yes();
 }
 
-static SolveResult ask_fields(Query *q, const TypeInfo *info, uint32_t depth) {
+static SolveResult ask_fields(Query *q, const TypeInfo *info, const TraitUse *use, uint32_t depth) {
     const Program *program = q->program;
     const TypeDecl *decl = &program->type_decls[info->head];
     for (uint32_t v = 0; v < decl->variant_count; v++)
@@ -164,21 +176,75 @@ static SolveResult ask_fields(Query *q, const TypeInfo *info, uint32_t depth) {
             // A field without parameters was asked where the type is declared.
             if ((type_info(program->types, part)->flags & TYPE_HAS_PARAMETER) == 0) continue;
             part = type_substitute(program, &q->scratch, part, info->args, info->arg_count);
-            SolveResult result = ask(q, part, depth + 1);
+            SolveResult result = ask(q, part, use, depth + 1);
             if (result.answer != SOLVE_YES) return result;
         }
     return yes();
 }
 
-static SolveResult ask(Query *q, TypeId type, uint32_t depth) {
+static SolveResult ask_bounds(Query *q, const ImplMatch *match, uint32_t depth) {
+    const Program *program = q->program;
+    const Generics *generics = &program->impls[match->impl.index].generics;
+    for (uint32_t i = 0; i < generics->bound_count; i++) {
+        const Bound *bound = &generics->bounds[i];
+        TypeId subject = type_substitute(program, &q->scratch, bound->subject, match->arguments, generics->count);
+        TraitUse use = {bound->trait, bound->arguments, bound->argument_count};
+        if (use.argument_count > 0) {
+            TypeId *arguments = arena_array(&q->scratch, TypeId, use.argument_count);
+            for (uint32_t k = 0; k < use.argument_count; k++)
+                arguments[k] =
+                    type_substitute(program, &q->scratch, use.arguments[k], match->arguments, generics->count);
+            use.arguments = arguments;
+        }
+        SolveResult result = ask(q, subject, &use, depth + 1);
+        if (result.answer != SOLVE_YES) return result;
+    }
+    for (uint32_t i = 0; i < generics->equality_count; i++) {
+        const Equality *equality = &generics->equalities[i];
+        TypeId left = type_substitute(program, &q->scratch, equality->left, match->arguments, generics->count);
+        TypeId right = type_substitute(program, &q->scratch, equality->right, match->arguments, generics->count);
+        if (!type_equal(type_normalise(program, &q->scratch, q->generics, left), right)) return no(left);
+    }
+    return yes();
+}
+
+// Asks what lies below an obligation, once.
+static SolveResult ask_below(Query *q, TypeId type, const TraitUse *use, const ImplMatch *match, uint32_t depth) {
+    const TypeInfo *info = type_info(q->program->types, type);
+    bool is_new, is_derived = match == NULL && info->kind == TYPE_NAMED && !is_known_decl(q->program, info->head);
+    Asked *asked = asked_find(q, type, use->trait, &is_new);
+    if (asked != NULL && !is_new) return !asked->is_open || q->derives > asked->derives ? yes() : no(type);
+    if (asked == NULL || depth >= SOLVE_DEPTH_MAX) return (SolveResult){SOLVE_UNKNOWN, {0}, type};
+    asked->is_open = true;
+    asked->derives = q->derives;
+    q->derives += is_derived;
+    SolveResult result = match != NULL ? ask_bounds(q, match, depth)
+                         : is_derived  ? ask_fields(q, info, use, depth)
+                                       : ask_parts(q, info->args, info->arg_count, use, depth);
+    q->derives -= is_derived;
+    asked->is_open = false;
+    return result;
+}
+
+static SolveResult ask(Query *q, TypeId type, const TraitUse *use, uint32_t depth) {
     const Program *program = q->program;
     const TypeInfo *info = type_info(program->types, type);
-    if (info->kind == TYPE_PARAMETER)
-        return q->assumes_parameters || generics_bound_holds(program, q->generics, info->head, q->trait) ? yes()
-                                                                                                         : no(type);
-    if (q->builtin < 0)
-        return info->kind == TYPE_ERROR || info->kind == TYPE_NEVER ? yes() : no(type); // a trait of the program
-    uint32_t bit = 1u << q->builtin;
+    if (use->trait.index == 0 || info->kind == TYPE_ERROR || info->kind == TYPE_NEVER) return yes();
+    int builtin = program->traits[use->trait.index].builtin;
+    if (info->kind == TYPE_PARAMETER || info->kind == TYPE_ASSOCIATED) {
+        if (q->assumes_parameters || bounds_say(program, &q->scratch, q->generics, type, use)) return yes();
+    }
+    ImplMatch match;
+    if (impl_find(program, &q->scratch, type, use, &match)) {
+        if (program->impls[match.impl.index].generics.bound_count == 0 &&
+            program->impls[match.impl.index].generics.equality_count == 0)
+            return (SolveResult){.answer = SOLVE_YES, .impl = match.impl};
+        SolveResult result = ask_below(q, type, use, &match, depth);
+        result.impl = match.impl;
+        return result;
+    }
+    if (builtin < 0 || info->kind == TYPE_PARAMETER || info->kind == TYPE_ASSOCIATED) return no(type);
+    uint32_t bit = 1u << builtin;
     TraitRow row = row_of(program, info);
     if ((row.always & bit) != 0) return yes();
     bool is_derived = info->kind == TYPE_NAMED && !is_known_decl(program, info->head) &&
@@ -188,41 +254,42 @@ static SolveResult ask(Query *q, TypeId type, uint32_t depth) {
         return is_silent ? yes() : no(type);
     }
     if (is_derived && info->arg_count == 0) return yes();
-    bool is_full = false;
-    if (was_asked(q, type, &is_full)) return yes();
-    if (is_full || depth >= SOLVE_DEPTH_MAX) return (SolveResult){SOLVE_UNKNOWN, {0}, type};
-    return is_derived ? ask_fields(q, info, depth) : ask_parts(q, info->args, info->arg_count, depth);
+    return ask_below(q, type, use, NULL, depth);
 }
 
-static Status ask_guarded(Query *q, TypeId type, SolveResult *out) {
+static Status ask_guarded(Query *q, TypeId type, const TraitUse *use, SolveResult *out) {
     ARENA_GUARD(&q->scratch);
-    *out = ask(q, type, 0);
+    *out = ask(q, type, use, 0);
     ARENA_GUARD_END(&q->scratch);
     return STATUS_OK;
 }
 
 static SolveResult solve(const Program *program, const Generics *generics, bool assumes_parameters, TypeId type,
-                         TraitId trait) {
-    if (trait.index == 0) return yes(); // an unknown trait, reported
+                         const TraitUse *use) {
+    if (use->trait.index == 0) return yes(); // an unknown trait, reported
     Query q;
     q.program = program;
     q.generics = generics;
     q.assumes_parameters = assumes_parameters;
-    q.trait = trait;
-    q.builtin = program->traits[trait.index].builtin;
     q.scratch = (Arena){0};
+    q.derives = 0;
     q.asked_count = 0;
+    q.asked = NULL;
     SolveResult result;
-    if (ask_guarded(&q, type, &result) != STATUS_OK)
+    if (ask_guarded(&q, type, use, &result) != STATUS_OK)
         result = (SolveResult){SOLVE_UNKNOWN, {0}, type}; // the caller runs out of memory next
     arena_free(&q.scratch);
     return result;
 }
 
+SolveResult trait_solve_use(const Program *program, const Generics *generics, TypeId type, const TraitUse *use) {
+    return solve(program, generics, false, type, use);
+}
+
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait) {
-    return solve(program, generics, false, type, trait);
+    return solve(program, generics, false, type, &(TraitUse){.trait = trait});
 }
 
 SolveResult trait_solve_assuming(const Program *program, TypeId type, TraitId trait) {
-    return solve(program, NULL, true, type, trait);
+    return solve(program, NULL, true, type, &(TraitUse){.trait = trait});
 }

@@ -255,12 +255,18 @@ OUT_OF_LINE static Operand type_member(Body *c, Operand type, NodeIndex n) {
 }
 
 static Operand trait_member(Body *c, Operand trait, NodeIndex n) {
-    if (c->program->traits[trait.value].builtin >= 0) { // `Comparable.compare(a, b)`: of whatever type a has
+    int builtin = c->program->traits[trait.value].builtin;
+    // `Comparable.compare(a, b)`: of whatever type a has; what these two have is a method like any other.
+    if (builtin >= 0 && builtin != TRAIT_ITERATOR && builtin != TRAIT_ITERABLE) {
         Operand operand = operand_of(OPERAND_ASSOCIATED, 0, n);
         operand.type = type_variable(c, token_of(c, n));
         return operand;
     }
-    (void)body_unsupported(c, span_of(c, n), "calls through the name of a trait");
+    const TraitDecl *decl = &c->program->traits[trait.value];
+    NameId name = {c->view.b[n]};
+    for (uint32_t i = decl->first_method; i < decl->first_method + decl->method_count; i++)
+        if (name_equal(c->program->functions[i].name, name)) return operand_of(OPERAND_FUNCTION, i, n);
+    diag(c->sink, DIAG_NO_SUCH_METHOD, tree_token_span(&c->view, n), name_text(c, name), name_text(c, decl->name));
     return operand_error(n);
 }
 

@@ -28,6 +28,10 @@ TypeId type_substitute(const Program *program, Arena *arena_for_escape, TypeId t
     for (uint32_t i = 0; i < words; i++) // the words after a record's types are names
         args[i] = i < info->arg_count ? type_substitute(program, arena_for_escape, info->args[i], arguments, count)
                                       : info->args[i];
+    if (info->kind == TYPE_ASSOCIATED) { // of what may be known by now
+        TypeId known = associated_project(program, arena_for_escape, (AssociatedId){info->head}, args, info->arg_count);
+        if (known.index != 0) return known;
+    }
     return type_make(program, arena_for_escape, (TypeKind)info->kind, info->head, args, info->arg_count);
 }
 
@@ -40,10 +44,7 @@ int type_compare(const Program *program, TypeId first, TypeId second) {
     if (type_equal(first, second)) return 0;
     const TypeInfo *a = type_info(program->types, first), *b = type_info(program->types, second);
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
-    if (a->kind == TYPE_ASSOCIATED) {
-        int order = text_compare(program_name(program, (NameId){a->head}), program_name(program, (NameId){b->head}));
-        if (order != 0) return order;
-    } else if (a->head != b->head) { // declarations are numbered by module name and position, parameters by position
+    if (a->head != b->head) { // declarations are numbered by module name and position, parameters by position
         return a->head < b->head ? -1 : 1;
     }
     if (a->arg_count != b->arg_count) return a->arg_count < b->arg_count ? -1 : 1;
@@ -146,7 +147,7 @@ static void print_type(const Program *program, TypeId type, const Generics *name
     case TYPE_ASSOCIATED:
         print_type(program, info->args[0], names, out);
         buffer_char(out, '.');
-        buffer_text(out, program_name(program, (NameId){info->head}));
+        buffer_text(out, program_name(program, program->associated[info->head].name));
         break;
     default:
         buffer_char(out, '?');
@@ -250,8 +251,16 @@ void bound_check(const Program *program, const PendingBound *pending, DiagSink *
             return;
 }
 
+// Of a path's names. Only messages need it, and to find where a name ends takes time.
+static Span path_span(const TypeScope *s, NodeIndex node) {
+    Span span = tree_token_span(s->view, node);
+    uint32_t name_count = tree_list_count(s->view, s->view->a[node]);
+    if (name_count > 1) span.end = dotted_end(s->view, tree_token(s->view, node), name_count);
+    return span;
+}
+
 // A built-in type by its name; *is_known tells whether the name is one.
-static TypeId built_in(const TypeScope *s, NodeIndex node, NameId name, const TypeId *args, uint32_t count, Span span,
+static TypeId built_in(const TypeScope *s, NodeIndex node, NameId name, const TypeId *args, uint32_t count,
                        bool *is_known) {
     static const struct {
         SemaWord word;
@@ -266,7 +275,7 @@ static TypeId built_in(const TypeScope *s, NodeIndex node, NameId name, const Ty
     for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!name_equal(program_word(program, rows[i].word), name)) continue;
         uint32_t expected = rows[i].kind < TYPE_PRIMITIVE_END ? 0 : 1;
-        if (count != expected) return report_count(s, span, program_name(program, name), expected, count);
+        if (count != expected) return report_count(s, path_span(s, node), program_name(program, name), expected, count);
         if (expected == 0) return TYPE_ID(rows[i].kind);
         if (rows[i].kind == TYPE_SET) key_bounds(s, args[0], tree_list_item(s->view, s->view->b[node], 0));
         return make(s, rows[i].kind, 0, args, 1, node);
@@ -274,7 +283,7 @@ static TypeId built_in(const TypeScope *s, NodeIndex node, NameId name, const Ty
     if (name_equal(program_word(program, WORD_CHANNEL), name) ||
         name_equal(program_word(program, WORD_BACKOFF), name)) {
         if (s->sink != NULL)
-            not_supported(s->sink, span,
+            not_supported(s->sink, path_span(s, node),
                           name_equal(program_word(program, WORD_CHANNEL), name) ? "channels"
                                                                                 : "`retry` and its Backoff");
         return error_type();
@@ -293,13 +302,16 @@ static TypeId unknown_type(const TypeScope *s, Span span, ModuleId module, NameI
     return error_type();
 }
 
-static TypeId resolve_item(const TypeScope *s, NodeIndex node, Item item, NameId name, Span span, const TypeId *args,
-                           uint32_t count) {
+// `span`: NULL for the path's own.
+static TypeId resolve_item(const TypeScope *s, NodeIndex node, Item item, NameId name, const Span *span,
+                           const TypeId *args, uint32_t count) {
     if (item.kind == ITEM_SILENT) return error_type();
-    if (item.kind != ITEM_TYPE) return unknown_type(s, span, s->module, name, item.kind == ITEM_TRAIT);
+    if (item.kind != ITEM_TYPE)
+        return unknown_type(s, span != NULL ? *span : path_span(s, node), s->module, name, item.kind == ITEM_TRAIT);
     const TypeDecl *decl = &s->program->type_decls[item.index];
     if (decl->generics.count != count)
-        return report_count(s, span, program_name(s->program, name), decl->generics.count, count);
+        return report_count(s, span != NULL ? *span : path_span(s, node), program_name(s->program, name),
+                            decl->generics.count, count);
     TypeId type = make(s, TYPE_NAMED, item.index, args, count, node);
     if (decl->generics.count > 0 && type.index != TYPE_ERROR)
         check_bounds(s, node, decl, (TypeDeclId){item.index}, args);
@@ -312,8 +324,6 @@ static TypeId resolve_path(const TypeScope *s, NodeIndex node) {
     if (name_count == 0) return error_type();
     const TypeId *args = resolve_list(s, s->view->b[node], &count);
     NameId first = {tree_list_item(s->view, names, 0)}, last = {tree_list_item(s->view, names, name_count - 1)};
-    Span span = tree_token_span(s->view, node);
-    if (name_count > 1) span.end = dotted_end(s->view, tree_token(s->view, node), name_count);
     bool is_self = name_equal(first, program_word(program, WORD_SELF_TYPE)) && s->self_type.index != 0;
     uint32_t parameter = s->generics == NULL ? 0 : s->generics->count;
     while (parameter > 0 && !name_equal(s->generics->names[parameter - 1], first))
@@ -321,21 +331,19 @@ static TypeId resolve_path(const TypeScope *s, NodeIndex node) {
 
     if (is_self || parameter > 0) {
         TypeId type = is_self ? s->self_type : type_make(program, s->arena, TYPE_PARAMETER, parameter - 1, NULL, 0);
-        if (count != 0) return report_count(s, span, program_name(program, last), 0, count);
-        if (name_count == 1) return type;
-        if (name_count == 2 && program_module(program, s->module)->kind != MODULE_PROJECT)
-            return make(s, TYPE_ASSOCIATED, last.index, &type, 1, node);
-        if (s->sink != NULL) not_supported(s->sink, span, "associated types");
-        return error_type();
+        if (count != 0) return report_count(s, path_span(s, node), program_name(program, last), 0, count);
+        for (uint32_t i = 1; i < name_count; i++)
+            type = associated_type(s, type, (NameId){tree_list_item(s->view, names, i)}, path_span(s, node));
+        return type;
     }
     if (name_count == 1) {
         Item item = scope_lookup(program, s->module, SCOPE_TYPE, first);
         if (item.kind == ITEM_NONE) {
             bool is_known;
-            TypeId type = built_in(s, node, first, args, count, span, &is_known);
+            TypeId type = built_in(s, node, first, args, count, &is_known);
             if (is_known) return type;
         }
-        return resolve_item(s, node, item, first, span, args, count);
+        return resolve_item(s, node, item, first, NULL, args, count);
     }
     // A type of another module, by an alias or a dotted name.
     NameId *path = arena_array(s->arena, NameId, name_count);
@@ -343,14 +351,14 @@ static TypeId resolve_path(const TypeScope *s, NodeIndex node) {
         path[i] = (NameId){tree_list_item(s->view, names, i)};
     ModuleId other = scope_module_path(program, s->module, path, name_count - 1);
     if (other.index == 0) return unknown_type(s, tree_token_span(s->view, node), s->module, first, false);
-    span = token_span(s->view->file_tokens, dotted_token(s->view, tree_token(s->view, node), name_count));
+    Span span = token_span(s->view->file_tokens, dotted_token(s->view, tree_token(s->view, node), name_count));
     bool is_private;
     Item item = module_member(program, s->module, other, SCOPE_TYPE, last, &is_private);
     if (is_private && s->sink != NULL)
         (void)diag(s->sink, DIAG_PRIVATE_ITEM, span, program_name(program, last),
                    program_module(program, other)->name); // complete
     if (item.kind == ITEM_NONE) return unknown_type(s, span, other, last, false);
-    return resolve_item(s, node, item, last, span, args, count);
+    return resolve_item(s, node, item, last, &span, args, count);
 }
 
 TypeId type_resolve(const TypeScope *s, NodeIndex node) {

@@ -7,6 +7,16 @@
 
 static LocalType *local_type(Body *c, TypeId type) { return &c->types.items[type.index & ~LOCAL_TYPE]; }
 
+static bool is_open_variable(Body *c, TypeId type) {
+    while (type_is_local(type)) {
+        const LocalType *t = local_type(c, type);
+        if (t->kind != TYPE_NONE) return false;
+        if (t->link.index == 0) return true;
+        type = t->link;
+    }
+    return false;
+}
+
 TypeId type_variable(Body *c, uint32_t token) {
     if (c->types.count == 0) vec_push(c->scratch, &c->types, (LocalType){0}); // index 0 stays unused
     LocalType variable = {.kind = TYPE_NONE, .depth = 1, .token = token};
@@ -63,11 +73,23 @@ TypeId type_function(Body *c, const TypeId *parameters, uint32_t count, TypeId r
     return body_type(c, TYPE_FUNCTION, 0, args, count + 1);
 }
 
+// What is known of it by now takes its place, as if it were a variable.
+static void associated_settle(Body *c, TypeId type) {
+    LocalType t = *local_type(c, type);
+    if (is_open_variable(c, t.args[0])) return;
+    TypeId known = associated_compute(c, t.head, t.args, t.arg_count);
+    if (known.index == 0) return;
+    local_type(c, type)->link = known;
+    if (c->trial_depth > 0) vec_push(c->scratch, &c->trail, type.index & ~LOCAL_TYPE);
+}
+
 TypeId prune_local(Body *c, TypeId type) {
     TypeId root = type;
     while (type_is_local(root)) {
         const LocalType *t = local_type(c, root);
-        if (t->kind != TYPE_NONE || t->link.index == 0) break;
+        if (t->kind == TYPE_ASSOCIATED && t->link.index == 0) associated_settle(c, root);
+        t = local_type(c, root); // the table may have moved
+        if ((t->kind != TYPE_NONE && t->kind != TYPE_ASSOCIATED) || t->link.index == 0) break;
         root = t->link;
     }
     // Path compression would have to be undone by a rollback, so it is done only outside trials.
@@ -79,7 +101,7 @@ TypeId prune_local(Body *c, TypeId type) {
     return root;
 }
 
-TypeShape type_shape(Body *c, TypeId type) {
+TypeShape type_shape_of(Body *c, TypeId type) {
     type = prune(c, type);
     if (type_is_local(type)) {
         const LocalType *t = local_type(c, type);
@@ -92,13 +114,14 @@ TypeShape type_shape(Body *c, TypeId type) {
 
 bool is_open(Body *c, TypeId type) {
     type = prune(c, type);
-    return type_is_local(type) && local_type(c, type)->kind == TYPE_NONE;
+    if (!type_is_local(type)) return false;
+    uint8_t kind = local_type(c, type)->kind;
+    return kind == TYPE_NONE || kind == TYPE_ASSOCIATED; // of something open: pruning has tried
 }
 bool is_error(Body *c, TypeId type) {
     type = prune(c, type);
     return type.index == TYPE_ERROR || type.index == 0;
 }
-bool is_kind(Body *c, TypeId type, TypeKind kind) { return type_shape(c, type).kind == kind; }
 bool is_named(Body *c, TypeId type, TypeDeclId decl, TypeShape *shape) {
     TypeShape s = type_shape(c, type);
     if (shape != NULL) *shape = s;
@@ -135,6 +158,16 @@ static UnifyAnswer variable_bind(Body *c, TypeId variable, TypeId type) {
     return UNIFY_OK;
 }
 
+// An associated type of something open is taken to be the other type; that it is, is looked at when it is known.
+static UnifyAnswer associated_bind(Body *c, TypeId type, TypeId other) {
+    UnifyAnswer answer = occurs(c, type, other, 0);
+    if (answer != UNIFY_OK) return answer;
+    local_type(c, type)->link = other;
+    if (c->trial_depth > 0) vec_push(c->scratch, &c->trail, type.index & ~LOCAL_TYPE);
+    vec_push(c->scratch, &c->projections, ((Projection){.type = type.index, .at = c->at}));
+    return UNIFY_OK;
+}
+
 static UnifyAnswer unify_at(Body *c, TypeId first, TypeId second, uint32_t depth) {
     first = prune(c, first);
     second = prune(c, second);
@@ -145,6 +178,8 @@ static UnifyAnswer unify_at(Body *c, TypeId first, TypeId second, uint32_t depth
     if (a.kind == TYPE_NONE) return variable_bind(c, first, second); // to the error type too: silent from then on (C3)
     if (b.kind == TYPE_NONE) return variable_bind(c, second, first);
     if (a.kind == TYPE_ERROR || b.kind == TYPE_ERROR) return UNIFY_OK;
+    if (a.kind == TYPE_ASSOCIATED && type_is_local(first)) return associated_bind(c, first, second);
+    if (b.kind == TYPE_ASSOCIATED && type_is_local(second)) return associated_bind(c, second, first);
     if (a.kind != b.kind || a.head != b.head || a.arg_count != b.arg_count) return UNIFY_DIFFERS;
     if (a.kind == TYPE_PARAMETER || a.kind < TYPE_PRIMITIVE_END) return UNIFY_DIFFERS; // other ids, so other types
     if (c->walk_budget == 0 || depth > 2 * TYPE_DEPTH_MAX) return UNIFY_TOO_LARGE;
@@ -202,6 +237,10 @@ TypeId instantiate(Body *c, TypeId type, const TypeId *arguments, uint32_t count
     memcpy(args, info->args, sizeof(TypeId) * words);
     for (uint32_t i = 0; i < info->arg_count; i++)
         args[i] = instantiate(c, info->args[i], arguments, count);
+    if (info->kind == TYPE_ASSOCIATED) {
+        TypeId known = associated_compute(c, info->head, args, info->arg_count);
+        if (known.index != 0) return known;
+    }
     return body_type(c, (TypeKind)info->kind, info->head, args, info->arg_count);
 }
 
@@ -243,6 +282,7 @@ static TypeId zonk_at(Body *c, TypeId type, uint32_t depth) {
     for (uint32_t i = 0; i < count; i++)
         args[i] = zonk_at(c, args[i], depth + 1);
     TypeId made = body_type(c, (TypeKind)t->kind, t->head, args, count);
+    if (!type_is_local(made)) made = type_normalise(c->program, c->scratch, &c->function->generics, made);
     local_type(c, type)->link = made; // read again: the table may have moved
     return made;
 }
@@ -296,6 +336,11 @@ static void text_at(Body *c, TypeId type, Buffer *out, uint32_t depth) {
     case TYPE_RECORD:
         open = "{ ", close = " }";
         break;
+    case TYPE_ASSOCIATED:
+        text_at(c, s.args[0], out, depth + 1);
+        buffer_char(out, '.');
+        buffer_text(out, name_text(c, c->program->associated[s.head].name));
+        return;
     default:
         buffer_literal(out, "_");
         return;

@@ -246,6 +246,10 @@ bool lex_variant_works(LexVariant variant) {
         return __builtin_cpu_supports("avx2") != 0;
     case LEX_AVX512:
         return __builtin_cpu_supports("avx512bw") != 0;
+    case LEX_AVX512_VBMI2:
+        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
+               __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2") &&
+               __builtin_cpu_supports("popcnt");
 #endif
 #if defined(HAS_NEON)
     case LEX_NEON:
@@ -258,6 +262,7 @@ bool lex_variant_works(LexVariant variant) {
 
 LexVariant lex_variant_best(void) {
     if (lex_variant_works(LEX_NEON)) return LEX_NEON;
+    if (lex_variant_works(LEX_AVX512_VBMI2)) return LEX_AVX512_VBMI2;
     if (lex_variant_works(LEX_AVX512)) return LEX_AVX512;
     return lex_variant_works(LEX_AVX2) ? LEX_AVX2 : LEX_PORTABLE;
 }
@@ -269,6 +274,7 @@ void lex_classify(LexVariant variant, const char *bytes, uint32_t blocks, LexMas
         classify_avx2(bytes, blocks, out);
         break;
     case LEX_AVX512:
+    case LEX_AVX512_VBMI2:
         classify_avx512(bytes, blocks, out);
         break;
 #endif

@@ -26,7 +26,15 @@ typedef struct LexMasks {
     uint64_t doubled;         // & | < ? . : which may stand twice
 } LexMasks;
 
-typedef enum LexVariant { LEX_PORTABLE, LEX_AVX2, LEX_AVX512, LEX_NEON, LEX_VARIANT_COUNT } LexVariant;
+// AVX512_VBMI2 classifies as AVX512 does, and writes tokens with vectors as well (lex_emit.c).
+typedef enum LexVariant {
+    LEX_PORTABLE,
+    LEX_AVX2,
+    LEX_AVX512,
+    LEX_AVX512_VBMI2,
+    LEX_NEON,
+    LEX_VARIANT_COUNT
+} LexVariant;
 
 bool lex_variant_works(LexVariant variant); // on this processor
 LexVariant lex_variant_best(void);

@@ -110,6 +110,15 @@ uint32_t bad_length(const char *at, const char *end) {
 // Reports what is not UTF-8, and NUL, inside a comment, a string or a character. Adjacent bad bytes are one error.
 static void report_bad_bytes(Lexer *lexer, const char *at, const char *end) {
     while (at < end) {
+        uint64_t eight;
+        if (end - at >= 8) {
+            memcpy(&eight, at, 8);
+            // No byte has its top bit, and none is 0: then subtracting 1 from each sets no top bit either.
+            if (((eight | (eight - 0x0101010101010101u)) & 0x8080808080808080u) == 0) {
+                at += 8;
+                continue;
+            }
+        }
         uint32_t length = sequence(at, end);
         if (length == 0) {
             length = invalid_length(at, end);

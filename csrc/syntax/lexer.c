@@ -16,7 +16,7 @@
 
 #define WORD_BYTES 16u
 
-// Compiled twice: for every processor, and for those that have the bit instructions of AVX2's time.
+// Compiled for every processor, and for those that have the bit instructions of AVX2's time.
 #define HOT ALWAYS_INLINE static inline
 
 typedef struct Batch {
@@ -25,33 +25,11 @@ typedef struct Batch {
     uint32_t blocks;
     uint32_t base;    // offset in the file
     const char *view; // its bytes, the block behind and BYTES_AHEAD: the text, or `copy`
-    uint32_t words[BATCH_BYTES / 2 + 1];
+    uint32_t words[BATCH_BYTES / 2 + LEX_BLOCK];
     uint32_t word_count;
     char copy[BATCH_BYTES + LEX_BLOCK + BYTES_AHEAD];
 } Batch;
 
-// The token that begins with a byte and is one byte long, or a word.
-static const uint8_t kind_of[256] = {
-    ['A'] = TOKEN_NAME,     ['B'] = TOKEN_NAME,      ['C'] = TOKEN_NAME,   ['D'] = TOKEN_NAME,
-    ['E'] = TOKEN_NAME,     ['F'] = TOKEN_NAME,      ['G'] = TOKEN_NAME,   ['H'] = TOKEN_NAME,
-    ['I'] = TOKEN_NAME,     ['J'] = TOKEN_NAME,      ['K'] = TOKEN_NAME,   ['L'] = TOKEN_NAME,
-    ['M'] = TOKEN_NAME,     ['N'] = TOKEN_NAME,      ['O'] = TOKEN_NAME,   ['P'] = TOKEN_NAME,
-    ['Q'] = TOKEN_NAME,     ['R'] = TOKEN_NAME,      ['S'] = TOKEN_NAME,   ['T'] = TOKEN_NAME,
-    ['U'] = TOKEN_NAME,     ['V'] = TOKEN_NAME,      ['W'] = TOKEN_NAME,   ['X'] = TOKEN_NAME,
-    ['Y'] = TOKEN_NAME,     ['Z'] = TOKEN_NAME,      ['_'] = TOKEN_NAME,   ['a'] = TOKEN_NAME,
-    ['b'] = TOKEN_NAME,     ['c'] = TOKEN_NAME,      ['d'] = TOKEN_NAME,   ['e'] = TOKEN_NAME,
-    ['f'] = TOKEN_NAME,     ['g'] = TOKEN_NAME,      ['h'] = TOKEN_NAME,   ['i'] = TOKEN_NAME,
-    ['j'] = TOKEN_NAME,     ['k'] = TOKEN_NAME,      ['l'] = TOKEN_NAME,   ['m'] = TOKEN_NAME,
-    ['n'] = TOKEN_NAME,     ['o'] = TOKEN_NAME,      ['p'] = TOKEN_NAME,   ['q'] = TOKEN_NAME,
-    ['r'] = TOKEN_NAME,     ['s'] = TOKEN_NAME,      ['t'] = TOKEN_NAME,   ['u'] = TOKEN_NAME,
-    ['v'] = TOKEN_NAME,     ['w'] = TOKEN_NAME,      ['x'] = TOKEN_NAME,   ['y'] = TOKEN_NAME,
-    ['z'] = TOKEN_NAME,     ['+'] = TOKEN_PLUS,      ['-'] = TOKEN_MINUS,  ['*'] = TOKEN_STAR,
-    ['%'] = TOKEN_PERCENT,  ['!'] = TOKEN_BANG,      ['~'] = TOKEN_TILDE,  ['&'] = TOKEN_AMP,
-    ['|'] = TOKEN_PIPE,     ['^'] = TOKEN_CARET,     ['<'] = TOKEN_LESS,   ['>'] = TOKEN_GREATER,
-    ['='] = TOKEN_EQUAL,    ['?'] = TOKEN_QUESTION,  ['.'] = TOKEN_DOT,    [':'] = TOKEN_COLON,
-    [','] = TOKEN_COMMA,    [';'] = TOKEN_SEMICOLON, ['@'] = TOKEN_AT,     ['$'] = TOKEN_DOLLAR,
-    ['#'] = TOKEN_HASH,     ['('] = TOKEN_LPAREN,    [')'] = TOKEN_RPAREN, ['['] = TOKEN_LBRACKET,
-    [']'] = TOKEN_RBRACKET, ['{'] = TOKEN_LBRACE,    ['}'] = TOKEN_RBRACE};
 // That of two bytes.
 static const uint8_t before_greater[256] = {['-'] = TOKEN_ARROW, ['='] = TOKEN_FAT_ARROW};
 static const uint8_t before_equal[256] = {
@@ -71,7 +49,7 @@ void lex_reserve(Arena *arena, LexChunk *out, uint32_t extra) {
 }
 
 // Usual code has a token to four bytes; growing would copy all.
-uint32_t lex_token_estimate(uint32_t bytes) { return bytes / 3 + LEX_BLOCK; }
+uint32_t lex_token_estimate(uint32_t bytes) { return bytes / 3 + LEX_ROOM; }
 
 // ---- one block
 
@@ -93,7 +71,7 @@ HOT void add_lines(Lexer *lexer, const LexMasks *masks, uint32_t base) {
 
 // Where tokens begin, and which of them need a look. A token's second byte is in `second` if it is `>` or `=`.
 typedef struct Plan {
-    uint64_t starts, slow, second;
+    uint64_t starts, slow, second, words; // of words, the first byte
 } Plan;
 
 // `skipped` bytes of the block belong to a token or a comment that began before.
@@ -104,7 +82,7 @@ HOT Plan plan_block(const LexMasks *m, uint64_t is_in_word, uint32_t skipped) {
     uint64_t second = (m->greater & m->before_greater << 1) | (m->equal & m->before_equal << 1);
     if (skipped > 0) second &= from(skipped + 1);
     uint64_t openers = m->before_greater | m->before_equal | m->doubled;
-    Plan plan = {.starts = word_starts | ~(m->word | m->gap)};
+    Plan plan = {.starts = word_starts | ~(m->word | m->gap), .words = word_starts};
     plan.slow = (plan.starts & ~(m->plain | m->word)) | (word_starts & m->digit) | twice >> 1 | (openers & last);
     // Where the first byte of a pair may itself be the end of an operator, as in `==>` `<<=` `..=>`, order matters.
     uint64_t taken = second | twice | (m->equal & m->doubled << 1);
@@ -166,7 +144,7 @@ static uint32_t lex_one(Lexer *lexer, const Batch *batch, uint32_t block, uint32
 }
 
 // `skip` is the offset up to which earlier tokens and comments reach; returns the next one.
-HOT uint32_t lex_block(Lexer *lexer, Batch *batch, uint32_t block, uint64_t is_in_word, uint32_t skip) {
+HOT uint32_t lex_block(Lexer *lexer, Batch *batch, uint32_t block, uint64_t is_in_word, uint32_t skip, LexEmit emit) {
     const LexMasks *masks = &batch->masks[block];
     const char *view = batch->view + block * LEX_BLOCK;
     uint32_t base = batch->base + block * LEX_BLOCK;
@@ -174,8 +152,8 @@ HOT uint32_t lex_block(Lexer *lexer, Batch *batch, uint32_t block, uint64_t is_i
     add_lines(lexer, masks, base);
     if (skip >= base + LEX_BLOCK) return skip;
     Plan plan = plan_block(masks, is_in_word, skip > base ? skip - base : 0);
-    if (UNLIKELY(out->capacity - out->count < LEX_BLOCK))
-        lex_reserve(lexer->arena, out, LEX_BLOCK); // a block has no more
+    if (UNLIKELY(out->capacity - out->count < LEX_ROOM))
+        lex_reserve(lexer->arena, out, LEX_ROOM); // a block has no more
     uint8_t *kinds = out->kinds;
     uint32_t *starts = out->starts, *words = batch->words;
     uint32_t count = out->count, word_count = batch->word_count;
@@ -185,9 +163,14 @@ HOT uint32_t lex_block(Lexer *lexer, Batch *batch, uint32_t block, uint64_t is_i
         uint64_t stops = plan.starts & plan.slow, run = plan.starts & below(stops);
         uint64_t all = run;
         uint32_t begin = count;
+        if (emit != NULL) {
+            word_count = emit(run, plan.words, view, base, count, out, words, word_count);
+            count += (uint32_t)__builtin_popcountll(run);
+            run = 0;
+        }
         for (; run != 0; run &= run - 1) {
             uint32_t place = first(run);
-            uint8_t kind = kind_of[(unsigned char)view[place]];
+            uint8_t kind = lex_kind_of[(unsigned char)view[place]];
             kinds[count] = kind;
             starts[count] = base + place;
             words[word_count] = count++;
@@ -271,14 +254,14 @@ static void batch_begin(Batch *batch, const Lexer *lexer, uint32_t base, LexVari
         batch->in_word[block] = batch->masks[block].word;
 }
 
-HOT void lex_text(Lexer *lexer, LexVariant variant, uint32_t start, uint32_t skip) {
+HOT void lex_text(Lexer *lexer, LexVariant variant, uint32_t start, uint32_t skip, LexEmit emit) {
     Batch batch;
     uint64_t is_in_word = 0; // whether the byte before is part of a word
     uint32_t end = (uint32_t)(lexer->end - lexer->text);
     for (uint32_t base = start; base < end; base += BATCH_BYTES) {
         batch_begin(&batch, lexer, base, variant);
         for (uint32_t block = 0; block < batch.blocks; block++) {
-            skip = lex_block(lexer, &batch, block, is_in_word, skip);
+            skip = lex_block(lexer, &batch, block, is_in_word, skip, emit);
             is_in_word = batch.masks[block].word >> 63;
         }
         lex_words(lexer, &batch);
@@ -287,17 +270,22 @@ HOT void lex_text(Lexer *lexer, LexVariant variant, uint32_t start, uint32_t ski
 }
 
 static void lex_text_anywhere(Lexer *lexer, LexVariant variant, uint32_t start, uint32_t skip) {
-    lex_text(lexer, variant, start, skip);
+    lex_text(lexer, variant, start, skip, NULL);
 }
 
 #if defined(__x86_64__) && !defined(__TINYC__)
 __attribute__((target("bmi,bmi2,popcnt,lzcnt"))) static void lex_text_bmi(Lexer *lexer, LexVariant variant,
                                                                           uint32_t start, uint32_t skip) {
-    lex_text(lexer, variant, start, skip);
+    lex_text(lexer, variant, start, skip, NULL);
+}
+__attribute__((target("bmi,bmi2,popcnt,lzcnt"))) static void lex_text_vectors(Lexer *lexer, LexVariant variant,
+                                                                              uint32_t start, uint32_t skip) {
+    lex_text(lexer, variant, start, skip, lex_emit_vectors);
 }
 static bool has_bmi(void) { return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt"); }
 #else
 #define lex_text_bmi lex_text_anywhere
+#define lex_text_vectors lex_text_anywhere
 static bool has_bmi(void) { return false; }
 #endif
 
@@ -312,7 +300,9 @@ void lex_chunk_with(LexVariant variant, Arena *arena, const Source *source, uint
         lex_byte_order_mark(&lexer);
         skip = 3;
     }
-    if (variant != LEX_PORTABLE && has_bmi())
+    if (variant == LEX_AVX512_VBMI2)
+        lex_text_vectors(&lexer, variant, start, skip);
+    else if (variant != LEX_PORTABLE && has_bmi())
         lex_text_bmi(&lexer, variant, start, skip);
     else
         lex_text_anywhere(&lexer, variant, start, skip);

@@ -2,6 +2,7 @@
 //
 // SHAPE      lexer.c         the loop over blocks of 64 bytes: words, plain operators, lines
 //            lex_classify.c  which of the 64 bytes are what
+//            lex_emit.c      the tokens of a run of words and operators at once
 //            lex_words.c     names and keywords
 //            lex_slow.c      tokens that need a look at their text: strings, characters, numbers, comments, what is no token
 //            lex_number.c    what a number is
@@ -19,6 +20,18 @@ typedef struct Lexer {
     DiagSink *diagnostics;
     LexChunk *out;
 } Lexer;
+
+// The token that begins with a byte and is one byte long, or a word.
+extern const uint8_t lex_kind_of[256];
+
+// Writes the tokens that begin at `run` of a block behind the first `token` ones of a chunk, and the numbers of those that
+// begin words behind the first `word_count` ones of `word_tokens`; returns how many of these there are then. May write as
+// far as LEX_BLOCK tokens behind `token`.
+typedef uint32_t (*LexEmit)(uint64_t run, uint64_t words, const char *view, uint32_t base, uint32_t token,
+                            const LexChunk *out, uint32_t *word_tokens, uint32_t word_count);
+uint32_t lex_emit_vectors(uint64_t run, uint64_t words, const char *view, uint32_t base, uint32_t token,
+                          const LexChunk *out, uint32_t *word_tokens, uint32_t word_count);
+#define LEX_ROOM (2 * LEX_BLOCK) // a block has at most LEX_BLOCK tokens, and vectors write that far behind each
 
 // Room for so many more tokens.
 void lex_reserve(Arena *arena, LexChunk *out, uint32_t extra);

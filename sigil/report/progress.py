@@ -67,7 +67,7 @@ def render(progress: Progress, console: Console, subject: str) -> str:
 
 
 def _step(progress: Progress) -> tuple[str, int, int]:
-    """The step that is under way. Lowering and linking have no counters of their own: all before them is done."""
+    """The step that is under way. Lowering and linking have no counters: all before them is done."""
     if progress.tests_total:
         return "testing", progress.tests_run, progress.tests_total
     if progress.objects_total:

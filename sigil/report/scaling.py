@@ -59,7 +59,9 @@ def _about(scaling: Scaling) -> list[str]:
     ]
     if "recordings" in about:
         count = about["recordings"]
-        words.append(f"medians of {count} recordings on 1 thread" if count > 1 else "1 recording on 1 thread")
+        words.append(
+            f"{count} recordings on 1 thread (lower quartiles)" if count > 1 else "1 recording on 1 thread"
+        )
     return ["  " + ", ".join(words)] if words else []
 
 

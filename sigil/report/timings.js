@@ -184,6 +184,9 @@
     const rough = (right - left) / Math.max(2, Math.floor((width - GUTTER) / 110));
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
+    // As many digits as tell neighbours apart.
+    const [unit, name] = step * UNIT >= 1e8 ? [1e9, " s"] : step * UNIT >= 1e4 ? [1e6, " ms"] : [1e3, " µs"];
+    const digits = Math.max(0, Math.ceil(-Math.log10((step * UNIT) / unit) - 1e-9));
     pen.textAlign = "center";
     for (let i = Math.ceil(left / step); i * step <= right; i++) {
       const at = Math.round(x(i * step)) + 0.5;
@@ -195,7 +198,7 @@
       pen.stroke();
       pen.globalAlpha = 1;
       pen.fillStyle = colours.soft;
-      if (at < width - 24) pen.fillText(i === 0 ? "0" : shown(i * step), Math.max(at, GUTTER + 6), y + AXIS / 2 + 2);
+      if (at < width - 24) pen.fillText(i === 0 ? "0" : ((i * step * UNIT) / unit).toFixed(digits) + name, Math.max(at, GUTTER + 6), y + AXIS / 2 + 2);
     }
     pen.textAlign = "left";
   };
@@ -320,7 +323,7 @@
       if (merged > 1) lines.push([`${merged} short items, the longest of them named`, "soft"]);
       lines.push([`${data.names[name] ? data.kinds[kind] + ", " : ""}${shown(row.end[i] - row.begin[i])}`, ""]);
       lines.push([`stage ${(data.stages[stage] || ["none"])[0]}, ${row.label}, from ${shown(row.begin[i])} on`, "soft"]);
-      if (stolen >= 0) lines.push([`taken over from worker ${stolen}`, "soft"]);
+      if (stolen >= 0) lines.push([`its share of the work came from worker ${stolen}`, "soft"]);
     } else if (px >= GUTTER && py < STAGES + GAP + CPU) {
       const time = timeAt(px);
       const stage = data.stages.find(([, begin, end]) => begin <= time && time <= end);

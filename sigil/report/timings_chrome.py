@@ -67,6 +67,7 @@ def _stages(trace: Trace) -> list[dict[str, Any]]:
 
 def _items(trace: Trace) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    shares: set[tuple[int, int]] = set()
     for number, event in enumerate(sorted(trace.events, key=lambda e: (e.worker, e.begin, -e.end))):
         details: dict[str, Any] = {"item": event.item} if event.item >= 0 else {}
         if event.loop >= 0:
@@ -84,7 +85,10 @@ def _items(trace: Trace) -> list[dict[str, Any]]:
                 args=details,
             )
         )
-        if event.stolen_from >= 0 and event.stolen_from != event.worker:
+        # All items of a share in a loop were taken with it: one arrow is enough.
+        is_new = event.loop < 0 or (event.worker, event.loop) not in shares
+        shares.add((event.worker, event.loop))
+        if is_new and event.stolen_from >= 0 and event.stolen_from != event.worker:
             rows.append(_event("s", "taken", event.stolen_from + 1, event.begin, id=number, cat="steal"))
             rows.append(_event("f", "taken", event.worker + 1, event.begin, id=number, cat="steal", bp="e"))
     return rows

@@ -250,6 +250,8 @@ def _nested(trace: Trace, items: list[Item]) -> dict[int, list[int]]:
 
 def _place(trace: Trace, items: list[Item], inside: dict[int, list[int]], outer: int, inner: int) -> None:
     event, around = trace.events[inner], trace.events[outer]
+    if event.loop >= 0 and around.loop < 0:
+        return  # a task that is no item is a step of its stage; its time between loops counts as alone
     if event.loop >= 0 and event.loop != around.loop:
         loop = trace.loops[event.loop]
         if around.begin <= loop.begin and loop.end <= around.end:

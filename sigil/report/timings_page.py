@@ -332,7 +332,8 @@ def _predictions(numbers: Figures) -> str:
     )
     return f"""<h2>Predicted speed-up</h2>
 <p>This recording replayed on more cores: in each stage the items are handed to whichever core is free, what
-was done alone stays alone, and starting parallel work costs what it cost here.{outside}</p>
+was done alone stays alone, and starting parallel work costs what it cost here.{outside} The command
+<code>sigil scale</code> also measures what the scheduler and the memory of this machine allow.</p>
 <div class="columns"><div class="card">{_chart(lines)}</div>{_table(heads, rows)}</div>"""
 
 

@@ -80,7 +80,7 @@ def rounds(
         for n, found in spent.items()
         if n > 1
     }
-    return plan.median_of(plans), Measured(
+    return plan.undisturbed(plans), Measured(
         runs=measured,
         calibration={n: statistics.median(found) for n, found in ratios.items()},
         inflation=inflation,

@@ -256,20 +256,22 @@ def test_what_cannot_be_replayed_says_why(trace: Trace, words: str) -> None:
         plan.of_trace(trace)
 
 
-def test_the_median_of_recordings_forgets_an_interruption() -> None:
+def test_the_undisturbed_recordings_forgets_an_interruption() -> None:
     def one(slow: int) -> Plan:
         times = [10.0, 10.0, 10.0]
         times[slow] = 4000.0
         return Plan((replace(stage(5, job(*times)), recorded=35),), between=slow)
 
-    made = plan.median_of([one(0), one(1), one(2)])
+    made = plan.undisturbed([one(0), one(1), one(2)])
     (loop,) = made.stages[0].jobs
     assert [item.work for item in loop.items] == [10, 10, 10]
-    assert made.between == 1
+    assert made.between == 0
+    assert made.stages[0].recorded == 35
+    assert [plan.quartile(range(n)) for n in (1, 4, 5, 15)] == [0, 0, 1, 3]
     other = Plan((stage(5, job(1.0)),))
-    assert plan.median_of([other, one(0), one(1), one(2)]) == made  # of another shape than most
+    assert plan.undisturbed([other, one(0), one(1), one(2)]) == made  # of another shape than most
     with pytest.raises(PlanError):
-        plan.median_of([])
+        plan.undisturbed([])
 
 
 # ---- memory ------------------------------------------------------------------------------------------------
@@ -332,7 +334,7 @@ def test_losses_add_up_to_the_time() -> None:
             assert lost.time == pytest.approx(own.stage_time(part, workers, machine))
 
 
-def test_the_error_is_relative_to_the_median_of_paired_runs() -> None:
+def test_the_error_is_relative_to_the_undisturbed_paired_runs() -> None:
     runs = {
         1: [
             {"parse": 10.0, "overall": 20.0},

@@ -18,6 +18,9 @@ import pytest
 from sigil.report.timings_chrome import chrome
 from sigil.report.timings_figures import CORES, figures
 from sigil.report.timings_page import page, time
+from sigil.scale import replay
+from sigil.scale.costs import Costs
+from sigil.scale.plan import of_trace
 from sigil.trace import Event, Loop, StageSpan, Trace
 
 EVIL = "</script><img src=x onerror=alert(1)>&\"'é"
@@ -27,7 +30,7 @@ def flat() -> Trace:
     """Two workers, one loop from 10 to 90 in a stage from 0 to 100."""
     events = (
         Event("parse file", 0, 0, 0, 12, 50, name="a.si"),
-        Event("parse file", 0, 1, 1, 14, 32, name="b.si"),
+        Event("parse file", 0, 1, 1, 14, 32, stolen_from=0, name="b.si"),
         Event("parse file", 0, 2, 1, 32, 82, stolen_from=0, name="c.si"),
     )
     return Trace(2, (StageSpan("parse", 0, 100, 120),), (Loop("parse file", 0, 10, 90, 3),), events)
@@ -98,6 +101,25 @@ def test_a_task_that_was_run_while_waiting_is_not_counted_twice() -> None:
     assert figures(trace).stages[0].work == (60 - 43) + 20
 
 
+def stepped() -> Trace:
+    """A step of a stage that runs as a task: alone until its loop begins, and between the loops."""
+    events = (
+        Event("other work", -1, -1, 1, 5, 95),
+        Event("check body", 0, 0, 1, 20, 40),
+        Event("check body", 0, 1, 0, 22, 38),
+        Event("finish module", 1, 0, 1, 60, 90),
+    )
+    loops = (Loop("check body", 0, 18, 42, 2), Loop("finish module", 0, 58, 92, 1))
+    return Trace(2, (StageSpan("bodies", 0, 100),), loops, events)
+
+
+def test_a_task_that_runs_loops_is_a_step_of_its_stage() -> None:
+    (stage,) = figures(stepped()).stages
+    assert stage.alone == 100 - 24 - 34
+    assert stage.work == stage.alone + 20 + 16 + 30
+    assert stage.span == stage.alone + 20 + 30
+
+
 def test_prediction_is_greedy_in_the_recorded_order() -> None:
     (stage,) = figures(flat()).stages
     assert stage.on(1) == stage.work
@@ -106,7 +128,7 @@ def test_prediction_is_greedy_in_the_recorded_order() -> None:
     assert stage.on(64) == 20 + 50 + 10
 
 
-@pytest.mark.parametrize("trace", [flat(), nested(), made_up(500), made_up(3, 1)])
+@pytest.mark.parametrize("trace", [flat(), nested(), stepped(), made_up(500), made_up(3, 1)])
 def test_no_prediction_is_better_than_the_laws_allow(trace: Trace) -> None:
     numbers = figures(trace)
     last = 0.0
@@ -117,6 +139,17 @@ def test_no_prediction_is_better_than_the_laws_allow(trace: Trace) -> None:
         assert speed >= last - 1e-9
         last = speed
     assert numbers.speed_up(1) == 1
+
+
+def test_a_recording_on_one_thread_is_predicted_as_its_replay_does() -> None:
+    """Two ways to the same: here in closed form, in sigil.scale by simulated workers that cost nothing."""
+    trace = made_up(400, 1)
+    plan = of_trace(trace)
+    for cores in CORES:
+        mine = figures(trace).of(True)
+        burdens = sum(loop.burden for stage in mine for loop in stage.loops) if cores > 1 else 0
+        replayed = sum(replay.stage(s, cores, Costs()).time for s in plan.stages if s.name != "link")
+        assert sum(stage.on(cores) for stage in mine) - burdens == pytest.approx(replayed, rel=1e-6)
 
 
 def test_the_critical_path_is_the_span() -> None:
@@ -279,24 +312,63 @@ def test_the_smallest_traces_have_pages(trace: Trace) -> None:
     assert read(page(trace)).tags["canvas"] == 1
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed (make setup-ci)")
-@pytest.mark.parametrize("trace", [flat(), nested(), made_up(5000, 24), Trace(1, (), (), ())])
-def test_a_browser_draws_the_page_without_complaint(trace: Trace, tmp_path: Path) -> None:
+needs_browser = pytest.mark.skipif(
+    shutil.which("chromium") is None, reason="chromium is not installed (make setup-ci)"
+)
+
+# What a user does, in the page itself: points at a box, zooms in on it, goes back. What the hint says is kept.
+ACTIONS = """<script>
+  const canvas = document.getElementById("timeline"), hint = document.getElementById("hint");
+  const box = canvas.getBoundingClientRect(), said = [];
+  const at = (kind, x, y, Type = PointerEvent) => canvas.dispatchEvent(new Type(kind, {
+    clientX: box.left + x, clientY: box.top + y, bubbles: true, pointerId: 1, deltaY: -120, ctrlKey: true }));
+  const point = (x, y) => { at("pointermove", x, y); said.push(hint.hidden ? "" : hint.innerText.split("\\n")[0]); };
+  const middle = 78 + (box.width - 78) * 0.6;
+  point(middle, 128);
+  at("dblclick", middle, 128, MouseEvent);
+  point(90, 128);
+  at("wheel", middle, 128, WheelEvent);
+  for (const key of ["+", "-", "ArrowLeft", "ArrowRight", "0"])
+    canvas.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  point(middle, 128);
+  point(middle, 60);
+  document.querySelector("button.stage").click();
+  document.getElementById("zoom-all").click();
+  document.documentElement.dataset.said = said.join("|");
+</script>"""
+
+
+def in_browser(text: str, tmp_path: Path) -> str:
+    """The page's elements after its scripts have run; none of them may complain."""
     place = tmp_path / "page.html"
-    place.write_text(page(trace), "utf-8")
-    command = [
-        "chromium",
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        f"--user-data-dir={tmp_path / 'home'}",
-    ]
-    command += ["--enable-logging=stderr", "--virtual-time-budget=3000", "--dump-dom", place.as_uri()]
+    place.write_text(text, "utf-8")
+    command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,900"]
+    command += [f"--user-data-dir={tmp_path / 'home'}", "--enable-logging=stderr"]
+    command += ["--virtual-time-budget=3000", "--dump-dom", place.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    assert complaints == []
-    rows = 1 + trace.threads
-    assert re.search(rf'<html[^>]* data-drawn="{rows}"', done.stdout)
+    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
+    return done.stdout
+
+
+@needs_browser
+@pytest.mark.parametrize("trace", [made_up(5000, 24), Trace(1, (), (), ())])
+def test_a_browser_draws_the_page_without_complaint(trace: Trace, tmp_path: Path) -> None:
+    elements = in_browser(page(trace), tmp_path)
+    assert re.search(rf'<html[^>]* data-drawn="{1 + trace.threads}"', elements)
+
+
+@needs_browser
+def test_pointing_and_zooming_find_the_items(tmp_path: Path) -> None:
+    second = 1_000_000_000
+    events = (
+        Event("parse file", 0, 0, 0, 0, second // 2, name="src/first.si"),
+        Event("parse file", 0, 1, 0, second // 2, second, name="src/second.si"),
+    )
+    trace = Trace(1, (StageSpan("parse", 0, second),), (Loop("parse file", 0, 0, second, 2),), events)
+    elements = in_browser(page(trace).replace("</body>", f"{ACTIONS}</body>"), tmp_path)
+    (said,) = re.findall(r'<html[^>]* data-said="([^"]*)"', elements)
+    # Zoomed in on the second, there is a bit of the first at the left edge.
+    assert said.split("|") == ["src/second.si", "src/first.si", "src/second.si", "1 of 1 cores busy"]
 
 
 # ---- the Trace Event Format --------------------------------------------------------------------------------
@@ -368,11 +440,11 @@ def test_complete_events_are_the_traces_own_and_nest() -> None:
             open_.append(begin - minus)
 
 
-def test_a_stolen_item_says_from_whom_and_has_a_flow() -> None:
+def test_stolen_items_say_from_whom_and_their_share_has_one_flow() -> None:
     events = json.loads(chrome(flat()))["traceEvents"]
-    (stolen,) = [event for event in events if event.get("args", {}).get("stolen_from") is not None]
-    assert (stolen["name"], stolen["args"]["stolen_from"]) == ("c.si", 0)
+    stolen = [event for event in events if event.get("args", {}).get("stolen_from") is not None]
+    assert [(event["name"], event["args"]["stolen_from"]) for event in stolen] == [("b.si", 0), ("c.si", 0)]
     (start,) = [event for event in events if event["ph"] == "s"]
     (finish,) = [event for event in events if event["ph"] == "f"]
     assert (start["tid"], finish["tid"], start["id"]) == (1, 2, finish["id"])
-    assert finish["ts"] == stolen["ts"]
+    assert finish["ts"] == stolen[0]["ts"]

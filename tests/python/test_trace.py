@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sigil.trace import Event, Loop, StageSpan, Trace
+from sigil.trace import Event, Loop, StageSpan, Trace, assembled
 from sigil.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,6 +131,25 @@ def test_the_stored_form_holds_everything(project: Path) -> None:
         {"date": "today"},
     )
     assert Trace.from_json(odd.to_json()) == odd
+
+
+def test_tasks_that_run_loops_are_left_out() -> None:
+    """They are steps of their stage; what they did are the items of their loops."""
+    rows = [
+        ("other work", -1, -1, 0, 5, 50, -1, ""),  # a step
+        ("check body", 0, 0, 0, 11, 19, -1, "m.f"),
+        ("other work", -1, -1, 1, 5, 15, -1, ""),  # ends before the loop does
+    ]
+    raw = (0, [("bodies", 0, 60, 60)], [("check body", 0, 10, 20, 1)], rows, 0)
+    kept = assembled(raw, 2, [], {}).events
+    assert [(event.kind, event.worker) for event in kept] == [("check body", 0), ("other work", 1)]
+
+
+def test_a_batch_says_how_many_more_it_holds() -> None:
+    rows = [("generate function", 0, item, 0, item, item + 1, -1, f"m.f{item}") for item in (7, 0, 3, 4)]
+    raw = (0, [("generate", 0, 20, 20)], [("generate function", 0, 0, 20, 4)], rows, 0)
+    names = {event.item: event.name for event in assembled(raw, 1, [], {}).events}
+    assert names == {0: "m.f0 and 2 more", 3: "m.f3", 4: "m.f4 and 2 more", 7: "m.f7"}
 
 
 @pytest.mark.parametrize(

@@ -544,6 +544,53 @@ TEST(forked_child_knows_that_its_pool_is_gone) {
 }
 #endif
 
+#if !UNDER_THREAD_SANITIZER
+typedef struct ForkedInside {
+    Pool *pool;
+    _Atomic uint32_t sum;
+    _Atomic uint32_t right;
+} ForkedInside;
+
+// Forks on a worker's own thread, while the others run: in the child that worker is alone.
+static Status fork_inside(Worker *worker, void *argument, uint32_t item) {
+    ForkedInside *self = argument;
+    if (item != 3) return add_item(worker, &self->sum, item);
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        _Atomic uint32_t sum = 0;
+        TaskGroup group = {0};
+        TaskGroup own = task_group_of(worker);
+        bool is_right = pool_for_each(self->pool, NULL, 1000, add_item, &sum) == STATUS_OK;
+        for (uint32_t i = 0; i < 100; i++) {
+            task_spawn(worker, &group, add_task, &sum);
+            task_spawn(worker, &own, add_task, &sum);
+        }
+        is_right = is_right && group_wait(worker, &group) == STATUS_OK && group_wait(worker, &own) == STATUS_OK;
+        Pool *fresh = NULL;
+        is_right = is_right && pool_create(NULL, &fresh) == STATUS_OK &&
+                   pool_for_each(fresh, NULL, 5, add_item, &sum) == STATUS_OK;
+        pool_free(fresh);
+        _exit(is_right && load_relaxed(&sum) == 1205 ? 0 : 1);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) (void)fetch_add_relaxed(&self->right, 1u);
+    return STATUS_OK;
+}
+
+TEST(child_forked_inside_a_task_works_on_alone) {
+    FOR_EACH_POOL(pool) {
+        for (uint32_t round = 0; round < 5; round++) {
+            ForkedInside self = {.pool = pool};
+            CHECK_INT(pool_for_each(pool, NULL, 50, fork_inside, &self), STATUS_OK);
+            CHECK_INT(load_relaxed(&self.sum), 49);
+            CHECK_INT(load_relaxed(&self.right), 1);
+        }
+    }
+}
+#endif
+
 // ---- hooks and progress
 
 typedef struct Trace {

@@ -151,21 +151,6 @@ TEST(loops_inside_items_nest) {
     }
 }
 
-TEST(items_are_numbered_on_from_loop_to_loop_of_a_kind) {
-    Fixture fixture = fixture_of(2);
-    trace_start(fixture.trace);
-    uint32_t counts[] = {5, 3, 9};
-    for (uint32_t i = 0; i < 3; i++) {
-        CHECK(pool_for_each_named(fixture.pool, WORK_lower_instance, NULL, counts[i], short_item, NULL) == STATUS_OK);
-        CHECK(pool_for_each_named(fixture.pool, WORK_check_body, NULL, 100, short_item, NULL) == STATUS_OK);
-    }
-    trace_stop(fixture.trace);
-    CHECK_INT(trace_loops(fixture.trace)[0].first, 0);
-    CHECK_INT(trace_loops(fixture.trace)[2].first, 5);
-    CHECK_INT(trace_loops(fixture.trace)[4].first, 8);
-    fixture_free(fixture);
-}
-
 typedef struct TaskCount {
     uint32_t tasks, in_loops, open;
 } TaskCount;
