@@ -61,7 +61,9 @@ def measured_rows(scaling: Scaling) -> list[Row]:
             beside = seed(threads, column)
             note = "" if beside is None else f"seed {beside:g}, "
             error = errors.get(threads, {}).get(column)
-            note += "" if error is None else f"predicted {value * (1 + error):.2f} ({error:+.0%})"
+            quiet = scaling.undisturbed_speedup(threads, column)
+            if error is not None and quiet is not None:
+                note += f"quiet {quiet:.2f}, predicted {quiet * (1 + error):.2f} ({error:+.0%})"
             goal = "" if column == "levels" else f"≥ {SHARE_OF_POSSIBLE * possible:.2f}"
             rows.append(Row(f"{NAMES[column]}, {threads} threads", value, "x", goal, note))
         rows.append(Row(f"cache-resident loop, {threads}", possible, "x", "", "calibration"))

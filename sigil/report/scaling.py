@@ -135,12 +135,13 @@ def _validation(scaling: Scaling) -> list[str]:
                 "",
                 scaling,
                 [
-                    ("  measured", measured),
+                    ("  median", measured),
+                    ("  quiet", [_cell(scaling.undisturbed_speedup(threads, c)) for c in scaling.columns]),
                     ("  error", [_percent(errors.get(c)) for c in scaling.columns]),
                 ],
             ),
         ]
-        out.append("  error: predicted / measured - 1. Items took longer than on 1 thread by")
+        out.append("  quiet: lower quartiles; error: predicted / quiet - 1. Items took longer by")
         inflation = first.inflation.get(threads, {})
         late = first.late.get(threads, {})
         out += _wrapped(", ".join(f"{name} {value - 1:+.0%}" for name, value in inflation.items()))

@@ -11,7 +11,7 @@ from typing import Any
 
 from sigil.scale import replay
 from sigil.scale.costs import Costs, Machine
-from sigil.scale.plan import Job, Plan, Serial, StagePlan
+from sigil.scale.plan import Job, Plan, Serial, StagePlan, quartile
 from sigil.scale.replay import Slowdown
 
 VERSION = 1
@@ -179,6 +179,12 @@ class Measured:
         ratios = [one[group] / many[group] for one, many in pairs if many.get(group) and group in one]
         return statistics.median(ratios) if ratios else None
 
+    def undisturbed(self, threads: int, group: str) -> float | None:
+        """The ratio of the lower quartiles: of runs that others left alone, as the plan's times are."""
+        alone = [run[group] for run in self.runs.get(1, ()) if group in run]
+        many = [run[group] for run in self.runs.get(threads, ()) if group in run]
+        return quartile(alone) / quartile(many) if alone and many and quartile(many) > 0 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
@@ -224,17 +230,22 @@ class Scaling:
         found = self.measured.get(schedule)
         return found.speedup(threads, group) if found else None
 
+    def undisturbed_speedup(self, threads: int, column: str) -> float | None:
+        schedule, group = self.place(column)
+        found = self.measured.get(schedule)
+        return found.undisturbed(threads, group) if found else None
+
     def measured_threads(self) -> tuple[int, ...]:
         return tuple(sorted({n for found in self.measured.values() for n in found.runs if n > 1}))
 
     def errors(self) -> dict[int, dict[str, float]]:
-        """(predicted - measured) / measured, for what was measured."""
+        """Predicted / measured - 1, for what was measured; both of undisturbed runs."""
         table: dict[int, dict[str, float]] = {}
         for threads in self.measured_threads():
             predicted = Scaling(self.subject, (threads,), self.recorded, self.machine).predicted()[threads]
             table[threads] = {}
             for column, value in predicted.items():
-                measured = self.measured_speedup(threads, column)
+                measured = self.undisturbed_speedup(threads, column)
                 if measured:
                     table[threads][column] = value / measured - 1
         return table
@@ -352,6 +363,10 @@ def as_json(scaling: Scaling) -> dict[str, Any]:
         },
         "measured": {
             str(n): rounded({c: scaling.measured_speedup(n, c) for c in columns})
+            for n in scaling.measured_threads()
+        },
+        "undisturbed": {
+            str(n): rounded({c: scaling.undisturbed_speedup(n, c) for c in columns})
             for n in scaling.measured_threads()
         },
         "calibration": {

@@ -71,11 +71,10 @@ def rounds(
         on_round(number + 1)
     inflation = {
         n: {
-            stage: statistics.median(
-                many[stage] / one[stage] for one, many in zip(spent[1], found, strict=True)
-            )
+            stage: plan.quartile(many[stage] for many in found)
+            / plan.quartile(one[stage] for one in spent[1])
             for stage in found[0]
-            if all(one.get(stage) and many.get(stage) for one, many in zip(spent[1], found, strict=True))
+            if plan.quartile(one.get(stage, 0.0) for one in spent[1]) > 0
         }
         for n, found in spent.items()
         if n > 1

@@ -352,6 +352,7 @@ def test_the_error_is_relative_to_the_undisturbed_paired_runs() -> None:
     )
     assert made.measured_speedup(2, "parse") == 2  # of 2, 3 and 1
     errors = made.errors()[2]
+    assert made.undisturbed_speedup(2, "parse") == 2  # 10 / 5
     assert errors["parse"] == pytest.approx(650 / 330 / 2 - 1)
     assert "codegen" not in errors  # was not measured
     corrected = made.corrected()
@@ -360,7 +361,7 @@ def test_the_error_is_relative_to_the_undisturbed_paired_runs() -> None:
 
 
 KEYS = {
-    "version", "subject", "about", "cores", "columns", "predicted", "seed", "targets", "measured", "calibration", "error",
+    "version", "subject", "about", "cores", "columns", "predicted", "seed", "targets", "measured", "undisturbed", "calibration", "error",
     "corrected", "inflation", "replay_error", "machine", "memory", "stages", "serial_parts", "loops", "losses",
 }  # fmt: skip
 
@@ -371,7 +372,7 @@ def test_json_has_what_the_document_says() -> None:
     assert content["version"] == predict.VERSION
     assert content["seed"]["16"] == {"parse": 12, "signatures": 8, "codegen": 13, "overall": 11}
     assert content["targets"]["16"]["overall"] == 14.5
-    assert content["measured"] == {} and content["corrected"] == {}
+    assert content["measured"] == content["undisturbed"] == {} and content["corrected"] == {}
     assert content["serial_parts"][0] == {
         "stage": "generate",
         "place": "the whole stage",
