@@ -492,6 +492,17 @@ typedef struct TraitOffer {
 bool trait_offer_find(Body *c, NameId name, TypeId type, bool with_self, uint32_t token, TraitOffer *out);
 uint32_t trait_offer_ambiguous(Body *c, NodeIndex n, NodeIndex name_node, const TraitOffer *offer);
 void note_trait_to_import(Body *c, Diagnostic *d, TypeId type, NameId name);
+TypeId open_part(Body *c, TypeId type); // the first variable in it that nothing fixed yet, or none
+// ---- extension_calls.c
+typedef struct ExtensionOffer {
+    FunctionId function;
+    const TypeId *instance;
+    FunctionId other; // a second extension that offers it (E0463), or none
+    TypeId waits_for; // open parts leave several
+} ExtensionOffer;
+bool extension_find(Body *c, NameId name, TypeId type, bool with_self, uint32_t token, ExtensionOffer *out);
+uint32_t extension_clash(Body *c, NodeIndex n, NodeIndex name_node, const ExtensionOffer *offer);
+void extension_hides(Body *c, NodeIndex name_node, FunctionId extension); // W0803
 // An associated type as far as its parts are known; none: not yet.
 TypeId associated_compute(Body *c, uint32_t head, const TypeId *args, uint32_t count);
 bool projections_run(Body *c); // true: something became known

@@ -40,7 +40,8 @@
                                                 WORD(ALSO, "also") WORD(ASSERT_PANICS, "assert_panics")                \
                                                     WORD(ASSERT_PANICS_WITH, "assert_panics_with")                     \
                                                         WORD(THREAD_ID, "thread_id") WORD(CONSTANT, "constant")        \
-                                                            WORD(LINEAR, "linear") WORD(EXPONENTIAL, "exponential")
+                                                            WORD(LINEAR, "linear") WORD(EXPONENTIAL, "exponential")       \
+                                                                WORD(LIST, "List") WORD(MAP, "Map")
 // clang-format on
 
 typedef enum SemaWord {
@@ -171,6 +172,8 @@ typedef struct ProgramInternals {
     bool **holds;               // by type and parameter: a value holds one of the parameter in itself (containment.c)
     const MethodEntry *methods; // sorted
     uint32_t method_count;
+    const MethodEntry *extensions; // the methods of extensions, likewise (extensions.c)
+    uint32_t extension_count;
     WorkerArenas *arenas; // one for each worker of step 3
     uint32_t arena_count;
     uint32_t *batch_ends;     // by the first function of a batch: where it ends
@@ -232,6 +235,14 @@ TraitUse trait_use_resolve(const TypeScope *scope, NodeIndex path);
 // ---- traits.c
 void impls_check(Program *program, ModuleId module); // E0431 … E0435, derives beside impls
 Span impl_head_span(const Program *program, ImplId impl);
+// ---- extensions.c
+NameId extension_home(const Program *program, const TreeView *view, NodeIndex node); // what an EXTEND extends, by name
+void extension_import(Program *program, ModuleId module, const ImportPlan *plan);    // brings what an import names
+void extension_declare(const TypeScope *scope, ImplDecl *impl);                      // its type parameters and its type
+void extensions_index(Program *program); // of all modules, between phases; E0211
+uint32_t extensions_find(const Program *program, NameId name, const MethodEntry **out);
+// Whether a module may call an extension's method; marks the import used.
+bool extension_in_scope(const Program *program, ModuleId module, FunctionId method);
 // ---- impls.c
 void impls_index(Program *program); // of all modules, between phases; E0436
 // Whether `type` is `pattern` for some arguments of its parameters; `bindings` holds them (none: not met yet).

@@ -36,6 +36,7 @@ typedef enum ItemKind {
     ITEM_VARIANT,   // TypeDeclId, part: index of the variant
     ITEM_MODULE,    // ModuleId (an alias, `use std.math as m`, or a dotted name)
     ITEM_SILENT,    // a name whose import failed: known, of the error type
+    ITEM_EXTENSION, // of an import alone: index: NameId of the home that it names, part: the ModuleId of the extension
     ITEM_AMBIGUOUS, // a variant name of one rank in two sum types (E0243); index, part: two of the TypeDeclIds
 } ItemKind;
 
@@ -238,6 +239,8 @@ typedef struct ImplDecl {
     const TypeId *trait_arguments;
     uint32_t trait_argument_count;
     bool is_extension;
+    NameId
+        home; // of an extension: the name of its type or trait in an `extension` import (`List`, `Map` for those), or none
     bool has_error;                      // it is not looked for
     uint32_t first_method, method_count; // into Program.functions
     const TypeId *associated;            // of a trait's impl, one for each associated type of the trait; none: missing

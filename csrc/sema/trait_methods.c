@@ -54,7 +54,7 @@ static bool offer_of_bound(Body *c, TypeId type, FunctionId method, uint32_t tok
     return true;
 }
 
-static TypeId open_part(Body *c, TypeId type) {
+TypeId open_part(Body *c, TypeId type) {
     type = prune(c, type);
     if (!type_is_local(type)) return (TypeId){0};
     if (is_open(c, type)) return type;
