@@ -186,6 +186,7 @@ typedef struct Obligation {
     FunctionId function; // whose bound it is, or none
     uint32_t bound;      // index into its generics' bounds
     bool is_of_parts;    // an open type does not matter: `{}` without any key
+    uint32_t unit;       // whose tree `node` is of
 } Obligation;
 
 typedef enum WaitingKind {
@@ -212,6 +213,7 @@ typedef struct Waiting {
     TypeId type;       // the open type that is waited for
     TypeId result;     // the type that the placeholder was given
     uint32_t reason;
+    uint32_t unit; // whose expression it is
     Env env;
 } Waiting;
 
@@ -219,6 +221,7 @@ typedef struct Projection { // an associated type of something open that was mad
     uint32_t type;          // the LocalType
     NodeIndex at;
     bool is_done;
+    uint32_t unit; // whose tree `at` is of
 } Projection;
 
 typedef enum PatternCheckKind {
@@ -232,6 +235,17 @@ typedef struct PatternCheck { // what is asked of patterns when all types are fi
     NodeIndex syntax;
     uint32_t node;
 } PatternCheck;
+
+// One function among those whose bodies are checked together, because their signatures are looked for (infer_component.c).
+// A body that is checked alone has no units, and the number 0 stands for it everywhere.
+typedef struct Unit {
+    FunctionId id;
+    TypedBody *out;           // its messages
+    LambdaInfo frame;         // what lambdas.items[0] is while it is its turn
+    Function written;         // as it was declared
+    uint32_t first_parameter; // of its own type parameters among those of all
+    const Generics *names;    // those that its text may name
+} Unit;
 
 typedef struct Body {
     const Program *program;
@@ -276,6 +290,8 @@ typedef struct Body {
     Env env;
     VEC(struct General *) generals; // generalise.c
     uint32_t instance_count;
+    Unit *units;   // NULL: one body alone
+    uint32_t unit; // whose turn it is
     uint32_t try_count;
     NodeIndex at; // the expression being checked: where a type that grows too large is reported
     bool is_too_large_reported;
@@ -305,6 +321,15 @@ uint32_t reason_node(Body *c, NodeIndex n, const char *text, TypeId type);
 uint32_t reason_parameter(Body *c, FunctionId function, uint32_t parameter);
 Text count_text(Body *c, uint32_t count, const char *singular, const char *plural); // "2 arguments"
 Diagnostic *body_unsupported(Body *c, Span span, const char *what);
+Body *body_begin(const Program *program, const KnownNames *known, Arena *scratch); // of no function yet
+void body_turn_to(Body *c, FunctionId id, TypedBody *out);
+uint32_t body_enter(Body *c, NodeIndex body); // its parameters, then its body against its result; the root
+bool body_is_missing(const Body *c, NodeIndex body);
+void body_sink_begin(TypedBody *out);
+void unit_turn(Body *c, uint32_t unit); // infer_component.c
+static inline void unit_of(Body *c, uint32_t unit) {
+    if (c->unit != unit) unit_turn(c, unit);
+}
 
 // ---- unify.c -------------------------------------------------------------------------------------------------------------
 TypeId type_variable(Body *c, uint32_t token);

@@ -138,6 +138,7 @@ typedef struct ModuleState { // beside Module; alone on its cache lines, because
     bool bounds_known;       // those of every type that the module can name are resolved
     bool signatures_done;    // bounds of type arguments are checked at once
     bool has_generic_inline; // a record or newtype with type parameters
+    bool has_left_out;       // private functions whose signature has parts left out
     VEC(PendingBound) pending;
     VEC(Batch) batches;
     uint32_t *function_declarations; // where each declaration's functions begin: Program.functions index by declaration
@@ -217,10 +218,11 @@ void methods_index(Program *program);                  // after it, of all modul
 void types_module(Program *program, ModuleId module);  // generics, fields, traits
 // After it, together for modules none of which needs a type of another one that is still to come: what their types hold.
 void containment_mark(Program *program, const uint32_t *modules, uint32_t count);
-void functions_module(Program *program, ModuleId module);  // E0381; functions, configs, tests
-void check_module(Program *program, ModuleId module);      // pending bounds, derives, test targets
-void batches_module(Program *program, ModuleId module);    // after it, for step 3 body by body
-void finish_module(Program *program, ModuleId module);     // after step 3: W0208, E0500
+void functions_module(Program *program, ModuleId module); // E0381; functions, configs, tests
+void check_module(Program *program, ModuleId module);     // pending bounds, derives, test targets
+void infer_module(Program *program, ModuleId module);   // after it, and after the modules whose left out parts it uses
+void batches_module(Program *program, ModuleId module); // after it, for step 3 body by body
+void finish_module(Program *program, ModuleId module);  // after step 3: W0208, E0500
 void containment_check(Program *program, ModuleId module); // E0381
 
 // The names of type parameters: `outer`'s first (may be NULL), then those of the GENERICs of `list`. Reports doubles.

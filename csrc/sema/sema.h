@@ -129,7 +129,8 @@ typedef struct Function {
     ImplId impl;          // none for module functions
     TraitId trait;        // of a trait's own method
     bool is_public, has_self, is_test, is_main, is_intrinsic;
-    bool is_incomplete;          // a signature with parts left out (inferred in a later issue: E0901 for now)
+    bool is_incomplete;          // parts of its signature are left out, and not found (yet): calls are silent
+    bool is_settled;             // they were looked for in its body, which has errors: its TypedBody has the messages
     bool has_error;              // its signature has an error: calls are silent
     Generics generics;           // combined: the impl's parameters, then its own
     uint32_t own_generics;       // index of its first own parameter
@@ -363,9 +364,10 @@ TypeId type_resolve(const TypeScope *scope, NodeIndex node);
 typedef enum SolveAnswer { SOLVE_NO, SOLVE_YES, SOLVE_UNKNOWN } SolveAnswer;
 typedef struct SolveResult {
     SolveAnswer answer;
-    ImplId impl;         // of a program's own impl; none for built-in and derived ones
-    TypeId failing_part; // for NO: the part without the trait (itself if the type is the reason)
-                         // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    ImplId impl;           // of a program's own impl; none for built-in and derived ones
+    TypeId failing_part;   // for NO: the part without the trait (itself if the type is the reason)
+                           // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    TraitId failing_trait; // for NO: which trait it lacks; none where an equality of types fails
 } SolveResult;
 // Whether `type` has the trait, under the bounds `generics` (for TYPE_PARAMETERs). Final types only.
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);

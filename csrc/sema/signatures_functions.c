@@ -159,8 +159,7 @@ static void function_declare(const Signer *s, Function *f) {
         (void)diag(s->sink, DIAG_PUBLIC_SIGNATURE, tree_token_span(&view, f->node), program_name(program, f->name),
                    what); // complete
     } else {
-        not_supported(s->sink, tree_token_span(&view, f->node),
-                      "functions whose parameter or result types are left out");
+        module_state(program, s->id)->has_left_out = true;
     }
 }
 

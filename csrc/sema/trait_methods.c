@@ -217,6 +217,7 @@ bool projections_run(Body *c) {
         if (known.index == 0) continue;
         c->projections.items[i].is_done = true;
         has_moved = true;
+        unit_of(c, p->unit);
         UnifyAnswer answer = unify(c, known, type.link);
         if (answer == UNIFY_DIFFERS)
             (void)report_mismatch(c, span_of(c, p->at), known, expect(type.link, 0), 0);
