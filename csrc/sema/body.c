@@ -199,7 +199,7 @@ static bool body_is_missing(const Body *c, NodeIndex body) { return body == 0 ||
 
 static void parameters_enter(Body *c) {
     const Function *f = c->function;
-    for (uint32_t i = 0; i < f->parameter_count; i++) {
+    for (uint32_t i = 0; i < f->parameter_count + f->hidden_count; i++) {
         uint32_t local = local_add(c, f->parameters[i].name, f->parameters[i].type, f->parameters[i].span);
         c->locals.items[local].is_parameter = true;
         c->local_infos.items[local].is_used = true;
@@ -282,6 +282,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     stack_measure(c, STACK_SHARED_BYTES);
     NodeIndex body = c->view.b[function->node];
     uint32_t root = 0;
+    provisions_begin(c);
     if (!function->is_intrinsic && !body_is_missing(c, body)) {
         parameters_enter(c);
         c->lambdas.items[0].result = function->result;
@@ -294,6 +295,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         obligations_solve(c);
         exhaustive_check(c);
         warnings_give(c);
+        provisions_warn(c);
         if (c->sink->error_count == 0) generals_write(c);
         body_copy_out(c, root);
     }
