@@ -266,6 +266,11 @@ uint32_t methods_first(const Program *program, NameId name);
 uint32_t trait_methods_find(const Program *program, NameId name, const FunctionId **out);
 void main_check(Program *program, ModuleId module, const Function *f);       // E0704
 void derives_check(Program *program, ModuleId module, const TypeDecl *type); // E0435, E0461
+// ---- capabilities.c
+void capabilities_declare(const TypeScope *scope, Function *f);   // after its parameters; reports
+bool capability_is_marker(const Program *program, TraitId trait); // of std and without methods: any value provides it
+bool capability_is_of_std(const Program *program, NameId name);
+Text capability_fault(const Program *program, Arena *arena, TraitId trait); // E0451: why; empty: it can be one
 void attribute_misplaced(const Program *program, const TreeView *view, NodeIndex attribute, DiagSink *sink);
 // Like trait_solve, but every type parameter has the trait: for derives of generic types.
 SolveResult trait_solve_assuming(const Program *program, TypeId type, TraitId trait);

@@ -121,6 +121,22 @@ typedef struct Parameter {
 
 struct TypedBody;
 
+#define CAPABILITY_HAS_NONE UINT32_MAX
+typedef struct Capability { // of a function: `uses Http`
+    TraitId trait;          // none: opaque, known by its name alone
+    NameId name;            // as written
+    Span span;
+    uint32_t parameter; // the hidden parameter that it comes in, or CAPABILITY_HAS_NONE
+    bool is_declared;   // false: only the trait's method declares it, and this impl's method cannot reach it
+    bool is_foreign;    // an impl's method declares it beyond its trait (reported)
+    bool is_silent;     // reported, or its import was
+} Capability;
+// Two names are one capability if they are one trait, or both none and spelt alike.
+static inline bool capability_equal(TraitId trait, NameId name, TraitId other_trait, NameId other_name) {
+    return trait.index != 0 || other_trait.index != 0 ? trait.index == other_trait.index
+                                                      : name.index == other_name.index;
+}
+
 typedef struct Function {
     NameId name;
     ModuleId module;
@@ -134,8 +150,12 @@ typedef struct Function {
     bool has_error;              // its signature has an error: calls are silent
     Generics generics;           // combined: the impl's parameters, then its own
     uint32_t own_generics;       // index of its first own parameter
-    const Parameter *parameters; // self first, if any
-    uint32_t parameter_count;
+    const Parameter *parameters; // self first, if any; then hidden_count more, those of its capabilities
+    uint32_t parameter_count;    // without the hidden ones
+    uint32_t hidden_count;
+    const Capability *capabilities; // sema/capabilities.c
+    uint32_t capability_count;
+    bool uses_capabilities; // it declares some; without, it is pure as far as capabilities go (chapter 9)
     TypeId result;
     // tests
     const FunctionId *targets;
