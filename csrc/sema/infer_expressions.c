@@ -140,6 +140,7 @@ uint32_t coerce(Body *c, NodeIndex n, uint32_t value, Expected expected) {
         variable_forgive(c, expected.type);
         return value;
     }
+    if (dyn_wraps(c, found, expected.type)) return dyn_wrap(c, n, value, expected.type);
     UnifyAnswer answer = unify(c, found, expected.type);
     return answer == UNIFY_OK ? value : coerce_failed(c, n, value, expected, answer);
 }
