@@ -57,7 +57,7 @@ static void walk(Frame *f, TypeId type, Seen *seen) {
         FunctionId function;
         const TypeId *arguments;
         uint32_t count;
-        if (custom_method(program, f->arena, traits[k], names[k], type, &function, &arguments, &count))
+        if (custom_method(program, f->lower->arena, traits[k], names[k], type, &function, &arguments, &count))
             (void)ref_function(f, function, arguments, count); // asking is all
     }
     if (info->kind == TYPE_DYN) return;
@@ -80,7 +80,7 @@ Local custom_call(Frame *f, BuiltinTrait trait, const char *name, TypeId self, c
     FunctionId function;
     const TypeId *arguments;
     uint32_t argument_count;
-    if (!custom_method(f->lower->program, f->arena, trait, name, self, &function, &arguments, &argument_count))
+    if (!custom_method(f->lower->program, f->lower->arena, trait, name, self, &function, &arguments, &argument_count))
         return 0;
     return lower_call_function(f, function, arguments, argument_count, locals, count, result, dest);
 }
