@@ -486,7 +486,7 @@ void lower_instance(const Shared *shared, FunctionId id, const TypeId *arguments
                      .function = id,
                      .arguments = arguments,
                      .argument_count = argument_count};
-    if (declared->is_intrinsic) {
+    if (declared->is_intrinsic || is_dyn_method(lower, id, arguments, argument_count)) {
         lower_intrinsic_body(lower);
     } else {
         const TypedBody *body = &shared->program->bodies[id.index];

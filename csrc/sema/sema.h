@@ -403,6 +403,12 @@ bool impl_find(const Program *program, Arena *arena, TypeId type, const TraitUse
 // False: no impl of the program fits (a built-in or derived one).
 bool trait_method_resolve(const Program *program, Arena *arena, FunctionId *function, const TypeId **arguments,
                           uint32_t *count);
+// The table of a `dyn` type (dyn.c): its methods in order, each with the trait that declares it.
+typedef struct DynMethod {
+    FunctionId function;
+    TraitUse use; // with concrete arguments
+} DynMethod;
+uint32_t dyn_methods(const Program *program, Arena *arena, TypeId type, const DynMethod **out);
 // What an associated type is where its type is known, else none.
 TypeId associated_project(const Program *program, Arena *arena, AssociatedId id, const TypeId *args, uint32_t count);
 // The same type with every associated type in it replaced that is known, by an impl or by an equality of `generics`.
