@@ -199,7 +199,7 @@ bool body_is_missing(const Body *c, NodeIndex body) { return body == 0 || c->vie
 
 static void parameters_enter(Body *c) {
     const Function *f = c->function;
-    for (uint32_t i = 0; i < f->parameter_count; i++) {
+    for (uint32_t i = 0; i < f->parameter_count + f->hidden_count; i++) {
         uint32_t local = local_add(c, f->parameters[i].name, f->parameters[i].type, f->parameters[i].span);
         c->locals.items[local].is_parameter = true;
         c->local_infos.items[local].is_used = true;
@@ -283,6 +283,7 @@ void body_turn_to(Body *c, FunctionId id, TypedBody *out) {
 
 uint32_t body_enter(Body *c, NodeIndex body) {
     const Function *function = c->function;
+    provisions_begin(c);
     parameters_enter(c);
     c->lambdas.items[0].result = function->result;
     vec_push(c->scratch, &c->reasons, (Reason){.kind = REASON_RESULT});
@@ -309,6 +310,7 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
         obligations_solve(c);
         exhaustive_check(c);
         warnings_give(c);
+        provisions_warn(c);
         if (c->sink->error_count == 0) generals_write(c);
         body_copy_out(c, root);
     }

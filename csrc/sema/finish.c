@@ -46,6 +46,10 @@ void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, 
     }
 }
 
+void obligation_of_provision(Body *c, TypeId type, TraitId trait, NodeIndex value) {
+    obligation_push(c, type, trait, value, PLACE_WHOLE)->is_of_provision = true;
+}
+
 static Text trait_name(const Body *c, TraitId trait) { return name_text(c, c->program->traits[trait.index].name); }
 
 static void report_cannot_tell(Body *c, const Obligation *o) {
@@ -90,6 +94,10 @@ static void report_unsatisfied(Body *c, const Obligation *o, TypeId type, SolveR
         return;
     }
     Text word = trait_name(c, o->trait);
+    if (o->is_of_provision) {
+        (void)diag(c->sink, DIAG_PROVIDED_VALUE, obligation_span(c, o), type_text(c, type), word);
+        return;
+    }
     d = diag(c->sink, DIAG_BOUND_NOT_SATISFIED, obligation_span(c, o), type_text(c, type), word);
     if (o->function.index != 0) {
         const Function *f = &c->program->functions[o->function.index];

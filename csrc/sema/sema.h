@@ -37,6 +37,7 @@ typedef enum ItemKind {
     ITEM_VARIANT,   // TypeDeclId, part: index of the variant
     ITEM_MODULE,    // ModuleId (an alias, `use std.math as m`, or a dotted name)
     ITEM_SILENT,    // a name whose import failed: known, of the error type
+    ITEM_EXTENSION, // of an import alone: index: NameId of the home that it names, part: the ModuleId of the extension
     ITEM_AMBIGUOUS, // a variant name of one rank in two sum types (E0243); index, part: two of the TypeDeclIds
 } ItemKind;
 
@@ -121,6 +122,22 @@ typedef struct Parameter {
 
 struct TypedBody;
 
+#define CAPABILITY_HAS_NONE UINT32_MAX
+typedef struct Capability { // of a function: `uses Http`
+    TraitId trait;          // none: opaque, known by its name alone
+    NameId name;            // as written
+    Span span;
+    uint32_t parameter; // the hidden parameter that it comes in, or CAPABILITY_HAS_NONE
+    bool is_declared;   // false: only the trait's method declares it, and this impl's method cannot reach it
+    bool is_foreign;    // an impl's method declares it beyond its trait (reported)
+    bool is_silent;     // reported, or its import was
+} Capability;
+// Two names are one capability if they are one trait, or both none and spelt alike.
+static inline bool capability_equal(TraitId trait, NameId name, TraitId other_trait, NameId other_name) {
+    return trait.index != 0 || other_trait.index != 0 ? trait.index == other_trait.index
+                                                      : name.index == other_name.index;
+}
+
 typedef struct Function {
     NameId name;
     ModuleId module;
@@ -134,8 +151,12 @@ typedef struct Function {
     bool has_error;              // its signature has an error: calls are silent
     Generics generics;           // combined: the impl's parameters, then its own
     uint32_t own_generics;       // index of its first own parameter
-    const Parameter *parameters; // self first, if any
-    uint32_t parameter_count;
+    const Parameter *parameters; // self first, if any; then hidden_count more, those of its capabilities
+    uint32_t parameter_count;    // without the hidden ones
+    uint32_t hidden_count;
+    const Capability *capabilities; // sema/capabilities.c
+    uint32_t capability_count;
+    bool uses_capabilities; // it declares some; without, it is pure as far as capabilities go (chapter 9)
     TypeId result;
     // tests
     const FunctionId *targets;
@@ -240,6 +261,8 @@ typedef struct ImplDecl {
     const TypeId *trait_arguments;
     uint32_t trait_argument_count;
     bool is_extension;
+    NameId
+        home; // of an extension: the name of its type or trait in an `extension` import (`List`, `Map` for those), or none
     bool has_error;                      // it is not looked for
     uint32_t first_method, method_count; // into Program.functions
     const TypeId *associated;            // of a trait's impl, one for each associated type of the trait; none: missing
