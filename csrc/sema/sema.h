@@ -3,6 +3,7 @@
 // WHY        Three steps, each of which needs only what the one before made, so that each runs on all cores:
 //              1 modules_link       names of modules, imports to modules, cycles                      (sema/modules.c)
 //              2 signatures_check   every module's items, types, impls and annotated signatures       (sema/signatures*.c)
+//                and what private functions leave out of theirs, which follows from bodies of the module  (sema/infer*.c)
 //              3 body_check         one function body at a time, in any order, by any worker          (sema/body*.c)
 //            That is the schedule `signatures`. The schedule `levels` has a module's signatures and bodies as one task, which
 //            waits for those of the modules that it imports (sema/levels_parallel.c); both give the same.
