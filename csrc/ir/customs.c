@@ -56,7 +56,7 @@ static void walk(Frame *f, TypeId type, Seen *seen) {
         FunctionId function;
         const TypeId *arguments;
         uint32_t count;
-        if (custom_method(program, f->arena, traits[k], names[k], type, &function, &arguments, &count))
+        if (custom_method(program, f->lower->arena, traits[k], names[k], type, &function, &arguments, &count))
             (void)ref_function(f, function, arguments, count); // asking is all
     }
     const TypeDecl *decl = &program->type_decls[info->head];

@@ -98,7 +98,7 @@ Local lower_call(Frame *f, Node node, Dest dest) {
     if (use->has_provider) {
         FunctionId function = use->function;
         uint32_t argument_count = use->argument_count;
-        (void)trait_method_resolve(f->lower->program, f->arena, &function, &arguments, &argument_count);
+        (void)trait_method_resolve(f->lower->program, f->lower->arena, &function, &arguments, &argument_count);
         uint32_t dropped = f->lower->program->functions[function.index].has_self ? 0 : 1;
         return lower_call_function(f, function, arguments, argument_count, locals + dropped, count - dropped,
                                    type_of(f, node), dest);
