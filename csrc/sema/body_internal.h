@@ -199,6 +199,7 @@ typedef struct Obligation {
     uint32_t bound;       // index into its generics' bounds
     bool is_of_parts;     // an open type does not matter: `{}` without any key
     bool is_of_provision; // E0605 instead
+    uint32_t unit;        // whose tree `node` is of
 } Obligation;
 
 typedef enum WaitingKind {
@@ -225,6 +226,7 @@ typedef struct Waiting {
     TypeId type;       // the open type that is waited for
     TypeId result;     // the type that the placeholder was given
     uint32_t reason;
+    uint32_t unit; // whose expression it is
     Env env;
 } Waiting;
 
@@ -232,6 +234,7 @@ typedef struct Projection { // an associated type of something open that was mad
     uint32_t type;          // the LocalType
     NodeIndex at;
     bool is_done;
+    uint32_t unit; // whose tree `at` is of
 } Projection;
 
 typedef enum PatternCheckKind {
@@ -245,6 +248,17 @@ typedef struct PatternCheck { // what is asked of patterns when all types are fi
     NodeIndex syntax;
     uint32_t node;
 } PatternCheck;
+
+// One function among those whose bodies are checked together, because their signatures are looked for (infer_component.c).
+// A body that is checked alone has no units, and the number 0 stands for it everywhere.
+typedef struct Unit {
+    FunctionId id;
+    TypedBody *out;           // its messages
+    LambdaInfo frame;         // what lambdas.items[0] is while it is its turn
+    Function written;         // as it was declared
+    uint32_t first_parameter; // of its own type parameters among those of all
+    const Generics *names;    // those that its text may name
+} Unit;
 
 typedef struct Body {
     const Program *program;
@@ -291,6 +305,8 @@ typedef struct Body {
     NodeIndex effect_allowed;       // the argument that may be a function with capabilities
     VEC(struct General *) generals; // generalise.c
     uint32_t instance_count;
+    Unit *units;   // NULL: one body alone
+    uint32_t unit; // whose turn it is
     uint32_t try_count;
     NodeIndex at; // the expression being checked: where a type that grows too large is reported
     bool is_too_large_reported;
@@ -320,6 +336,15 @@ uint32_t reason_node(Body *c, NodeIndex n, const char *text, TypeId type);
 uint32_t reason_parameter(Body *c, FunctionId function, uint32_t parameter);
 Text count_text(Body *c, uint32_t count, const char *singular, const char *plural); // "2 arguments"
 Diagnostic *body_unsupported(Body *c, Span span, const char *what);
+Body *body_begin(const Program *program, const KnownNames *known, Arena *scratch); // of no function yet
+void body_turn_to(Body *c, FunctionId id, TypedBody *out);
+uint32_t body_enter(Body *c, NodeIndex body); // its parameters, then its body against its result; the root
+bool body_is_missing(const Body *c, NodeIndex body);
+void body_sink_begin(TypedBody *out);
+void unit_turn(Body *c, uint32_t unit); // infer_component.c
+static inline void unit_of(Body *c, uint32_t unit) {
+    if (c->unit != unit) unit_turn(c, unit);
+}
 
 // ---- unify.c -------------------------------------------------------------------------------------------------------------
 TypeId type_variable(Body *c, uint32_t token);
@@ -524,6 +549,17 @@ typedef struct TraitOffer {
 bool trait_offer_find(Body *c, NameId name, TypeId type, bool with_self, uint32_t token, TraitOffer *out);
 uint32_t trait_offer_ambiguous(Body *c, NodeIndex n, NodeIndex name_node, const TraitOffer *offer);
 void note_trait_to_import(Body *c, Diagnostic *d, TypeId type, NameId name);
+TypeId open_part(Body *c, TypeId type); // the first variable in it that nothing fixed yet, or none
+// ---- extension_calls.c
+typedef struct ExtensionOffer {
+    FunctionId function;
+    const TypeId *instance;
+    FunctionId other; // a second extension that offers it (E0463), or none
+    TypeId waits_for; // open parts leave several
+} ExtensionOffer;
+bool extension_find(Body *c, NameId name, TypeId type, bool with_self, uint32_t token, ExtensionOffer *out);
+uint32_t extension_clash(Body *c, NodeIndex n, NodeIndex name_node, const ExtensionOffer *offer);
+void extension_hides(Body *c, NodeIndex name_node, FunctionId extension); // W0803
 // An associated type as far as its parts are known; none: not yet.
 TypeId associated_compute(Body *c, uint32_t head, const TypeId *args, uint32_t count);
 bool projections_run(Body *c); // true: something became known

@@ -597,6 +597,12 @@ uint32_t associated_value(Body *c, Operand operand, Expected expected) {
     FunctionId found[16];
     uint32_t count = methods_find(c->program, c->function->module, type_heads(c, operand.type), name, found, 16);
     if (count > 0) return function_value(c, operand.node, found[0], expected);
+    for (uint32_t with_self = 2; with_self-- > 0;) {
+        ExtensionOffer extension;
+        if (extension_find(c, name, operand.type, with_self != 0, token_of(c, operand.node), &extension) &&
+            extension.other.index == 0)
+            return function_value(c, operand.node, extension.function, expected);
+    }
     diag(c->sink, DIAG_NO_SUCH_METHOD, tree_token_span(&c->view, operand.node), name_text(c, name),
          type_text(c, operand.type));
     return node_error(c, operand.node);

@@ -36,6 +36,7 @@ typedef enum ItemKind {
     ITEM_VARIANT,   // TypeDeclId, part: index of the variant
     ITEM_MODULE,    // ModuleId (an alias, `use std.math as m`, or a dotted name)
     ITEM_SILENT,    // a name whose import failed: known, of the error type
+    ITEM_EXTENSION, // of an import alone: index: NameId of the home that it names, part: the ModuleId of the extension
     ITEM_AMBIGUOUS, // a variant name of one rank in two sum types (E0243); index, part: two of the TypeDeclIds
 } ItemKind;
 
@@ -144,7 +145,8 @@ typedef struct Function {
     ImplId impl;          // none for module functions
     TraitId trait;        // of a trait's own method
     bool is_public, has_self, is_test, is_main, is_intrinsic;
-    bool is_incomplete;          // a signature with parts left out (inferred in a later issue: E0901 for now)
+    bool is_incomplete;          // parts of its signature are left out, and not found (yet): calls are silent
+    bool is_settled;             // they were looked for in its body, which has errors: its TypedBody has the messages
     bool has_error;              // its signature has an error: calls are silent
     Generics generics;           // combined: the impl's parameters, then its own
     uint32_t own_generics;       // index of its first own parameter
@@ -258,6 +260,8 @@ typedef struct ImplDecl {
     const TypeId *trait_arguments;
     uint32_t trait_argument_count;
     bool is_extension;
+    NameId
+        home; // of an extension: the name of its type or trait in an `extension` import (`List`, `Map` for those), or none
     bool has_error;                      // it is not looked for
     uint32_t first_method, method_count; // into Program.functions
     const TypeId *associated;            // of a trait's impl, one for each associated type of the trait; none: missing
@@ -380,9 +384,10 @@ TypeId type_resolve(const TypeScope *scope, NodeIndex node);
 typedef enum SolveAnswer { SOLVE_NO, SOLVE_YES, SOLVE_UNKNOWN } SolveAnswer;
 typedef struct SolveResult {
     SolveAnswer answer;
-    ImplId impl;         // of a program's own impl; none for built-in and derived ones
-    TypeId failing_part; // for NO: the part without the trait (itself if the type is the reason)
-                         // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    ImplId impl;           // of a program's own impl; none for built-in and derived ones
+    TypeId failing_part;   // for NO: the part without the trait (itself if the type is the reason)
+                           // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    TraitId failing_trait; // for NO: which trait it lacks; none where an equality of types fails
 } SolveResult;
 // Whether `type` has the trait, under the bounds `generics` (for TYPE_PARAMETERs). Final types only.
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);

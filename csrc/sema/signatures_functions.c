@@ -149,8 +149,7 @@ static void function_declare(const Signer *s, Function *f) {
         (void)diag(s->sink, DIAG_PUBLIC_SIGNATURE, tree_token_span(&view, f->node), program_name(program, f->name),
                    what); // complete
     } else {
-        not_supported(s->sink, tree_token_span(&view, f->node),
-                      "functions whose parameter or result types are left out");
+        module_state(program, s->id)->has_left_out = true;
     }
 }
 
@@ -235,15 +234,6 @@ void functions_module(Program *program, ModuleId id) {
         function_declare(&s, &program->functions[module->first_function + i]);
     for (uint32_t i = 0; i < module->config_count; i++)
         config_declare(&s, &program->configs[module->first_config + i]);
-    const Tree *tree = &module->file->tree;
-    for (uint32_t d = 0; d < tree->declaration_count; d++) {
-        TreeView view = module_view(module, d);
-        NodeIndex root = tree->declarations[d].root;
-        if (tree->declarations[d].kind == NODE_EXTEND) {
-            not_supported(s.sink, tree_token_span(&view, root), "extensions");
-            module_state(program, id)->has_unchecked = true;
-        }
-    }
 }
 
 // ---- the shape of @main ------------------------------------------------------------------------------------------------------

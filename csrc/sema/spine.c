@@ -97,6 +97,7 @@ OUT_OF_LINE static Operand operand_item(Body *c, Item item, NodeIndex n) {
     case ITEM_NONE:
     case ITEM_CONFIG:
     case ITEM_SILENT:
+    case ITEM_EXTENSION:
         break;
     }
     return operand;

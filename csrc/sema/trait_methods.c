@@ -54,7 +54,7 @@ static bool offer_of_bound(Body *c, TypeId type, FunctionId method, uint32_t tok
     return true;
 }
 
-static TypeId open_part(Body *c, TypeId type) {
+TypeId open_part(Body *c, TypeId type) {
     type = prune(c, type);
     if (!type_is_local(type)) return (TypeId){0};
     if (is_open(c, type)) return type;
@@ -221,6 +221,7 @@ bool projections_run(Body *c) {
         if (known.index == 0) continue;
         c->projections.items[i].is_done = true;
         has_moved = true;
+        unit_of(c, p->unit);
         UnifyAnswer answer = unify(c, known, type.link);
         if (answer == UNIFY_DIFFERS)
             (void)report_mismatch(c, span_of(c, p->at), known, expect(type.link, 0), 0);
