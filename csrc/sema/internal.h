@@ -40,7 +40,7 @@
                                                 WORD(ALSO, "also") WORD(ASSERT_PANICS, "assert_panics")                \
                                                     WORD(ASSERT_PANICS_WITH, "assert_panics_with")                     \
                                                         WORD(THREAD_ID, "thread_id") WORD(CONSTANT, "constant")        \
-                                                            WORD(LINEAR, "linear") WORD(EXPONENTIAL, "exponential")       \
+                                                            WORD(LINEAR, "linear") WORD(EXPONENTIAL, "exponential") WORD(NEEDS_VALUE, NEEDS_VALUE_TEXT)       \
                                                                 WORD(LIST, "List") WORD(MAP, "Map")
 // clang-format on
 
@@ -163,9 +163,9 @@ typedef struct ProgramInternals {
     const FunctionId *trait_methods; // of every trait, sorted by name, then by number
     uint32_t trait_method_count;
     NameId words[WORD_COUNT];
-    ModuleState *states;        // [1 … module_count]
-    uint32_t *module_slots;     // hash table of module names → ModuleId.index
-    uint32_t module_slot_count; // a power of two
+    ModuleState *states;           // [1 … module_count]
+    uint32_t *module_slots;        // hash table of module names → ModuleId.index
+    uint32_t module_slot_count;    // a power of two
     const uint32_t *module_height; // by module: no import leads to a higher number, and only in a circle to the same
     ModuleId places_first; // the first module outside of circles; none: all are in one
     ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported

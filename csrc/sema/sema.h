@@ -394,6 +394,10 @@ typedef struct SolveResult {
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);
 SolveResult trait_solve_use(const Program *program, const Generics *generics, TypeId type, const TraitUse *use);
 
+// The panic of `T.get(url)`, a method that the trait writes without `self`, where T's impl takes it. A name, so that lowering
+// finds it.
+#define NEEDS_VALUE_TEXT "this method takes `self` here and needs a value"
+
 typedef struct ImplMatch {
     ImplId impl;
     const TypeId *arguments; // of its type parameters

@@ -120,11 +120,12 @@ bool trait_offer_find(Body *c, NameId name, TypeId type, bool with_self, uint32_
         if (f->name.index == 0) continue;
         bool lacks_self = with_self && !f->has_self; // but an impl's own may take it: a capability's
         TraitOffer offer;
-        bool is_offered =
-            by_bounds && !lacks_self && !type_is_local(type) && offer_of_bound(c, type, methods[i], token, &offer);
+        bool is_offered = by_bounds && !type_is_local(type) &&
+                          (!lacks_self || capability_fault(program, c->scratch, f->trait).length == 0) &&
+                          offer_of_bound(c, type, methods[i], token, &offer);
         if (!is_offered && trait_in_scope(c, f->trait)) is_offered = offer_of_impl(c, type, methods[i], token, &offer);
         if (!is_offered) continue;
-        if (lacks_self && offer.waits_for.index == 0 && !program->functions[offer.function.index].has_self) continue;
+        if (lacks_self && !by_bounds && offer.waits_for.index == 0 && !program->functions[offer.function.index].has_self) continue;
         if (found) {
             out->other = f->trait;
             continue;
