@@ -258,7 +258,7 @@ def cov(_: str = "") -> bool:
 
 def bench(_: str = "") -> bool:
     """Every benchmark that has a table, in the order in which a reader wants them."""
-    return _modules("bench.stages", "bench.lexing", "bench.sched", "bench.intern")
+    return _modules("bench.stages", "bench.lexing", "bench.sched", "bench.schedules", "bench.trace", "bench.scaling")
 
 
 def bench_peers(_: str = "") -> bool:
