@@ -403,8 +403,7 @@ uint32_t expr(Body *c, NodeIndex n, Expected expected) {
     case NODE_PATTERN_EXPR:
         return pattern_expression(c, n, expected);
     case NODE_PROVIDE:
-        (void)body_unsupported(c, tree_token_span(&c->view, n), "capabilities (`with X = … in`)");
-        return node_error(c, n);
+        return provide_check(c, n, expected);
     case NODE_WITH_PATTERN:
         (void)body_unsupported(c, tree_token_span(&c->view, n), "the pattern `with`");
         return node_error(c, n);

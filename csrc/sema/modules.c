@@ -183,13 +183,8 @@ static void imports_plan(Program *program, ModuleId id) {
         }
         TreeView view = module_view(module, d);
         if (is_late) diag0(&module->diagnostics, DIAG_LATE_IMPORT, tree_node_span(&view, declaration->root));
-        if (declaration->kind == NODE_EXTENSION_IMPORT) {
-            not_supported(&module->diagnostics, tree_node_span(&view, declaration->root),
-                          "imports of extension methods");
-            state->has_unchecked = true;
-        }
         ModuleId target = import_target(program, id, state->is_folder_module, &view, view.a[declaration->root]);
-        if (declaration->kind == NODE_IMPORT) vec_push(&state->arena, &plans, ((ImportPlan){d, target}));
+        vec_push(&state->arena, &plans, ((ImportPlan){d, target}));
     }
     state->plans = plans.items;
     state->plan_count = plans.count;
@@ -238,6 +233,7 @@ uint32_t declaration_function_count(const Program *program, const Module *module
     case NODE_TEST:
         return with_tests ? 1 : 0;
     case NODE_IMPL:
+    case NODE_EXTEND:
     case NODE_TRAIT_DECL:
         return count_functions(&view, view.b[declaration->root]);
     default:
@@ -267,7 +263,7 @@ static void items_count(Program *program, ModuleId id) {
         module->type_count += tree->declarations[d].kind == NODE_TYPE_DECL;
         module->trait_count += tree->declarations[d].kind == NODE_TRAIT_DECL;
         module->config_count += tree->declarations[d].kind == NODE_CONFIG_DECL;
-        module->impl_count += tree->declarations[d].kind == NODE_IMPL;
+        module->impl_count += tree->declarations[d].kind == NODE_IMPL || tree->declarations[d].kind == NODE_EXTEND;
         module->associated_count += associated_count(module, d);
     }
 }

@@ -36,6 +36,7 @@ typedef enum ItemKind {
     ITEM_VARIANT,   // TypeDeclId, part: index of the variant
     ITEM_MODULE,    // ModuleId (an alias, `use std.math as m`, or a dotted name)
     ITEM_SILENT,    // a name whose import failed: known, of the error type
+    ITEM_EXTENSION, // of an import alone: index: NameId of the home that it names, part: the ModuleId of the extension
     ITEM_AMBIGUOUS, // a variant name of one rank in two sum types (E0243); index, part: two of the TypeDeclIds
 } ItemKind;
 
@@ -120,6 +121,22 @@ typedef struct Parameter {
 
 struct TypedBody;
 
+#define CAPABILITY_HAS_NONE UINT32_MAX
+typedef struct Capability { // of a function: `uses Http`
+    TraitId trait;          // none: opaque, known by its name alone
+    NameId name;            // as written
+    Span span;
+    uint32_t parameter; // the hidden parameter that it comes in, or CAPABILITY_HAS_NONE
+    bool is_declared;   // false: only the trait's method declares it, and this impl's method cannot reach it
+    bool is_foreign;    // an impl's method declares it beyond its trait (reported)
+    bool is_silent;     // reported, or its import was
+} Capability;
+// Two names are one capability if they are one trait, or both none and spelt alike.
+static inline bool capability_equal(TraitId trait, NameId name, TraitId other_trait, NameId other_name) {
+    return trait.index != 0 || other_trait.index != 0 ? trait.index == other_trait.index
+                                                      : name.index == other_name.index;
+}
+
 typedef struct Function {
     NameId name;
     ModuleId module;
@@ -128,12 +145,17 @@ typedef struct Function {
     ImplId impl;          // none for module functions
     TraitId trait;        // of a trait's own method
     bool is_public, has_self, is_test, is_main, is_intrinsic;
-    bool is_incomplete;          // a signature with parts left out (inferred in a later issue: E0901 for now)
+    bool is_incomplete;          // parts of its signature are left out, and not found (yet): calls are silent
+    bool is_settled;             // they were looked for in its body, which has errors: its TypedBody has the messages
     bool has_error;              // its signature has an error: calls are silent
     Generics generics;           // combined: the impl's parameters, then its own
     uint32_t own_generics;       // index of its first own parameter
-    const Parameter *parameters; // self first, if any
-    uint32_t parameter_count;
+    const Parameter *parameters; // self first, if any; then hidden_count more, those of its capabilities
+    uint32_t parameter_count;    // without the hidden ones
+    uint32_t hidden_count;
+    const Capability *capabilities; // sema/capabilities.c
+    uint32_t capability_count;
+    bool uses_capabilities; // it declares some; without, it is pure as far as capabilities go (chapter 9)
     TypeId result;
     // tests
     const FunctionId *targets;
@@ -238,6 +260,8 @@ typedef struct ImplDecl {
     const TypeId *trait_arguments;
     uint32_t trait_argument_count;
     bool is_extension;
+    NameId
+        home; // of an extension: the name of its type or trait in an `extension` import (`List`, `Map` for those), or none
     bool has_error;                      // it is not looked for
     uint32_t first_method, method_count; // into Program.functions
     const TypeId *associated;            // of a trait's impl, one for each associated type of the trait; none: missing
@@ -360,9 +384,10 @@ TypeId type_resolve(const TypeScope *scope, NodeIndex node);
 typedef enum SolveAnswer { SOLVE_NO, SOLVE_YES, SOLVE_UNKNOWN } SolveAnswer;
 typedef struct SolveResult {
     SolveAnswer answer;
-    ImplId impl;         // of a program's own impl; none for built-in and derived ones
-    TypeId failing_part; // for NO: the part without the trait (itself if the type is the reason)
-                         // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    ImplId impl;           // of a program's own impl; none for built-in and derived ones
+    TypeId failing_part;   // for NO: the part without the trait (itself if the type is the reason)
+                           // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    TraitId failing_trait; // for NO: which trait it lacks; none where an equality of types fails
 } SolveResult;
 // Whether `type` has the trait, under the bounds `generics` (for TYPE_PARAMETERs). Final types only.
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);

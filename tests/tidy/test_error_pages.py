@@ -51,7 +51,6 @@ NOT_CHECKED = {
     "E0442": TRAITS,
     "E0443": TRAITS,
     "E0451": TRAITS,
-    "E0463": "comes with extensions",
     "E0601": CAPABILITIES,
     "W0602": CAPABILITIES,
     "E0603": CAPABILITIES,
