@@ -173,7 +173,7 @@ OPTIONS: dict[str, Option] = {
         default="human",
     ),
     "from_trace": Option(
-        "replay this trace instead of recording: the .sigil/trace.json that a build with --timings -j 1 stores",
+        "replay this trace instead of recording: .sigil/trace.json of a build with --timings -j 1",
         flags=("--trace",),
         metavar="FILE",
         kind=Path,

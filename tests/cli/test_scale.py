@@ -123,7 +123,14 @@ def test_a_project_with_errors_is_refused_with_the_first(sigil, write) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("--cores", "0"), ("--cores", "2,x"), ("--cores", ""), ("--runs", "0"), ("--schedule", "x"), ("--format", "sarif")],
+    [
+        ("--cores", "0"),
+        ("--cores", "2,x"),
+        ("--cores", ""),
+        ("--runs", "0"),
+        ("--schedule", "x"),
+        ("--format", "sarif"),
+    ],
 )
 def test_wrong_arguments(sigil, words: tuple[str, str]) -> None:
     done = sigil("scale", *words)
