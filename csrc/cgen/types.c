@@ -502,7 +502,7 @@ void types_plan(const Layouts *l, uint8_t *needed, Arena *arena, TypesFile **out
     TypesFile *files = arena_array(arena, TypesFile, buckets);
     for (uint32_t k = 0; k < l->count; k++) {
         uint32_t index = l->by_name[k];
-        if (needed[index]) vec_push(arena, &files[hash_text(l->items[index].name) % buckets].layouts, index);
+        if (needed[index]) vec_push(arena, &files[l->items[index].name_hash % buckets].layouts, index);
     }
     for (uint32_t b = 0; b < buckets; b++) {
         if (files[b].layouts.count == 0) continue;

@@ -580,6 +580,7 @@ static void name_layout(const Layouts *l, Layout *it, Arena *arena) {
             buffer_format(&name, "_x%08x", (unsigned)hash);
     }
     it->name = (Text){name.data, (uint32_t)name.length};
+    it->name_hash = (uint32_t)hash_text(it->name); // files of descriptors are few: a power of two
 }
 
 // Sorts indices into items by name, by merging: stable and the same everywhere.

@@ -63,7 +63,8 @@ typedef struct Layout {
     uint32_t variant_count;
     Text *customs; // symbols of the program's own methods, by Custom (customs.h); NULL: none
     Text name;     // for C: "list_int", "shapes__Point"
-    Text shown;    // for people: "[int]", "Point"
+    uint32_t name_hash;
+    Text shown; // for people: "[int]", "Point"
 } Layout;
 
 enum { LAYOUTS_RECENT = 1024 };

@@ -1,4 +1,5 @@
 // query/workspace.c: life cycle of a workspace and what can be asked of it. The stages themselves are in build.c.
+#include "base/atomics.h"
 #include "query/workspace_internal.h"
 #include <stdlib.h>
 
@@ -116,7 +117,7 @@ static void visit_sinks(const Workspace *ws, VisitSink visit, void *context) {
     if (ws->program != NULL) {
         for (uint32_t i = 1; i <= ws->program->module_count && ws->program->modules != NULL; i++)
             visit(context, &ws->program->modules[i].diagnostics);
-        if (ws->program->bodies != NULL)
+        if (ws->program->bodies != NULL && load_relaxed(&ws->program->has_body_diagnostics) != 0)
             for (uint32_t i = 1; i <= ws->program->function_count; i++)
                 visit(context, &ws->program->bodies[i].diagnostics);
     }

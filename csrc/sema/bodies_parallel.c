@@ -38,6 +38,7 @@ Status bodies_job_check(BodiesJob *job, uint32_t first, uint32_t end, Worker *wo
     Program *program = job->program;
     WorkerArenas *arenas = &program->internal->arenas[worker == NULL ? 0 : worker_index(worker)];
     uint64_t done = 0, errors = 0;
+    bool any = false;
     Status status = STATUS_OK;
     for (uint32_t i = first; i < end && status == STATUS_OK; i++) {
         if (worker != NULL && worker_cancelled(worker)) {
@@ -48,6 +49,7 @@ Status bodies_job_check(BodiesJob *job, uint32_t first, uint32_t end, Worker *wo
             status = body_check_in(program, (FunctionId){i}, &job->known, &arenas->scratch, &arenas->results,
                                    &program->bodies[i]);
         done++;
+        any |= program->bodies[i].diagnostics.first != NULL;
         // Of what a test expects to be wrong, query/forgive.c decides later.
         if (!program->functions[i].expects_compile_error) errors += program->bodies[i].diagnostics.error_count;
         if (arenas->scratch.reserved_bytes > SCRATCH_KEPT_BYTES)
@@ -55,6 +57,7 @@ Status bodies_job_check(BodiesJob *job, uint32_t first, uint32_t end, Worker *wo
         else
             arena_reset(&arenas->scratch);
     }
+    if (any) store_relaxed(&program->has_body_diagnostics, 1); // read when the stage has ended
     progress_add(job->progress, PROGRESS_functions_typed, done);
     if (errors > 0) progress_add(job->progress, PROGRESS_errors, errors);
     return status;

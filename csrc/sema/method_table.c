@@ -73,15 +73,19 @@ static int compare_trait_methods(const void *first, const void *second) {
     return (a->function > b->function) - (a->function < b->function);
 }
 
+// Both tables are made from the traits and impls, not from all functions, of which few are methods.
 static void trait_methods_index(Program *program) {
     uint32_t count = 0;
-    for (uint32_t i = 1; i <= program->function_count; i++)
-        count += program->functions[i].trait.index != 0;
+    for (uint32_t t = 1; t <= program->trait_count; t++)
+        count += program->traits[t].method_count;
     MethodKey *keys = arena_array(&program->arena, MethodKey, count);
     count = 0;
-    for (uint32_t i = 1; i <= program->function_count; i++)
-        if (program->functions[i].trait.index != 0)
-            keys[count++] = (MethodKey){.name = program->functions[i].name.index, .function = i};
+    for (uint32_t t = 1; t <= program->trait_count; t++) {
+        const TraitDecl *trait = &program->traits[t];
+        for (uint32_t i = trait->first_method; i < trait->first_method + trait->method_count; i++)
+            if (program->functions[i].trait.index != 0)
+                keys[count++] = (MethodKey){.name = program->functions[i].name.index, .function = i};
+    }
     if (count > 1) qsort(keys, count, sizeof *keys, compare_trait_methods);
     FunctionId *methods = arena_array(&program->arena, FunctionId, count);
     for (uint32_t i = 0; i < count; i++)
@@ -113,14 +117,14 @@ void methods_index(Program *program) {
     impls_index(program);
     extensions_index(program);
     uint32_t count = 0;
-    for (uint32_t i = 1; i <= program->function_count; i++)
-        count += is_inherent(program, &program->functions[i]);
+    for (uint32_t n = 1; n <= program->impl_count; n++)
+        count += program->impls[n].method_count;
     MethodKey *keys = arena_array(&program->arena, MethodKey, count);
     count = 0;
-    for (uint32_t i = 1; i <= program->function_count; i++) {
-        const Function *f = &program->functions[i];
-        if (!is_inherent(program, f)) continue;
-        keys[count++] = key_of(program, (FunctionId){i});
+    for (uint32_t n = 1; n <= program->impl_count; n++) {
+        const ImplDecl *impl = &program->impls[n];
+        for (uint32_t i = impl->first_method; i < impl->first_method + impl->method_count; i++)
+            if (is_inherent(program, &program->functions[i])) keys[count++] = key_of(program, (FunctionId){i});
     }
     if (count > 1) qsort(keys, count, sizeof *keys, compare_keys);
     MethodEntry *methods = arena_array(&program->arena, MethodEntry, count);

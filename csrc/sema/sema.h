@@ -298,8 +298,10 @@ typedef struct Program {
     struct TypedBody *bodies; // one per function, [1 … function_count]; filled by step 3
     bool has_customs;         // the project has impls of Eq, Comparable, Hashable or Printable
     CoverageLevel coverage;
-    FunctionId entry;                  // @main of the entry module, or none
-    struct ProgramInternals *internal; // sema/internal.h: what only steps 1 and 2 and the look-ups below know
+    _Atomic uint8_t has_body_diagnostics; // some body; this and the next one: relaxed, only ever 0 → 1
+    _Atomic uint8_t has_expected_errors;  // some function expects_compile_error
+    FunctionId entry;                     // @main of the entry module, or none
+    struct ProgramInternals *internal;    // sema/internal.h: what only steps 1 and 2 and the look-ups below know
 } Program;
 
 // ---- step 1: sema/link_parallel.c, modules.c --------------------------------------------------------------------------------------------

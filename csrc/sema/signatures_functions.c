@@ -1,4 +1,5 @@
 // sema/signatures_functions.c: step 2: signatures of functions, methods and tests, values of configs.
+#include "base/atomics.h"
 #include "sema/internal.h"
 
 typedef struct Signer {
@@ -49,6 +50,7 @@ static void attributes_apply(const Signer *s, const TreeView *view, Function *f,
             f->fail = attribute_text(s, view, attribute);
         else if (f->is_test && name_equal(name, program_word(s->program, WORD_COMPILE_FAIL))) {
             f->expects_compile_error = true;
+            store_relaxed(&s->program->has_expected_errors, 1); // read when all modules have ended
             f->compile_fail = attribute_text(s, view, attribute);
         } else if (s->module->kind != MODULE_PROJECT && name_equal(name, program_word(s->program, WORD_ALSO)))
             also_apply(s, view, attribute, parameters, f->parameter_count);
