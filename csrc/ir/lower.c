@@ -165,8 +165,8 @@ static uint32_t ref_add(Frame *f, const CoreRef *ref) {
 
 uint32_t ref_function(Frame *f, FunctionId function, const TypeId *arguments, uint32_t count) {
     const Program *program = f->lower->program;
-    if (program->functions[function.index].trait.index != 0)                          // which impl it is, is known here
-        (void)trait_method_resolve(program, f->arena, &function, &arguments, &count); // or it is the trait's default
+    if (program->functions[function.index].trait.index != 0) // which impl it is, is known here, or it is the default;
+        (void)trait_method_resolve(program, f->lower->arena, &function, &arguments, &count); // the reference outlives f
     CoreRef ref = {.kind = REF_FUNCTION, .function = function, .arguments = arguments, .argument_count = count};
     return ref_add(f, &ref);
 }
@@ -485,7 +485,7 @@ void lower_instance(const Shared *shared, FunctionId id, const TypeId *arguments
                      .function = id,
                      .arguments = arguments,
                      .argument_count = argument_count};
-    if (declared->is_intrinsic) {
+    if (declared->is_intrinsic || is_dyn_method(lower, id, arguments, argument_count)) {
         lower_intrinsic_body(lower);
     } else {
         const TypedBody *body = &shared->program->bodies[id.index];
@@ -494,13 +494,14 @@ void lower_instance(const Shared *shared, FunctionId id, const TypeId *arguments
         lower->bindings = arena_array(scratch, Local, body->local_count + 1);
         Frame *f = frame_begin(lower, 0);
         f->function->result = type_concrete(lower, declared->result);
-        uint32_t *parameters = arena_array(scratch, uint32_t, declared->parameter_count);
-        for (uint32_t i = 0; i < declared->parameter_count; i++) {
+        uint32_t count = declared->parameter_count + declared->hidden_count;
+        uint32_t *parameters = arena_array(scratch, uint32_t, count);
+        for (uint32_t i = 0; i < count; i++) {
             parameters[i] = i + 1; // parameters are the first locals
             const TypedLocal *local = &body->locals[i + 1];
             f->bindings[i + 1] = parameter_add(f, type_concrete(lower, local->type), local->name);
         }
-        lower_function_body(f, body->root, parameters, declared->parameter_count);
+        lower_function_body(f, body->root, parameters, count);
     }
     *functions = kept(arena, lower->functions.items, sizeof(CoreFunction *) * lower->functions.count);
     *function_count = lower->functions.count;

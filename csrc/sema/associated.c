@@ -107,7 +107,8 @@ TypeId associated_type(const TypeScope *s, TypeId subject, NameId name, Span spa
     const Program *program = s->program;
     if (subject.index == TYPE_ERROR) return subject;
     Offers o = {.program = program, .arena = s->arena, .subject = subject, .name = name};
-    if (s->impl.index != 0 && type_equal(subject, program->impls[s->impl.index].self_type)) {
+    if (s->impl.index != 0 && !program->impls[s->impl.index].is_extension &&
+        type_equal(subject, program->impls[s->impl.index].self_type)) {
         const ImplDecl *impl = &program->impls[s->impl.index];
         TraitUse use = {impl->trait, impl->trait_arguments, impl->trait_argument_count};
         offer_of(&o, use, 0);

@@ -150,7 +150,11 @@ bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base) 
 OUT_OF_LINE static void argument_check(Body *c, const Signature *s, NodeIndex argument, uint32_t slot) {
     uint32_t parameter = c->stack.items[slot];
     Expected expected = {.type = s->types[parameter], .takes_apart = s->is_method};
-    if (s->function.index != 0) expected.reason = reason_parameter(c, s->function, parameter + s->first);
+    if (s->function.index != 0) {
+        expected.reason = reason_parameter(c, s->function, parameter + s->first);
+        bool is_prelude = c->program->functions[s->function.index].module.index == c->program->prelude.index;
+        if (s->is_method && is_prelude) c->effect_allowed = argument_value(c, argument);
+    }
     uint32_t value = check(c, argument_value(c, argument), expected);
     c->stack.items[slot] = parameter + s->first;
     c->stack.items[slot + 1] = value;
@@ -166,7 +170,7 @@ bool arguments_check(Body *c, const Signature *s, NodeIndex call, uint32_t list,
         (void)arguments_silent(c, call, list);
         return false;
     }
-    if (expected.type.index != 0) (void)unify_try(c, s->result, expected.type);
+    if (expected.type.index != 0 && !is_kind(c, s->result, TYPE_NEVER)) (void)unify_try(c, s->result, expected.type);
     bool has_late = false;
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex argument = tree_list_item(&c->view, list, i);
@@ -202,7 +206,7 @@ static uint32_t use_add(Body *c, FunctionId function, const TypeId *arguments, u
 OUT_OF_LINE static void signature_of(Body *c, Signature *s, FunctionId function, bool has_receiver,
                                      const TypeId *instance, NodeIndex at) {
     const Function *f = &c->program->functions[function.index];
-    uint32_t first = has_receiver ? 1 : 0;
+    uint32_t first = has_receiver && f->has_self ? 1 : 0;
     uint32_t count = f->parameter_count - first;
     TypeId *types = arena_array(c->scratch, TypeId, count + 1);
     NameId *names = arena_array(c->scratch, NameId, count + 1);
@@ -238,6 +242,10 @@ uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function
     }
     bool is_good = arguments_check(c, s, n, list, expected);
     c->env.length = outer;
+    uint32_t shift = receiver != 0 && !f->has_self ? 1 : 0; // a capability's method: the provided value comes first
+    for (uint32_t i = base + 2; shift != 0 && i < c->stack.count; i += 2)
+        c->stack.items[i] += shift;
+    is_good = is_good && capabilities_pass(c, function, instance, name, shift);
     if (!is_good) {
         c->stack.count = base;
         return node_error(c, n);
@@ -250,6 +258,7 @@ uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function
         obligations_of_call(c, function, instance, receiver != 0 ? name : n, receiver != 0 ? PLACE_TOKEN : PLACE_WHOLE);
     if (receiver != 0) c->stack.items[base + 1] = length_receiver(c, length, receiver);
     uint32_t use = use_add(c, function, instance, f->generics.count);
+    c->uses.items[use].has_provider = shift != 0;
     uint32_t pairs = pairs_from_stack(c, base);
     uint32_t node = node_add(c, TYPED_CALL, s->result, token, use, pairs);
     return receiver != 0 ? length_wrap(c, length, node) : node;
@@ -267,7 +276,9 @@ uint32_t function_value(Body *c, NodeIndex n, FunctionId function, Expected expe
     TypeId type = body_type(c, TYPE_FUNCTION, 0, types, f->parameter_count + 1);
     if (expected.type.index != 0) (void)unify_try(c, type, expected.type);
     obligations_of_call(c, function, instance, n, PLACE_WHOLE);
-    return node_add(c, TYPED_FUNCTION, type, token, use_add(c, function, instance, f->generics.count), 0);
+    uint32_t use = use_add(c, function, instance, f->generics.count);
+    if (function_is_effectful(c, function)) return effectful_value(c, n, function, instance, use, type);
+    return node_add(c, TYPED_FUNCTION, type, token, use, 0);
 }
 
 // ---- variants and newtypes ------------------------------------------------------------------------------------------------------------
@@ -586,6 +597,12 @@ uint32_t associated_value(Body *c, Operand operand, Expected expected) {
     FunctionId found[16];
     uint32_t count = methods_find(c->program, c->function->module, type_heads(c, operand.type), name, found, 16);
     if (count > 0) return function_value(c, operand.node, found[0], expected);
+    for (uint32_t with_self = 2; with_self-- > 0;) {
+        ExtensionOffer extension;
+        if (extension_find(c, name, operand.type, with_self != 0, token_of(c, operand.node), &extension) &&
+            extension.other.index == 0)
+            return function_value(c, operand.node, extension.function, expected);
+    }
     diag(c->sink, DIAG_NO_SUCH_METHOD, tree_token_span(&c->view, operand.node), name_text(c, name),
          type_text(c, operand.type));
     return node_error(c, operand.node);
@@ -619,8 +636,15 @@ uint32_t call_step(Body *c, NodeIndex n, Operand callee, Expected expected) {
         return call_value(c, n, callee, expected);
     case OPERAND_GENERAL:
         return general_call(c, n, callee, expected);
-    case OPERAND_FUNCTION:
+    case OPERAND_FUNCTION: {
+        const Function *f = &c->program->functions[callee.value];
+        if (f->module.index == c->program->prelude.index && f->generics.count == 1) { // std.testing's way to the two
+            if (name_equal(f->name, c->known->name_assert_panics_call)) return assert_panics(c, n, callee.node, false);
+            if (name_equal(f->name, c->known->name_assert_panics_with_call))
+                return assert_panics(c, n, callee.node, true);
+        }
         return call_function(c, n, callee.node, (FunctionId){callee.value}, 0, NULL, expected);
+    }
     case OPERAND_VARIANT:
         return call_variant(c, n, callee, expected);
     case OPERAND_TYPE:
@@ -633,8 +657,18 @@ uint32_t call_step(Body *c, NodeIndex n, Operand callee, Expected expected) {
         return self_call(c, n, expected);
     case OPERAND_PANICS:
         return assert_panics(c, n, callee.node, callee.part == 1);
-    case OPERAND_MODULE:
+    case OPERAND_CAPABILITY:
+        return capability_call(c, n, callee, expected);
     case OPERAND_TRAIT:
+        if (capability_is_in_force(c, (TraitId){callee.value})) {
+            Operand value = {.kind = OPERAND_VALUE, .type = {0}};
+            value.value = operand_value(c, callee, NOTHING);
+            value.node = callee.node;
+            return call_value(c, n, value, expected);
+        }
+        (void)operand_value(c, callee, NOTHING);
+        break;
+    case OPERAND_MODULE:
         (void)operand_value(c, callee, NOTHING);
         break;
     case OPERAND_ERROR:

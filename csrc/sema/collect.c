@@ -169,6 +169,7 @@ static void collect_reexports(Collector *c) {
     VEC(Reexport) reexports = {0};
     for (uint32_t i = 0; i < state->plan_count; i++) {
         const ImportPlan *plan = &state->plans[i];
+        if (module_declaration(c->module, plan->declaration)->kind != NODE_IMPORT) continue;
         TreeView view = module_view(c->module, plan->declaration);
         const uint32_t *words = view.extra + view.b[module_declaration(c->module, plan->declaration)->root];
         if (words[0] == 0) continue; // not `pub use`
@@ -222,10 +223,13 @@ void collect_module(Program *program, ModuleId id) {
         case NODE_CONFIG_DECL:
             collect_config(&c, &view, d, root);
             break;
-        case NODE_IMPL: {
+        case NODE_IMPL:
+        case NODE_EXTEND: {
             ImplId impl = {c.next_impl++};
             ImplDecl *decl = &program->impls[impl.index];
             *decl = (ImplDecl){.module = id, .declaration = d, .node = root, .self_type = TYPE_ID(TYPE_ERROR)};
+            decl->is_extension = tree->declarations[d].kind == NODE_EXTEND;
+            if (decl->is_extension) decl->home = extension_home(program, &view, root);
             decl->first_method = first.index;
             decl->method_count = declaration_function_count(program, module, d);
             generics_names(program, id, &view, tree_impl_head(&view, root)->generics, NULL, &decl->generics);
@@ -233,7 +237,7 @@ void collect_module(Program *program, ModuleId id) {
             break;
         }
         default:
-            break; // imports have their plans; extensions and errors declare nothing
+            break; // imports have their plans; errors declare nothing
         }
     }
     collect_reexports(&c);

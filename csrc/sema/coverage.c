@@ -34,6 +34,18 @@ static void target_methods(Targets *t, Arena *arena, TypeDeclId decl, NameId nam
     }
 }
 
+// Likewise those of extensions in scope, of one home or (home none) of any.
+static void target_extensions(Targets *t, Arena *arena, NameId home, NameId name) {
+    const Program *program = t->program;
+    const MethodEntry *entries;
+    uint32_t count = extensions_find(program, name, &entries);
+    for (uint32_t i = 0; i < count; i++) {
+        const Function *f = &program->functions[entries[i].function.index];
+        if (home.index != 0 && !name_equal(program->impls[f->impl.index].home, home)) continue;
+        if (extension_in_scope(program, t->id, entries[i].function)) target_add(t, arena, entries[i].function.index);
+    }
+}
+
 // true when the name was found, or is silent.
 static bool target_item(Targets *t, Arena *arena, Item item) {
     if (item.kind == ITEM_SILENT) return true;
@@ -49,6 +61,7 @@ static bool target_names(Targets *t, Arena *arena, const NameId *names, uint32_t
     if (count == 1) {
         if (target_item(t, arena, scope_lookup(program, t->id, SCOPE_VALUE, last))) return true;
         target_methods(t, arena, (TypeDeclId){0}, last);
+        target_extensions(t, arena, (NameId){0}, last);
         return t->found.count > before;
     }
     if (count == 2) {
@@ -56,8 +69,9 @@ static bool target_names(Targets *t, Arena *arena, const NameId *names, uint32_t
         if (item.kind == ITEM_SILENT) return true;
         if (item.kind == ITEM_TYPE) {
             target_methods(t, arena, (TypeDeclId){item.index}, last);
-            return t->found.count > before;
         }
+        target_extensions(t, arena, names[0], last);
+        if (item.kind == ITEM_TYPE || t->found.count > before) return t->found.count > before;
     }
     bool is_private = false;
     ModuleId other = scope_module_path(program, t->id, names, count - 1);
@@ -127,7 +141,7 @@ void check_module(Program *program, ModuleId id) {
     }
     for (uint32_t i = 0; state->is_entry && i < module->function_count; i++) { // only there is one `main`
         const Function *f = &program->functions[module->first_function + i];
-        if (f->is_main) main_check(program, id, f);
+        if (f->is_main && !f->is_incomplete) main_check(program, id, f);
     }
 }
 
@@ -144,10 +158,15 @@ static void unused_imports(Program *program, Module *module, const ModuleState *
         if (program->functions[module->first_function + i].is_incomplete) return;
     for (uint32_t i = 0; i < module->import_count; i++) {
         Import *import = &module->imports[i];
-        if (load_relaxed(&import->is_used) != 0 || prelude_has_name(program, import->name))
+        bool is_extension = import->item.kind == ITEM_EXTENSION;
+        if (load_relaxed(&import->is_used) != 0 || (!is_extension && prelude_has_name(program, import->name)))
             continue; // relaxed: after a barrier
         Text name = program_name(program, import->name);
-        if (import->name.index == 0)
+        if (is_extension)
+            name = arena_format(module->diagnostics.arena, "%.*s.%.*s",
+                                (int)program_name(program, (NameId){import->item.index}).length,
+                                program_name(program, (NameId){import->item.index}).data, (int)name.length, name.data);
+        else if (import->name.index == 0)
             name = program->modules[import->item.index].name;
         else if (import->item.kind == ITEM_CONFIG)
             name = text_join(module->diagnostics.arena, TEXT("$"), name, TEXT(""));

@@ -168,7 +168,8 @@ static void report_shadowing_of(const Importer *im, ScopeKind kind, NameId name,
         store_relaxed(&im->module->imports[entry->import - 1].is_used, 1); // relaxed: one warning about it is enough
         return;
     }
-    if (kind != SCOPE_CONFIG && prelude_has_name(im->program, name))
+    // The library's `min` of std.math is meant to be called so.
+    if (kind != SCOPE_CONFIG && im->module->kind == MODULE_PROJECT && prelude_has_name(im->program, name))
         (void)diag(im->sink, DIAG_SHADOWS_PRELUDE, span, program_name(im->program, name)); // complete as it is
 }
 
@@ -193,11 +194,18 @@ void imports_module(Program *program, ModuleId id) {
     for (uint32_t i = 0; i < state->plan_count; i++) {
         TreeView view = module_view(module, state->plans[i].declaration);
         NodeIndex root = module_declaration(module, state->plans[i].declaration)->root;
-        most += 1 + tree_list_count(&view, (view.extra + view.b[root])[3]);
+        if (view.kinds[root] == NODE_EXTENSION_IMPORT)
+            most += tree_list_count(&view, view.b[root]);
+        else
+            most += 1 + tree_list_count(&view, (view.extra + view.b[root])[3]);
     }
     module->imports = arena_array(im.arena, Import, most);
-    for (uint32_t i = 0; i < state->plan_count; i++)
-        import_declaration(&im, &state->plans[i]);
+    for (uint32_t i = 0; i < state->plan_count; i++) {
+        if (module_declaration(module, state->plans[i].declaration)->kind == NODE_EXTENSION_IMPORT)
+            extension_import(program, id, &state->plans[i]);
+        else
+            import_declaration(&im, &state->plans[i]);
+    }
     for (uint32_t i = 0; i < module->import_count; i++)
         bring_variants(&im, i);
     module->scope->dotted = im.dotted.items;

@@ -64,7 +64,7 @@ static void report_doubles(Program *program, const MethodKey *keys, uint32_t cou
 static bool is_inherent(const Program *program, const Function *f) {
     if (f->impl.index == 0 || f->name.index == 0) return false;
     const ImplDecl *impl = &program->impls[f->impl.index];
-    return impl->trait.index == 0 && impl->self_type.index != TYPE_ERROR;
+    return impl->trait.index == 0 && !impl->is_extension && impl->self_type.index != TYPE_ERROR;
 }
 
 static int compare_trait_methods(const void *first, const void *second) {
@@ -111,6 +111,7 @@ uint32_t trait_methods_find(const Program *program, NameId name, const FunctionI
 void methods_index(Program *program) {
     trait_methods_index(program);
     impls_index(program);
+    extensions_index(program);
     uint32_t count = 0;
     for (uint32_t i = 1; i <= program->function_count; i++)
         count += is_inherent(program, &program->functions[i]);

@@ -315,6 +315,20 @@ static uint32_t method_on(Body *c, NodeIndex n, uint32_t receiver, Expected expe
         }
         return call_function(c, n, name_node, offer.function, receiver, offer.instance, expected);
     }
+    bool is_trait_offer = is_trait && trait_solve(c->program, &c->function->generics, type_heads(c, type),
+                                                  c->program->builtin_traits[method.trait])
+                                              .answer != SOLVE_NO;
+    ExtensionOffer extension;
+    if (!is_own && !is_trait_offer && extension_find(c, name, type, true, token_of(c, name_node), &extension)) {
+        if (extension.waits_for.index != 0) {
+            Waiting *w = wait_for(c, WAIT_METHOD, n, extension.waits_for, type_variable(c, token_of(c, name_node)));
+            w->receiver = receiver;
+            return w->node;
+        }
+        if (extension.other.index != 0) return extension_clash(c, n, name_node, &extension);
+        if (found.candidates > 0) extension_hides(c, name_node, extension.function);
+        return call_function(c, n, name_node, extension.function, receiver, extension.instance, expected);
+    }
     if (found.function.index != 0 && (!is_prelude(c, found.function) || !is_trait || method.kind != TYPED_NONE))
         return call_function(c, n, name_node, found.function, receiver, found.instance, expected);
     if (is_trait && found.candidates == 0) {
@@ -362,6 +376,12 @@ void waiting_settle(Body *c, const Waiting *w, uint32_t node) {
     node_put(c, w->node, (TypedKind)c->kind[node], c->type[node], c->token[node], c->a[node], c->b[node]);
     TypeId type = c->type[node];
     if (is_kind(c, type, TYPE_NEVER)) return;
+    if (dyn_wraps(c, type, w->result)) {
+        uint32_t wrapped = dyn_wrap(c, w->syntax, node, w->result);
+        node_put(c, w->node, (TypedKind)c->kind[wrapped], c->type[wrapped], c->token[wrapped], c->a[wrapped],
+                 c->b[wrapped]);
+        return;
+    }
     UnifyAnswer answer = unify(c, type, w->result);
     if (answer == UNIFY_DIFFERS)
         (void)report_mismatch(c, span_of(c, w->syntax), type, expect(w->result, w->reason), w->syntax);
@@ -395,6 +415,12 @@ uint32_t associated_call(Body *c, NodeIndex n, Operand callee, Expected expected
         offer.waits_for.index == 0) {
         if (offer.other.index != 0) return trait_offer_ambiguous(c, n, callee.node, &offer);
         return call_function(c, n, callee.node, offer.function, 0, offer.instance, expected);
+    }
+    ExtensionOffer extension;
+    if (!is_built_in && !is_open(c, callee.type) && extension_find(c, name, callee.type, false, token, &extension) &&
+        extension.waits_for.index == 0) {
+        if (extension.other.index != 0) return extension_clash(c, n, callee.node, &extension);
+        return call_function(c, n, callee.node, extension.function, 0, extension.instance, expected);
     }
     if (name_equal(name, c->known->name_default) && tree_list_count(&c->view, list) == 0) {
         if (expected.type.index != 0) (void)unify_try(c, callee.type, expected.type);

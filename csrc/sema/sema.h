@@ -3,6 +3,7 @@
 // WHY        Three steps, each of which needs only what the one before made, so that each runs on all cores:
 //              1 modules_link       names of modules, imports to modules, cycles                      (sema/modules.c)
 //              2 signatures_check   every module's items, types, impls and annotated signatures       (sema/signatures*.c)
+//                and what private functions leave out of theirs, which follows from bodies of the module  (sema/infer*.c)
 //              3 body_check         one function body at a time, in any order, by any worker          (sema/body*.c)
 //            That is the schedule `signatures`. The schedule `levels` has a module's signatures and bodies as one task, which
 //            waits for those of the modules that it imports (sema/levels_parallel.c); both give the same.
@@ -36,6 +37,7 @@ typedef enum ItemKind {
     ITEM_VARIANT,   // TypeDeclId, part: index of the variant
     ITEM_MODULE,    // ModuleId (an alias, `use std.math as m`, or a dotted name)
     ITEM_SILENT,    // a name whose import failed: known, of the error type
+    ITEM_EXTENSION, // of an import alone: index: NameId of the home that it names, part: the ModuleId of the extension
     ITEM_AMBIGUOUS, // a variant name of one rank in two sum types (E0243); index, part: two of the TypeDeclIds
 } ItemKind;
 
@@ -120,6 +122,22 @@ typedef struct Parameter {
 
 struct TypedBody;
 
+#define CAPABILITY_HAS_NONE UINT32_MAX
+typedef struct Capability { // of a function: `uses Http`
+    TraitId trait;          // none: opaque, known by its name alone
+    NameId name;            // as written
+    Span span;
+    uint32_t parameter; // the hidden parameter that it comes in, or CAPABILITY_HAS_NONE
+    bool is_declared;   // false: only the trait's method declares it, and this impl's method cannot reach it
+    bool is_foreign;    // an impl's method declares it beyond its trait (reported)
+    bool is_silent;     // reported, or its import was
+} Capability;
+// Two names are one capability if they are one trait, or both none and spelt alike.
+static inline bool capability_equal(TraitId trait, NameId name, TraitId other_trait, NameId other_name) {
+    return trait.index != 0 || other_trait.index != 0 ? trait.index == other_trait.index
+                                                      : name.index == other_name.index;
+}
+
 typedef struct Function {
     NameId name;
     ModuleId module;
@@ -128,12 +146,17 @@ typedef struct Function {
     ImplId impl;          // none for module functions
     TraitId trait;        // of a trait's own method
     bool is_public, has_self, is_test, is_main, is_intrinsic;
-    bool is_incomplete;          // a signature with parts left out (inferred in a later issue: E0901 for now)
+    bool is_incomplete;          // parts of its signature are left out, and not found (yet): calls are silent
+    bool is_settled;             // they were looked for in its body, which has errors: its TypedBody has the messages
     bool has_error;              // its signature has an error: calls are silent
     Generics generics;           // combined: the impl's parameters, then its own
     uint32_t own_generics;       // index of its first own parameter
-    const Parameter *parameters; // self first, if any
-    uint32_t parameter_count;
+    const Parameter *parameters; // self first, if any; then hidden_count more, those of its capabilities
+    uint32_t parameter_count;    // without the hidden ones
+    uint32_t hidden_count;
+    const Capability *capabilities; // sema/capabilities.c
+    uint32_t capability_count;
+    bool uses_capabilities; // it declares some; without, it is pure as far as capabilities go (chapter 9)
     TypeId result;
     // tests
     const FunctionId *targets;
@@ -238,6 +261,8 @@ typedef struct ImplDecl {
     const TypeId *trait_arguments;
     uint32_t trait_argument_count;
     bool is_extension;
+    NameId
+        home; // of an extension: the name of its type or trait in an `extension` import (`List`, `Map` for those), or none
     bool has_error;                      // it is not looked for
     uint32_t first_method, method_count; // into Program.functions
     const TypeId *associated;            // of a trait's impl, one for each associated type of the trait; none: missing
@@ -360,13 +385,18 @@ TypeId type_resolve(const TypeScope *scope, NodeIndex node);
 typedef enum SolveAnswer { SOLVE_NO, SOLVE_YES, SOLVE_UNKNOWN } SolveAnswer;
 typedef struct SolveResult {
     SolveAnswer answer;
-    ImplId impl;         // of a program's own impl; none for built-in and derived ones
-    TypeId failing_part; // for NO: the part without the trait (itself if the type is the reason)
-                         // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    ImplId impl;           // of a program's own impl; none for built-in and derived ones
+    TypeId failing_part;   // for NO: the part without the trait (itself if the type is the reason)
+                           // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    TraitId failing_trait; // for NO: which trait it lacks; none where an equality of types fails
 } SolveResult;
 // Whether `type` has the trait, under the bounds `generics` (for TYPE_PARAMETERs). Final types only.
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);
 SolveResult trait_solve_use(const Program *program, const Generics *generics, TypeId type, const TraitUse *use);
+
+// The panic of `T.get(url)`, a method that the trait writes without `self`, where T's impl takes it. A name, so that lowering
+// finds it.
+#define NEEDS_VALUE_TEXT "this method takes `self` here and needs a value"
 
 typedef struct ImplMatch {
     ImplId impl;
@@ -378,6 +408,12 @@ bool impl_find(const Program *program, Arena *arena, TypeId type, const TraitUse
 // False: no impl of the program fits (a built-in or derived one).
 bool trait_method_resolve(const Program *program, Arena *arena, FunctionId *function, const TypeId **arguments,
                           uint32_t *count);
+// The table of a `dyn` type (dyn.c): its methods in order, each with the trait that declares it.
+typedef struct DynMethod {
+    FunctionId function;
+    TraitUse use; // with concrete arguments
+} DynMethod;
+uint32_t dyn_methods(const Program *program, Arena *arena, TypeId type, const DynMethod **out);
 // What an associated type is where its type is known, else none.
 TypeId associated_project(const Program *program, Arena *arena, AssociatedId id, const TypeId *args, uint32_t count);
 // The same type with every associated type in it replaced that is known, by an impl or by an equality of `generics`.

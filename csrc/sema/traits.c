@@ -166,6 +166,11 @@ static void impl_declare(const Declarer *d, ImplId id) {
                        .arena = d->arena,
                        .sink = d->sink};
     impl->has_error = true;
+    if (impl->is_extension) {
+        extension_declare(&scope, impl);
+        impl->has_error = impl->self_type.index == TYPE_ERROR;
+        return;
+    }
     impl->self_type = type_resolve(&scope, head->type);
     scope.self_type = impl->self_type;
     generics_bounds(&scope, head->generics, head->where, NULL, 0, &impl->generics);

@@ -60,6 +60,14 @@ int type_compare(const Program *program, TypeId first, TypeId second) {
 
 // ---- printing -------------------------------------------------------------------------------------------------------------
 
+// The type of a capability that the function declares: seen as `dyn Trait`, whatever is provided.
+static void print_hidden(const Program *program, uint32_t parameter, const Generics *names, Buffer *out) {
+    buffer_literal(out, "dyn ");
+    for (uint32_t i = 0; i < names->bound_count; i++)
+        if (names->bounds[i].parameter == parameter)
+            buffer_text(out, program_name(program, program->traits[names->bounds[i].trait.index].name));
+}
+
 static void print_type(const Program *program, TypeId type, const Generics *names, Buffer *out);
 
 static void print_list(const Program *program, const TypeId *args, uint32_t count, const Generics *names, Buffer *out) {
@@ -135,14 +143,16 @@ static void print_type(const Program *program, TypeId type, const Generics *name
         print_applied(program, program_name(program, program->type_decls[info->head].name), info, names, out);
         break;
     case TYPE_PARAMETER:
-        if (names != NULL && info->head < names->count)
+        if (names != NULL && info->head < names->count && names->names[info->head].index == 0)
+            print_hidden(program, info->head, names, out);
+        else if (names != NULL && info->head < names->count)
             buffer_text(out, program_name(program, names->names[info->head]));
         else
             buffer_format(out, "T%u", info->head);
         break;
     case TYPE_DYN:
         buffer_literal(out, "dyn ");
-        buffer_text(out, program_name(program, program->traits[info->head].name));
+        print_applied(program, program_name(program, program->traits[info->head].name), info, names, out);
         break;
     case TYPE_ASSOCIATED:
         print_type(program, info->args[0], names, out);
@@ -392,9 +402,11 @@ TypeId type_resolve(const TypeScope *s, NodeIndex node) {
     case NODE_TYPE_RECORD:
         if (s->sink != NULL) not_supported(s->sink, tree_node_span(view, node), "types of anonymous records");
         return error_type();
-    case NODE_TYPE_DYN:
-        if (s->sink != NULL) not_supported(s->sink, tree_node_span(view, node), "`dyn` types");
-        return error_type();
+    case NODE_TYPE_DYN: {
+        TraitUse use = dyn_resolve(s, node);
+        return use.trait.index == 0 ? error_type()
+                                    : make(s, TYPE_DYN, use.trait.index, use.arguments, use.argument_count, node);
+    }
     default:
         return error_type(); // an ERROR node: a syntax error, reported
     }
