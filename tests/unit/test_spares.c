@@ -1,5 +1,5 @@
-// tests/unit/test_spares.c shows R1–R4 of sched/spare.c: while workers wait for a result others run in their place, and where none
-// can be started, waiting ends all the same.
+// tests/unit/test_spares.c shows R1–R4 of sched/spare.c: while workers wait for a result others run in their place, and where
+// none can be started, waiting ends all the same.
 #include "base/clock.h"
 #include "sched/once.h"
 #include "sched/pool_internal.h"
