@@ -9,15 +9,22 @@
 //            O2 Who gets a value sees everything that its computation has written.
 //            O3 A circle of needs is found when its last edge closes, whatever workers and stacks it runs through: every
 //               computation on it ends with STATUS_CYCLE, and so does every one that hands up what it got from them.
-//            O4 No schedule can deadlock: argued in once_wait.c, checked in tests/models/once.pml; tests/unit/test_once.c
+//            O4 No schedule can deadlock: argued in once_wait.c, checked in tests/models/once.pml;
+//               tests/unit/test_once.c, tests/unit/test_spares.c
 // THREADS    once_get: from inside a task or an item, with its own worker. create and free: while nothing runs.
 // OWNERSHIP  The map owns its keys (copied) and its values: `drop` is called for each when the map is freed. Maps whose
 //            computations use each other die together.
 // COST       A hit is a hash, a probe, a comparison and two loads; no lock, nothing written. A miss adds one lock of a shard
 //            and no system call. Waiting costs a lock and, where nothing can be done meanwhile, a sleep and a replacement.
 //
-// KNOWN FAULT. O4 does not hold yet: on a loaded machine about one in a hundred runs of test_once's random graphs hangs with
-// idle workers and no visible task, since the split deques came. The model has no parallel-for, where it may lie.
+// WHY O4 HOLDS. Three things together; the first two are argued in once_wait.c, the third in spare.c and parking.c.
+//   1. Needs form no circle, for the one that would close it is refused (O3), and no stack adds a need: so while computations have
+//      not ended, one of them needs no other.
+//   2. What that one waits for are its own tasks and items, and others can take them: whoever sleeps has made all its
+//      tasks public, again after each task that it ran while it waited (R4 in spare.c), and has called a helper for items that
+//      nobody has claimed. Items that a worker has claimed and not begun wait only for an earlier item of the same computation.
+//   3. Somebody takes them: a worker that sleeps so is replaced, no wake-up is lost (K3 in parking.h), and where no
+//      replacement can be started whoever waits looks for these tasks itself (R3).
 //
 // RULES for a computation. What it spawns it waits for itself, before it returns (group_wait, pool_for_each); a task
 // without a group belongs to nobody, and may not be waited for by other means. It holds no lock across once_get. It does not

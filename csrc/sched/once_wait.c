@@ -14,8 +14,11 @@
 //      stack makes C wait for is an edge that is there already: stacks add no circle. Frames of no computation lie below
 //      all others, and no computation waits for them.
 //   3. So among the computations that have not ended one needs no other. Its frames wait at most for tasks of its own:
-//      either these run, or they lie in a deque, from where a running worker takes them. Replacements see to it that there is one; where
-//      no more can be started, whoever waits for these tasks looks for them (help_anywhere). Within one computation every wait is for something that began later.
+//      either these run, or they lie in a deque, from where a running worker takes them: whoever sleeps has made them public (R4).
+//      Replacements see to it that there is one; where no more can be started, whoever waits for these tasks looks for them
+//      (help_anywhere). Within one computation every wait is for something that began later.
+//   4. An item that was claimed with others (for_each.c) is begun when those before it have ended, and nobody else can take
+//      it. It belongs to the same computation as they do, so that this orders what one computation does, and adds no need.
 //
 // THE SEARCH for a circle goes backwards from the waiter, from each computation to its parent and to those who wait for its
 // result, until it meets the wanted one. It runs under one lock of the pool, which is taken only by those who wait, by

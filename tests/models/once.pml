@@ -6,6 +6,10 @@
  * waits. While it waits it may run tasks of the computation that it waits for, or sleep while another worker begins;
  * where no replacement is left it looks for a task that its wait needs.
  *
+ * A worker may have one task in the private part of its deque, where nobody else sees it; it makes it public before it sleeps.
+ * With RUNS=1 whoever begins a task may also claim a second one of the same computation, as the helper of a parallel-for claims
+ * a run of items: nobody else can take that one either, and it is begun when the first has ended.
+ *
  * BREAK=n takes something away that the protocol needs; the checker must then find an error:
  *   1  whoever waits runs any task that it finds [-DGRAPH=4] [-DTHREADS=1] [-DSPARES=1]
  *   2  nobody takes the place of a waiting worker, which does not look for tasks either [-DGRAPH=4] [-DSPARES=0]
@@ -13,6 +17,8 @@
  *   4  the search leaves out who waits for whom [-DGRAPH=1]
  *   5  the end of a computation looks for waiters before it says DONE, in two steps
  *   6  two workers that find a key open both compute it
+ *   7  a waiter that ran a task while it slept sleeps again, and does not open what that has left private [-DSPARES=0]
+ *   8  a waiter does not open its private tasks before it sleeps
  */
 #ifndef BREAK
 #define BREAK 0
@@ -24,7 +30,10 @@
 #define THREADS 2
 #endif
 #ifndef SPARES
-#define SPARES 1
+#define SPARES 0
+#endif
+#ifndef RUNS
+#define RUNS 0
 #endif
 #define WORKERS (THREADS + SPARES)
 
@@ -88,6 +97,27 @@ byte bag[NOBODY], queued;           /* tasks that have not begun: by scope * 3 +
 byte wait_for[WORKERS * LEVELS] = NONE, wait_scope[WORKERS * LEVELS] = NONE;
 byte edge[12];
 byte running, blocked, roots_ended;
+#define NO_TASK 12
+byte mine[WORKERS] = NO_TASK; /* the private task */
+
+/* Any task that is public may be in the worker's deque, and the next take from it may take some back. */
+#define HIDE_ONE(x)                                                                                                    \
+    ::bag[x] > 0 && mine[me] == NO_TASK -> bag[x]--; queued--; mine[me] = x
+#define HIDE                                                                                                           \
+    if                                                                                                                 \
+    HIDE_ONE(0) HIDE_ONE(1) HIDE_ONE(2) HIDE_ONE(3) HIDE_ONE(4) HIDE_ONE(5) HIDE_ONE(6) HIDE_ONE(7) HIDE_ONE(8)        \
+    HIDE_ONE(9) HIDE_ONE(10) HIDE_ONE(11)                                                                              \
+    :: true                                                                                                            \
+    fi
+/* Before it sleeps. is_first: it has not slept in this wait before. */
+#define OPEN_ALL(is_first)                                                                                             \
+    if                                                                                                                 \
+    :: mine[me] != NO_TASK && BREAK != 8 && (BREAK != 7 || is_first) ->                                                \
+        bag[mine[me]]++;                                                                                               \
+        queued++;                                                                                                      \
+        mine[me] = NO_TASK                                                                                             \
+    :: else                                                                                                            \
+    fi
 
 #define WITHIN(s, k) (s != NONE && (s == k || parent[s] == k || (parent[s] != NONE && parent[parent[s]] == k)))
 
@@ -158,12 +188,30 @@ byte running, blocked, roots_ended;
 #define BEGIN_TASK(x)                                                                                                  \
     bag[x]--;                                                                                                          \
     queued--;                                                                                                          \
+    PUSH_TASK(x)
+#if RUNS
+#define CLAIM_ONE(y)                                                                                                   \
+    ::bag[y] > 0 && y / 3 == frame[depth] / 3 -> bag[y]--; queued--; rest[depth] = y
+#define CLAIM                                                                                                          \
+    if                                                                                                                 \
+    CLAIM_ONE(0) CLAIM_ONE(1) CLAIM_ONE(2) CLAIM_ONE(3) CLAIM_ONE(4) CLAIM_ONE(5) CLAIM_ONE(6) CLAIM_ONE(7)            \
+    CLAIM_ONE(8) CLAIM_ONE(9) CLAIM_ONE(10) CLAIM_ONE(11)                                                              \
+    :: true                                                                                                            \
+    fi;
+#else
+#define CLAIM
+#endif
+#define PUSH_TASK(x)                                                                                                   \
     frame[depth] = x;                                                                                                  \
     place[depth] = 0;                                                                                                  \
+    CLAIM                                                                                                              \
     depth++
 
 /* Frames: 0 … 11 a task, 16 + key a computation, 32 + key a wait for its result. place: how far it is. */
 proctype Worker(byte me) {
+#if RUNS
+    byte rest[DEPTH] = NO_TASK;
+#endif
     byte frame[DEPTH], place[DEPTH], depth, level, top, key, scope, x, old, seen, y, z, next[4];
     bit again, found;
 end_idle:
@@ -174,7 +222,14 @@ end_idle:
     }
 step:
     if
-    :: depth == 0 -> atomic { running--; x = 0; top = 0; key = 0; scope = 0; old = 0 } goto end_idle
+    :: depth == 0 && mine[me] != NO_TASK ->
+        atomic {
+            x = mine[me];
+            mine[me] = NO_TASK;
+            PUSH_TASK(x)
+        }
+        goto step
+    :: depth == 0 && mine[me] == NO_TASK -> atomic { running--; x = 0; top = 0; key = 0; scope = 0; old = 0 } goto end_idle
     :: else -> top = frame[depth - 1]
     fi;
     if
@@ -186,13 +241,24 @@ step:
     :: top < 16 && place[depth - 1] > 0 -> /* it has ended */
         atomic {
             scope = top / 3;
-            depth--;
-            frame[depth] = 0;
-            place[depth] = 0;
             if
             :: scope != NONE -> pending[scope]--
             :: else -> roots_ended++
-            fi
+            fi;
+#if RUNS
+            if
+            :: rest[depth - 1] != NO_TASK ->
+                frame[depth - 1] = rest[depth - 1];
+                place[depth - 1] = 0;
+                rest[depth - 1] = NO_TASK;
+                goto step
+            :: else
+            fi;
+#endif
+            depth--;
+            frame[depth] = 0;
+            place[depth] = 0;
+            HIDE
         }
         goto step
     :: top >= 32 -> key = top - 32; goto wait
@@ -228,14 +294,26 @@ step:
             if
             :: FOREIGN == key -> bag[9 + key]++; queued++
             :: else
-            fi
+            fi;
+            HIDE
         }
         goto step
-    :: ((IN_TASKS >> key) & 1) && place[depth - 1] == 1 && pending[key] > 0 -> /* once_group_wait */
+    :: ((IN_TASKS >> key) & 1) && place[depth - 1] >= 1 && pending[key] > 0 -> /* once_group_wait */
         if
         :: atomic { PICK(x, HELPS); BEGIN_TASK(x) } goto step
+        :: atomic {
+                mine[me] != NO_TASK && HELPS(mine[me] / 3) ->
+                x = mine[me];
+                mine[me] = NO_TASK;
+                PUSH_TASK(x)
+            }
+            goto step
         :: pending[key] == 0
-        :: blocked++;
+        :: atomic {
+                blocked++;
+                OPEN_ALL(place[depth - 1] == 1);
+                place[depth - 1] = 2
+            };
             do
             :: pending[key] == 0 -> break
 #if BREAK != 2
@@ -346,7 +424,11 @@ wait:
     if
     :: wait_for[me * LEVELS + level - 1] == NONE
     :: atomic { PICK(x, HELPS_WAITER); BEGIN_TASK(x) } goto step
-    :: blocked++;
+    :: atomic {
+            blocked++;
+            OPEN_ALL(place[depth - 1] == 0);
+            place[depth - 1] = 1
+        };
         do
         :: wait_for[me * LEVELS + level - 1] == NONE -> break
 #if BREAK != 2

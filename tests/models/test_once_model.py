@@ -14,10 +14,12 @@ GRAPHS = range(6)
 WORKERS = [(1, 0), (1, 1), (2, 0)]  # threads, replacements
 
 
+@pytest.mark.parametrize("runs", [0, 1])
 @pytest.mark.parametrize(("threads", "spares"), WORKERS)
 @pytest.mark.parametrize("graph", GRAPHS)
-def test_every_need_is_met_or_told(graph: int, threads: int, spares: int, tmp_path: Path) -> None:
-    output = check("once", tmp_path, [f"-DGRAPH={graph}", f"-DTHREADS={threads}", f"-DSPARES={spares}"])
+def test_every_need_is_met_or_told(graph: int, threads: int, spares: int, runs: int, tmp_path: Path) -> None:
+    bounds = [f"-DTHREADS={threads}", f"-DSPARES={spares}", f"-DRUNS={runs}"]
+    output = check("once", tmp_path, [f"-DGRAPH={graph}", *bounds])
     assert "errors: 0" in output, output
     assert "max search depth too small" not in output
     assert "Search not completed" not in output
