@@ -3,10 +3,10 @@
 RULES   A loop's items are handed out in their order, one at a time, to whoever has time
         (csrc/sched/for_each.c). Workers that sleep are woken as a tree (csrc/sched/parking.c): the caller and
         each worker wake up to WAKE_FAN others, of whom the first begins `dispatch` after its waker and each
-        further one `chain` later. Whoever finds its loop used up goes on with an open loop of another item, chosen
-        at random as a thief chooses its victim, for the price of a `steal`; an idle worker joins a loop
-        that opens for the same price, or for `wake` if it slept. The item that ran an inner loop works on
-        it, and waits for the rest of it doing nothing else. The outside thread goes on `join` after the
+        further one `chain` later. Whoever finds its loop used up goes on with an open loop of another item,
+        chosen at random as a thief chooses its victim, for the price of a `steal`; an idle worker joins a
+        loop that opens for the same price, or for `wake` if it slept. The item that ran an inner loop works
+        on it, and waits for the rest of it doing nothing else. The outside thread goes on `join` after the
         last item.
 MEMORY  While n workers run items, each is slower than alone by `slowdown(n)`. The simulation keeps a clock
         of its own in which an item always takes as long as it did alone; a second of it is slowdown(n) real
