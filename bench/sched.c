@@ -7,6 +7,9 @@
 
 #define SMALL_ITEMS 1000000u
 #define WAKES 300u
+#define LOOPS 200u
+#define LOOP_REST_NS NS_PER_MS         // between two loops: what the caller computes by itself
+#define LOOP_LIMIT_NS (20 * NS_PER_MS) // how long a loop waits for its second worker
 
 typedef struct Fib {
     uint32_t n;
@@ -110,6 +113,65 @@ static void measure_wakes(Pool *pool) {
     show("wake", pool_thread_count(pool), (double)sum_ns / WAKES);
 }
 
+// ---- how late the second worker begins
+
+typedef struct Start {
+    _Atomic uint32_t arrived;
+    uint32_t count; // workers that must come
+    int64_t begins[64];
+} Start;
+
+static Status start_item(Worker *worker, void *argument, uint32_t item) {
+    (void)worker;
+    Start *start = argument;
+    start->begins[item] = clock_now_ns();
+    (void)fetch_add_relaxed(&start->arrived, 1u); // relaxed: only the moment matters
+    while (load_relaxed(&start->arrived) < start->count && clock_now_ns() < start->begins[item] + LOOP_LIMIT_NS)
+        spin_hint();
+    return STATUS_OK;
+}
+
+static int compare_times(const void *first, const void *second) {
+    int64_t a = *(const int64_t *)first;
+    int64_t b = *(const int64_t *)second;
+    return (a > b) - (a < b);
+}
+
+static void show_times(const char *name, uint32_t threads, int64_t *times) {
+    char label[64];
+    qsort(times, LOOPS, sizeof *times, compare_times);
+    const char *parts[] = {"median", "95", "max"};
+    uint32_t places[] = {LOOPS / 2, LOOPS * 95 / 100, LOOPS - 1};
+    for (uint32_t i = 0; i < 3; i++) {
+        (void)snprintf(label, sizeof label, "%s_%s", name, parts[i]); // fits
+        show(label, threads, (double)times[places[i]]);
+    }
+}
+
+// Loops of a pool that sleeps, from a thread that computes between them, as the compiler's does: when the first worker
+// begins, when the second one begins, and when the call is back after the last item's end. None where the pool has one worker.
+static void measure_starts(Pool *pool) {
+    static int64_t firsts[LOOPS], seconds[LOOPS], ends[LOOPS];
+    uint32_t threads = pool_thread_count(pool);
+    if (threads < 2 || threads > 64) return;
+    for (uint32_t loop = 0; loop < LOOPS; loop++) {
+        int64_t rest_ns = clock_now_ns() + LOOP_REST_NS;
+        while (clock_now_ns() < rest_ns)
+            spin_hint();
+        Start start = {.count = threads};
+        int64_t call_ns = clock_now_ns();
+        require(pool_for_each(pool, NULL, threads, start_item, &start) == STATUS_OK);
+        ends[loop] = clock_now_ns();
+        qsort(start.begins, threads, sizeof *start.begins, compare_times);
+        firsts[loop] = start.begins[0] - call_ns;
+        seconds[loop] = start.begins[1] - call_ns;
+        ends[loop] -= start.begins[threads - 1]; // all end when the last one has begun
+    }
+    show_times("first", threads, firsts);
+    show_times("second", threads, seconds);
+    show_times("back", threads, ends);
+}
+
 int main(int argument_count, char **arguments) {
     uint32_t n = argument_count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 32;
     uint32_t threads_max = argument_count > 2 ? (uint32_t)strtoul(arguments[2], NULL, 10) : 2;
@@ -126,6 +188,7 @@ int main(int argument_count, char **arguments) {
         measure_fib(pool, "spawn", fib_spawned, n, spawns);
         measure_loops(pool);
         measure_wakes(pool);
+        measure_starts(pool);
         pool_free(pool);
     }
     return 0;

@@ -1,7 +1,8 @@
 """What the scheduler costs: `python -m bench.sched [--runs 7] [--n 32]`.
 
 Runs bench/sched.c, a C program without Python: fib(n) with a fork and a join at every node, and with a spawned task and a
-group at every node; loops over a million items that do next to nothing; waking a pool that sleeps. Medians of the runs.
+group at every node; loops over a million items that do next to nothing; waking a pool that sleeps; when the workers of 200 loops begin whose
+caller computes for a millisecond before each. Medians of the runs.
 The figures of fib hold the function itself, whose cost alone is in the first row. Other libraries: bench.peers.
 """
 
@@ -24,6 +25,15 @@ NAMES = {
     "item": ("pool_for_each, empty items", "ns/item"),
     "range": ("pool_for_ranges, empty items", "ns/item"),
     "wake": ("submit to a sleeping pool, until it begins", "ns"),
+    **{
+        f"{key}_{part}": (f"{label}: {word}", "ns")
+        for key, label in (
+            ("first", "pool_for_each, until the first item begins"),
+            ("second", "pool_for_each, until the second worker begins"),
+            ("back", "pool_for_each, from the last item to the return"),
+        )
+        for part, word in (("median", "median"), ("95", "95th percentile"), ("max", "largest"))
+    },
 }
 TARGETS = {"fork": "toward 4 (Lace), ≤ 57 (oneTBB)"}
 

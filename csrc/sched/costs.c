@@ -172,16 +172,16 @@ static Status measure_meetings(Pool *pool, int64_t rest_ns, uint32_t sample_coun
         int64_t call = clock_now_ns();
         TRY(pool_for_each(pool, NULL, meeting.count, meeting_item, &meeting));
         int64_t back = clock_now_ns();
-        int64_t first = meeting.spans[0].begin, last = first, end = meeting.spans[0].end;
+        int64_t first = meeting.spans[0].begin, second = INT64_MAX, end = meeting.spans[0].end;
         for (uint32_t item = 1; item < meeting.count; item++) {
-            if (meeting.spans[item].begin < first) first = meeting.spans[item].begin;
-            if (meeting.spans[item].begin > last) last = meeting.spans[item].begin;
+            int64_t begin = meeting.spans[item].begin;
+            if (begin < second) second = begin < first ? first : begin;
+            if (begin < first) first = begin;
             if (meeting.spans[item].end > end) end = meeting.spans[item].end;
         }
         dispatches[i] = (double)(first - call);
         joins[i] = (double)(back - end);
-        if (meeting.count > 1 && meeting_is_complete(&meeting))
-            chains[chain_count++] = (double)(last - first) / (meeting.count - 1);
+        if (meeting.count > 1 && meeting_is_complete(&meeting)) chains[chain_count++] = (double)(second - first);
     }
     *out = (Waking){median(dispatches, sample_count), median(chains, chain_count), median(joins, sample_count)};
     return STATUS_OK;

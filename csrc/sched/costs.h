@@ -4,7 +4,7 @@
 //            for claiming, stealing and waking up, and how much the others' memory traffic would slow them down, is no
 //            constant: it differs by machine and by hour. So it is measured with the calls that the compiler itself uses.
 // SHAPE      asleep ─▶ dispatch ─▶ first item … last item ─▶ join      a parallel-for from an outside thread
-//                      └▶ chain ─▶ the next worker's first item        workers wake each other, one after another
+//                      └▶ chain ─▶ the next worker's first item        woken by the same one: parking.c says who wakes whom
 //            spawn ─▶ steal, or wake if the thief slept, ─▶ begin      a task that another worker takes
 // INVARIANTS Each figure is the median of its samples, at least 0, and finite; what one CPU or one worker cannot show is 0.
 //                                                                                            tests/unit/test_costs.c
@@ -22,7 +22,7 @@ typedef struct SchedCosts {
     double dispatch_ns; // from pool_for_each to its first item's begin, all workers asleep
     double hot_ns;      // … while they still look for work, right after another parallel-for
     double linger_ns;   // how long they look before they sleep
-    double chain_ns;    // between the begins of two workers that wake one after the other
+    double chain_ns;    // between the begins of the first two workers, whom the caller wakes one after the other
     double join_ns;     // from the last item's end to the return of pool_for_each
     double clock_ns;    // a look at the clock: contained twice in each recorded item
 } SchedCosts;

@@ -297,6 +297,7 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
         }
     }
     worker_open_all(worker); // for what lies below too: this may take long
+    if (helpers > 1) parking_notify_many(&worker->pool->parking, (uint32_t)helpers, false);
     job_end_items(job, worker, job_work_in(job, worker, TASK_NOT_STOLEN, NULL));
 
     // Helpers still at the bottom of the deque would pile up there if one task called us a million times.

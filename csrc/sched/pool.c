@@ -203,6 +203,13 @@ bool worker_find_task(Worker *worker, const TaskGroup *group, Task *out) {
     return false;
 }
 
+// A place of its own for each worker, spread where there are more CPUs than workers.
+static uint32_t home_place(const Worker *worker) {
+    uint32_t cpus = cpu_count();
+    uint32_t workers = worker->pool->worker_capacity;
+    return workers < cpus ? worker->index * cpus / workers : worker->index;
+}
+
 bool worker_park(Worker *worker, TaskGroup *group) {
     Pool *pool = worker->pool;
     assert(worker->is_searching);
@@ -231,6 +238,9 @@ static void worker_main(void *argument) {
     Pool *pool = worker->pool;
     process_set_thread_worker(worker);
     worker->priority = thread_set_priority((ThreadPriority)pool->config.priority);
+    int home = thread_allowed_cpu(home_place(worker));
+    parking_set_home(&pool->parking, worker->index, home);
+    thread_visit_cpu(home);                      // the creator sleeps until all are there
     (void)fetch_add_release(&pool->started, 1u); // with the acquire in start_workers
     futex_wake(&pool->started, 1);
     while (load_acquire(&pool->is_open) == 0)
@@ -380,8 +390,9 @@ void pool_poll(Pool *pool) {
 }
 
 void pool_push_outside(Pool *pool, InjectorNode *node) {
+    uint32_t copies = node->copies; // from the push on somebody may take it and free it
     injector_push(&pool->injector, node);
-    parking_notify(&pool->parking);
+    parking_notify_many(&pool->parking, copies, true);
 }
 
 PoolCounters pool_counters(const Pool *pool) {

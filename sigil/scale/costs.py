@@ -25,7 +25,7 @@ class Costs:
     dispatch: float = 0.0  # from the call of a loop to its first item, workers asleep
     hot: float = 0.0  # … while they still look
     linger: float = 0.0  # how long they look
-    chain: float = 0.0  # from one worker's begin to that of the next one
+    chain: float = 0.0  # between the begins of two workers woken by the same one
     join: float = 0.0  # from the last item to the return of the loop
     clock: float = 0.0  # a look at the clock
 

@@ -1,11 +1,12 @@
 """The simulated workers: a stage's parts on N of them, greedily, with what each step costs.
 
 RULES   A loop's items are handed out in their order, one at a time, to whoever has time
-        (csrc/sched/for_each.c). Workers begin one after another: the first after `dispatch`, each further
-        one `chain` later. Whoever finds its loop used up goes on with an open loop of another item, chosen
-        at random as a thief chooses its victim, for the price of a `steal`; an idle worker joins a loop
-        that opens for the same price, or for `wake` if it slept. The item that ran an inner loop works on
-        it, and waits for the rest of it doing nothing else. The outside thread goes on `join` after the
+        (csrc/sched/for_each.c). Workers that sleep are woken as a tree (csrc/sched/parking.c): the caller and
+        each worker wake up to WAKE_FAN others, of whom the first begins `dispatch` after its waker and each
+        further one `chain` later. Whoever finds its loop used up goes on with an open loop of another item,
+        chosen at random as a thief chooses its victim, for the price of a `steal`; an idle worker joins a
+        loop that opens for the same price, or for `wake` if it slept. The item that ran an inner loop works
+        on it, and waits for the rest of it doing nothing else. The outside thread goes on `join` after the
         last item.
 MEMORY  While n workers run items, each is slower than alone by `slowdown(n)`. The simulation keeps a clock
         of its own in which an item always takes as long as it did alone; a second of it is slowdown(n) real
@@ -27,10 +28,20 @@ from sigil.scale.plan import Item, Job, Serial, StagePlan
 Slowdown = Callable[[int], float]
 SEED = 0x9E3779B97F4A7C15
 MASK = (1 << 64) - 1
+WAKE_FAN = 3  # as in csrc/sched/parking.h
 
 
 def no_slowdown(workers: int) -> float:
     return 1.0
+
+
+def wake_times(count: int, first: float, chain: float) -> list[float]:
+    """When workers begin that are woken together; `first`: from a waker to the first that it wakes."""
+    times: list[float] = []
+    for number in range(count):
+        waker = 0.0 if number < WAKE_FAN else times[number // WAKE_FAN - 1]
+        times.append(waker + first + number % WAKE_FAN * chain)
+    return times
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +109,10 @@ class _Simulation:
             return
         count = min(len(self.workers), len(job.items))
         outer = _Loop(job, None, 0, 0.0)
-        first = costs.hot if is_hot else costs.dispatch
-        for number in range(count):
+        times = [costs.hot] * count if is_hot else wake_times(count, costs.dispatch, costs.chain)
+        for number, begin in enumerate(times):
             self.workers[number].stack = [(outer, None)]
-            self.at(first + number * (0.0 if is_hot else costs.chain), number)
+            self.at(begin, number)
         for worker in self.workers[count:]:
             worker.idle_since = 0.0
         while outer.unfinished > 0:
@@ -174,14 +185,12 @@ class _Simulation:
         if helpers == 0:
             return
         self.open.append(loop)
-        place = 0
+        times = iter(wake_times(helpers, self.costs.wake, self.costs.chain))
         for other_number, other in enumerate(self.workers):
             if other.idle_since is None or other.stack or loop.helpers == 0:
                 continue
             is_asleep = self.now - other.idle_since > self.costs.linger
-            cost = self.costs.wake + place * self.costs.chain if is_asleep else self.costs.steal
-            place += is_asleep
-            self.join(other, other_number, loop, cost)
+            self.join(other, other_number, loop, next(times) if is_asleep else self.costs.steal)
 
     def join(self, worker: _Worker, number: int, loop: _Loop, cost: float) -> None:
         loop.helpers -= 1

@@ -16,6 +16,7 @@
  *   6  a worker asks for private tasks before it announces that it sleeps, not after
  *   7  withdrawing does not wait for a waker who has cleared the bit already (K1)
  *   8  the end of the pool is published after the sleepers were woken
+ *   9  a worker that was woken does not wake those that were left to it
  */
 #ifndef BREAK
 #define BREAK 0
@@ -29,6 +30,7 @@ byte private_count, public_count; /* of the owner's deque */
 bit is_wanted;
 byte searching;
 bit asleep[WORKERS], woken[WORKERS];
+byte debt[WORKERS]; /* whom a sleeper has to wake when it is woken, + 1 */
 bit is_stopping;
 byte begun, ended, left;
 
@@ -67,6 +69,56 @@ inline notify() {
     atomic { s = 0; w = 0; has_woken = 0 }
 }
 
+/* parking_notify_many, with the tree in which most is left to others: each wakes one. */
+inline notify_many() {
+    s = searching;
+    w = 0;
+    first = WORKERS;
+    last = WORKERS;
+    count = 0;
+    do
+    :: w < WORKERS && s < WORKERS ->
+        atomic { has_woken = asleep[w]; asleep[w] = 0 }
+        if
+        :: has_woken ->
+            if
+            :: last == WORKERS -> first = w
+            :: else -> assert(debt[last] == 0); debt[last] = w + 1
+            fi;
+            last = w;
+            count++;
+            s++
+        :: else
+        fi;
+        w++
+    :: else -> break
+    od;
+    searching = searching + count;
+    if
+    :: first < WORKERS ->
+        assert(!woken[first]);
+        woken[first] = 1
+    :: else
+    fi;
+    atomic { s = 0; w = 0; has_woken = 0; first = 0; last = 0; count = 0 }
+}
+
+inline pay_debt() {
+#if BREAK != 9
+    if
+    :: debt[me] > 0 ->
+        w = debt[me] - 1;
+        debt[me] = 0;
+        assert(!woken[w]);
+        woken[w] = 1;
+        w = 0
+    :: else
+    fi
+#else
+    debt[me] = 0
+#endif
+}
+
 inline open_share() { /* worker_open */
     n = (private_count + 1) / 2;
 #if BREAK == 2
@@ -78,7 +130,10 @@ inline open_share() { /* worker_open */
     is_wanted = 0;
 #endif
     atomic { private_count = private_count - n; public_count = public_count + n; n = 0 }
-    notify();
+    if
+    :: notify()
+    :: notify_many() /* it was a parallel-for */
+    fi;
 #if BREAK == 5
     is_wanted = 0;
 #endif
@@ -86,7 +141,7 @@ inline open_share() { /* worker_open */
 }
 
 proctype Owner() {
-    byte n, s, w, spawned;
+    byte n, s, w, spawned, first, last, count;
     bit has_woken;
     do
     :: spawned < TASKS ->
@@ -184,7 +239,8 @@ proctype Worker(byte me) {
                     :: has_woken ->
 #if BREAK != 7
                         woken[me];
-                        woken[me] = 0
+                        woken[me] = 0;
+                        pay_debt()
 #else
                         skip
 #endif
@@ -192,7 +248,8 @@ proctype Worker(byte me) {
                     fi
                 :: else -> /* parking_sleep; who woke us has counted us */
                     woken[me];
-                    woken[me] = 0
+                    woken[me] = 0;
+                    pay_debt()
                 fi;
                 atomic { has_seen = 0; has_woken = 0 }
                 if

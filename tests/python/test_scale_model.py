@@ -97,6 +97,14 @@ def test_workers_begin_one_after_another() -> None:
     assert time(stage(job(1, 1, 1)), 2, costs) == 13
 
 
+def test_workers_wake_each_other_as_a_tree() -> None:
+    costs = Costs(dispatch=10, chain=4)
+    # The caller wakes three, at 10, 14 and 18; the first of them the next three, at 20, 24 and 28; then the second.
+    begins = [10, 14, 18, 20, 24, 28, 24]
+    for count in range(1, 8):
+        assert time(stage(job(*[100] * count)), count, costs) == max(begins[:count]) + 100
+
+
 def test_a_loop_right_after_another_finds_the_workers_awake() -> None:
     costs = Costs(dispatch=100, hot=1, chain=50, linger=20)
     assert time(stage(job(60, 60), 10, job(60, 60)), 2, costs) == (100 + 50 + 60) + 10 + (1 + 60)
