@@ -14,7 +14,7 @@ endif
 
 EXAMPLE := examples/expression_evaluator
 
-.PHONY: run test ci setup setup-ci setup-peers build install asan tsan fuzz cov lint fmt fresh bench bench-peers accept clean help
+.PHONY: run test ci setup setup-ci setup-peers build install asan tsan fuzz hunt cov lint fmt fresh bench bench-peers accept clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -44,6 +44,10 @@ tsan: build
 ## make fuzz [SECONDS=20]   each fuzz target for so long
 fuzz: setup-ci build
 	@$(VENV)/python tools/ci.py fuzz $(SECONDS)
+
+## make hunt                the slow hunts: a million task graphs, fifty repetitions of the same bytes
+hunt: setup-ci build
+	@$(VENV)/python tools/ci.py hunt
 
 ## make cov                 line and branch coverage of the C core
 cov: setup-ci build

@@ -16,7 +16,7 @@ from pathlib import Path
 import sigil
 from bench import chains
 from bench.measure import Row, median, parser, report
-from bench.stages import calibration
+from sigil.scale.record import calibration
 
 CHECK = ("modules", "signatures", "bodies")
 SCHEDULES = ("levels", "signatures")
@@ -45,7 +45,7 @@ def main() -> int:
             lines = chains.generate(project, shape=shape, modules=arguments.modules)
             times: dict[tuple[str, int], list[float]] = {}
             for _ in range(arguments.runs):
-                calibrations.append(calibration(100_000))
+                calibrations.append(calibration(2))
                 for schedule in SCHEDULES:
                     for threads in (1, 2):
                         times.setdefault((schedule, threads), []).append(seconds(project, schedule, threads))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import multiprocessing
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 import sigil
 from bench import corpus
 from bench.measure import Row, median, parser, report
+from sigil.scale.record import calibration
 
 TARGETS = {
     "parse": ("lex + parse", 10.0),
@@ -34,30 +34,6 @@ STAGES = {
     "check": ("modules", "signatures", "bodies"),
     "generate": ("lower", "generate"),
 }
-
-
-def _spin(rounds: int) -> None:
-    total = 0
-    for i in range(rounds):
-        total = (total * 31 + i) & 0xFFFFFFFF
-
-
-def calibration(rounds: int = 400_000) -> float:
-    """The speed-up of two processes over one that do the same cache-resident work."""
-    context = multiprocessing.get_context("fork")
-    start = time.perf_counter()
-    for _ in range(2):
-        worker = context.Process(target=_spin, args=(rounds,))
-        worker.start()
-        worker.join()
-    alone = time.perf_counter() - start
-    start = time.perf_counter()
-    workers = [context.Process(target=_spin, args=(rounds,)) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return alone / (time.perf_counter() - start)
 
 
 def run_once(project: Path, threads: int, last: str) -> dict[str, float]:
@@ -118,7 +94,7 @@ def main() -> int:
         times: dict[int, list[dict[str, float]]] = {1: [], 2: []}
         calibrations: list[float] = []
         for _ in range(arguments.runs):
-            calibrations.append(calibration())
+            calibrations.append(calibration(2))
             for threads in (1, 2):
                 times[threads].append(run_once(project, threads, "generate"))
         for group, (name, target) in TARGETS.items():

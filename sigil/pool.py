@@ -16,13 +16,17 @@ PRIORITIES = {"low": -1, "normal": 0, "high": 1}
 
 @dataclass(frozen=True, slots=True)
 class ThreadPoolConfig:
-    """How many workers a pool starts, and with what stacks (bytes). 0 threads: every CPU that the process may
-    use, by its affinity mask and its cgroup's quota.
+    """How many workers a pool starts, with what stacks (bytes; 2 MiB at least) and priority (`low`, `normal` or
+    `high`). 0 threads: every CPU that the process may use, by its affinity mask and its cgroup's quota.
     """
 
     max_threads: int = 0
     stack_size: int = 4 << 20
     priority: str = "normal"
+
+    def __post_init__(self) -> None:
+        if self.priority not in PRIORITIES:
+            raise ValueError(f"the priority is {self.priority!r}; it must be one of {', '.join(PRIORITIES)}")
 
     @classmethod
     def default(cls) -> ThreadPoolConfig:

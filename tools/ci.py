@@ -277,6 +277,13 @@ def _modules(*names: str) -> bool:
     return passed
 
 
+def hunt(_: str = "") -> bool:
+    """The slow hunts: a million random task graphs, and fifty repetitions of the same bytes."""
+    graphs = pytest("tests/unit", "-k", "graphs", SIGIL_GRAPH_RUNS="1000000", SIGIL_TEST_SECONDS="1500")
+    same = pytest("tests/properties/test_same_bytes.py", SIGIL_SAME_ROUNDS="50")
+    return graphs and same
+
+
 CHECKS: dict[str, Callable[[str], bool]] = {
     "style": style,
     "compilers": compilers,
@@ -290,6 +297,7 @@ ALONE: dict[str, Callable[[str], bool]] = {
     "lint": lint,
     "fmt": fmt,
     "cov": cov,
+    "hunt": hunt,
     "bench": bench,
     "bench-peers": bench_peers,
 }

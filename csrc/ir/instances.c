@@ -1,5 +1,6 @@
 // ir/instances.c: which functions a program consists of: the project's own, and every instance of a generic that they reach.
 //
+// SHAPE      A batch of lowered instances lists what it calls and nobody has, each once; the lists are merged in order.
 // BOUNDS     A chain of instances may grow its types 256 times, and no type beyond the limits of types; then E0386.
 #include "ir/instances.h"
 #include "base/hash.h"
@@ -23,8 +24,9 @@ static bool is_instance(const Instance *instance, FunctionId function, const Typ
 static void table_grow(Build *build) {
     uint32_t capacity = build->table_capacity == 0 ? 256 : build->table_capacity * 2;
     uint32_t *table = arena_array(build->arena, uint32_t, capacity);
-    for (uint32_t i = 1; i < build->instances.count; i++) {
+    for (uint32_t i = build->root_count + 1; i < build->instances.count; i++) {
         const Instance *instance = &build->instances.items[i];
+        if (instance->argument_count == 0) continue;
         uint64_t slot = instance_hash(instance->function, instance->arguments, instance->argument_count);
         while (table[slot & (capacity - 1)] != 0)
             slot++;
@@ -34,30 +36,23 @@ static void table_grow(Build *build) {
     build->table_capacity = capacity;
 }
 
-// The slot that holds the instance, or the free one where it belongs.
-static uint32_t *table_slot(Build *build, FunctionId function, const TypeId *arguments, uint32_t count) {
-    if (build->instances.count * 2 >= build->table_capacity) table_grow(build);
-    uint64_t slot = instance_hash(function, arguments, count);
-    for (;; slot++) {
+// The slot that holds the instance, or the free one where it belongs; the table is not full.
+static uint32_t *table_slot(const Build *build, FunctionId function, const TypeId *arguments, uint32_t count,
+                            uint64_t hash) {
+    if (count == 0) return &build->plain[function.index];
+    for (uint64_t slot = hash;; slot++) {
         uint32_t *entry = &build->table[slot & (build->table_capacity - 1)];
         if (*entry == 0 || is_instance(&build->instances.items[*entry], function, arguments, count)) return entry;
     }
 }
 
 static uint32_t table_find(const Build *build, FunctionId function, const TypeId *arguments, uint32_t count) {
-    if (build->table_capacity == 0) return 0;
-    for (uint64_t slot = instance_hash(function, arguments, count);; slot++) {
-        uint32_t entry = build->table[slot & (build->table_capacity - 1)];
-        if (entry == 0 || is_instance(&build->instances.items[entry], function, arguments, count)) return entry;
-    }
+    if (count > 0 && build->table_capacity == 0) return 0;
+    return *table_slot(build, function, arguments, count, count == 0 ? 0 : instance_hash(function, arguments, count));
 }
 
-uint32_t instance_add(Build *build, const Instance *instance) {
-    uint32_t *slot = table_slot(build, instance->function, instance->arguments, instance->argument_count);
-    if (*slot != 0) return *slot;
-    *slot = build->instances.count;
-    vec_push(build->arena, &build->instances, *instance);
-    return build->instances.count - 1;
+uint32_t instance_of_ref(const Build *build, const CoreRef *ref) {
+    return ref->target != 0 ? ref->target : table_find(build, ref->function, ref->arguments, ref->argument_count);
 }
 
 // ---- requests ------------------------------------------------------------------------------------------------------------
@@ -133,82 +128,89 @@ static uint32_t token_of_ref(const CoreFunction *function, uint32_t ref) {
     return 0;
 }
 
-void instance_find_refs(const Build *build, Instance *instance) {
-    for (uint32_t i = 0; i < instance->function_count; i++) {
-        CoreFunction *function = instance->functions[i];
-        for (uint32_t r = 1; r <= function->ref_count; r++) {
-            CoreRef *ref = &function->refs[r];
-            if (ref->kind != REF_FUNCTION) continue;
-            ref->target = table_find(build, ref->function, ref->arguments, ref->argument_count);
-            instance->has_open_refs |= ref->target == 0;
+// ---- what a batch wants --------------------------------------------------------------------------------------------------
+
+typedef struct WantTable { // of one batch
+    uint32_t *slots;       // open addressing: number of the want + 1, 0: free
+    uint32_t capacity;
+} WantTable;
+
+static void want_table_grow(WantTable *table, const Wants *wants, Arena *scratch) {
+    table->capacity = table->capacity == 0 ? 64 : table->capacity * 2;
+    table->slots = arena_array(scratch, uint32_t, table->capacity);
+    for (uint32_t i = 0; i < wants->count; i++) {
+        uint64_t slot = wants->items[i].hash;
+        while (table->slots[slot & (table->capacity - 1)] != 0)
+            slot++;
+        table->slots[slot & (table->capacity - 1)] = i + 1;
+    }
+}
+
+static void want_ref(const Build *build, uint32_t requester, const CoreFunction *function, uint32_t r, WantTable *table,
+                     Wants *wants, Arena *scratch, Arena *arena) {
+    const CoreRef *ref = &function->refs[r];
+    if (wants->count * 2 >= table->capacity) want_table_grow(table, wants, scratch);
+    uint64_t hash = instance_hash(ref->function, ref->arguments, ref->argument_count), slot = hash;
+    for (; table->slots[slot & (table->capacity - 1)] != 0; slot++) {
+        const Want *want = &wants->items[table->slots[slot & (table->capacity - 1)] - 1];
+        if (want->function.index == ref->function.index && want->argument_count == ref->argument_count &&
+            (want->argument_count == 0 ||
+             memcmp(want->arguments, ref->arguments, sizeof(TypeId) * want->argument_count) == 0))
+            return;
+    }
+    const Instance *from = &build->instances.items[requester];
+    Want want = {.function = ref->function,
+                 .arguments = ref->arguments,
+                 .argument_count = ref->argument_count,
+                 .requester = requester,
+                 .token = token_of_ref(function, r),
+                 .hash = hash};
+    want.grows = ref->argument_count > 0 && parts_of(build, ref->arguments, ref->argument_count) >
+                                                parts_of(build, from->arguments, from->argument_count);
+    vec_push(arena, wants, want);
+    table->slots[slot & (table->capacity - 1)] = wants->count;
+}
+
+// A target that is 0 afterwards is looked up again by whoever asks once all instances are known.
+void instances_find_refs(Build *build, uint32_t first, uint32_t limit, Arena *scratch, Arena *arena) {
+    WantTable table = {0};
+    Wants wants = {0};
+    for (uint32_t i = first; i < limit; i++) {
+        Instance *instance = &build->instances.items[i];
+        for (uint32_t k = 0; k < instance->function_count; k++) {
+            CoreFunction *function = instance->functions[k];
+            for (uint32_t r = 1; r <= function->ref_count; r++) {
+                CoreRef *ref = &function->refs[r];
+                if (ref->kind != REF_FUNCTION) continue;
+                ref->target = table_find(build, ref->function, ref->arguments, ref->argument_count);
+                if (ref->target == 0) want_ref(build, i, function, r, &table, &wants, scratch, arena);
+            }
         }
     }
+    build->instances.items[first].wants = wants.items;
+    build->instances.items[first].want_count = wants.count;
 }
 
-// What instance `index` calls becomes an instance too. ref->target is the instance's number until instances_link.
-void instance_request_refs(Build *build, uint32_t index) {
-    if (!build->instances.items[index].has_open_refs) return;
-    Instance requester = build->instances.items[index]; // a copy: the array may move
-    uint32_t parts = parts_of(build, requester.arguments, requester.argument_count);
-    for (uint32_t i = 0; i < requester.function_count; i++) {
-        CoreFunction *function = requester.functions[i];
-        for (uint32_t r = 1; r <= function->ref_count; r++) {
-            CoreRef *ref = &function->refs[r];
-            if (ref->kind != REF_FUNCTION || ref->target != 0) continue;
-            Instance wanted = {.function = ref->function,
-                               .arguments = ref->arguments,
-                               .argument_count = ref->argument_count,
-                               .requester = index,
-                               .growth = requester.growth};
-            ref->target = *table_slot(build, wanted.function, wanted.arguments, wanted.argument_count);
-            if (ref->target != 0) continue;
-            if (parts_of(build, ref->arguments, ref->argument_count) > parts && ref->argument_count > 0)
-                wanted.growth++;
-            wanted.token = token_of_ref(function, r);
-            if (is_too_large(build, &wanted))
-                report_growth(build, &wanted);
-            else
-                ref->target = instance_add(build, &wanted);
+void instances_add_wants(Build *build, uint32_t first) {
+    const Want *wants = build->instances.items[first].wants;
+    uint32_t count = build->instances.items[first].want_count;
+    for (uint32_t i = 0; i < count; i++) {
+        const Want *want = &wants[i];
+        if (build->table_count * 2 >= build->table_capacity) table_grow(build);
+        uint32_t *slot = table_slot(build, want->function, want->arguments, want->argument_count, want->hash);
+        if (*slot != 0) continue;
+        Instance wanted = {.function = want->function,
+                           .arguments = want->arguments,
+                           .argument_count = want->argument_count,
+                           .requester = want->requester,
+                           .token = want->token,
+                           .growth = build->instances.items[want->requester].growth + want->grows};
+        if (is_too_large(build, &wanted)) {
+            report_growth(build, &wanted);
+            return; // nothing comes of this program
         }
+        *slot = build->instances.count;
+        build->table_count += want->argument_count > 0;
+        vec_push(build->arena, &build->instances, wanted);
     }
-}
-
-// ---- where it begins --------------------------------------------------------------------------------------------------------
-
-static uint32_t variant_with_fields(const TypeDecl *declaration, uint32_t field_count) {
-    for (uint32_t i = 0; i < declaration->variant_count; i++)
-        if (declaration->variants[i].field_count == field_count) return i;
-    return 0;
-}
-
-void instances_prepare(Build *build) {
-    const Program *program = build->program;
-    Shared *shared = &build->shared;
-    shared->program = program;
-    uint8_t *intrinsic_of = arena_array(build->arena, uint8_t, program->function_count + 1);
-    _Static_assert(INTRINSIC_COUNT <= 256, "an intrinsic is stored in one byte");
-    for (uint32_t i = 1; i <= program->function_count; i++) {
-        if (!program->functions[i].is_intrinsic) continue;
-        Intrinsic intrinsic = intrinsic_by_name(program, (FunctionId){i});
-        intrinsic_of[i] = (uint8_t)intrinsic;
-        shared->intrinsics[intrinsic] = (FunctionId){i};
-    }
-    shared->intrinsic_of = intrinsic_of;
-    if (program->known.option.index != 0) {
-        const TypeDecl *option = &program->type_decls[program->known.option.index];
-        shared->option_some = variant_with_fields(option, 1);
-        shared->option_none = variant_with_fields(option, 0);
-    }
-    shared->result_ok = 0; // type Result<T, E> = Ok(T) | Err(E)
-    shared->result_err = 1;
-}
-
-bool instance_is_root(const Program *program, uint32_t id, bool with_tests) {
-    const Function *function = &program->functions[id];
-    const TypedBody *body = &program->bodies[id];
-    if (program->modules[function->module.index].kind != MODULE_PROJECT) return false;
-    if (function->is_intrinsic || function->generics.count > 0 || function->has_error || function->is_incomplete)
-        return false;
-    if (function->is_test && (!with_tests || function->expects_compile_error)) return false;
-    return body->root != 0 && !body->has_errors; // tests that must not compile have no body
 }

@@ -495,13 +495,14 @@ void lower_instance(const Shared *shared, FunctionId id, const TypeId *arguments
         lower->bindings = arena_array(scratch, Local, body->local_count + 1);
         Frame *f = frame_begin(lower, 0);
         f->function->result = type_concrete(lower, declared->result);
-        uint32_t *parameters = arena_array(scratch, uint32_t, declared->parameter_count);
-        for (uint32_t i = 0; i < declared->parameter_count; i++) {
+        uint32_t count = declared->parameter_count + declared->hidden_count;
+        uint32_t *parameters = arena_array(scratch, uint32_t, count);
+        for (uint32_t i = 0; i < count; i++) {
             parameters[i] = i + 1; // parameters are the first locals
             const TypedLocal *local = &body->locals[i + 1];
             f->bindings[i + 1] = parameter_add(f, type_concrete(lower, local->type), local->name);
         }
-        lower_function_body(f, body->root, parameters, declared->parameter_count);
+        lower_function_body(f, body->root, parameters, count);
     }
     *functions = kept(arena, lower->functions.items, sizeof(CoreFunction *) * lower->functions.count);
     *function_count = lower->functions.count;

@@ -94,9 +94,17 @@ Local lower_call(Frame *f, Node node, Dest dest) {
     Local *locals = lower_arguments(f, f->body->b[node], &count);
     if (locals == NULL) return 0;
     at_node(f, node);
-    if (dest.kind == DEST_TAIL && f->tail_label != 0 && f->lambda == 0 && use_is_self(f, use))
+    if (dest.kind == DEST_TAIL && f->tail_label != 0 && f->lambda == 0 && !use->has_provider && use_is_self(f, use))
         return tail_call(f, locals, count);
     const TypeId *arguments = types_concrete(f->lower, use->arguments, use->argument_count);
+    if (use->has_provider) {
+        FunctionId function = use->function;
+        uint32_t argument_count = use->argument_count;
+        (void)trait_method_resolve(f->lower->program, f->arena, &function, &arguments, &argument_count);
+        uint32_t dropped = f->lower->program->functions[function.index].has_self ? 0 : 1;
+        return lower_call_function(f, function, arguments, argument_count, locals + dropped, count - dropped,
+                                   type_of(f, node), dest);
+    }
     return lower_call_function(f, use->function, arguments, use->argument_count, locals, count, type_of(f, node), dest);
 }
 

@@ -148,14 +148,6 @@ static Text instance_symbol(const Build *build, const Instance *instance, Arena 
     return buffer_finish(&out);
 }
 
-static uint32_t module_of(const Build *build, const Instance *instance) {
-    return build->program->functions[instance->function.index].module.index;
-}
-
-static bool is_own(const Build *build, const Instance *instance) { // a module function, as opposed to an instance
-    return instance->argument_count == 0 && build->program->modules[module_of(build, instance)].kind == MODULE_PROJECT;
-}
-
 typedef struct Entry { // for sorting
     const Build *build;
     uint32_t instance;
@@ -170,19 +162,37 @@ static int compare_symbols(const void *left, const void *right) {
                         instance_identity(a->build, second, a->build->arena));
 }
 
-static int compare_functions(const void *left, const void *right) {
-    const Entry *a = left, *b = right;
-    uint32_t first = a->build->instances.items[a->instance].function.index,
-             second = a->build->instances.items[b->instance].function.index;
-    return (first > second) - (first < second);
+void names_prepare(Build *build) {
+    uint32_t count = build->instances.count, capacity = 16;
+    while (capacity < count * 2)
+        capacity *= 2;
+    build->name_capacity = capacity;
+    build->names = arena_array(build->arena, _Atomic uint64_t, capacity);
+    build->same_name = arena_array(build->arena, _Atomic uint8_t, count);
+}
+
+// Of two with one hash the later one comes upon the earlier one: entries stay where they are. Which of them is later does not show.
+// Equal halves of different hashes do no harm: settle_names compares.
+static void note_name(Build *build, uint32_t instance, uint64_t hash) {
+    uint64_t entry = (hash >> 32 << 32) | instance;
+    for (uint64_t slot = hash;; slot++) {
+        _Atomic uint64_t *place = &build->names[slot & (build->name_capacity - 1)];
+        uint64_t found = load_relaxed(place); // an entry says all that is wanted: nothing is read behind it
+        while (found == 0 && !cas_relaxed(place, &found, entry)) {
+        }
+        if (found == 0) return;
+        if (found >> 32 != entry >> 32) continue;
+        store_relaxed(&build->same_name[(uint32_t)found], 1); // read after the loop's end
+        store_relaxed(&build->same_name[instance], 1);
+        store_relaxed(&build->any_same, 1);
+    }
 }
 
 void instances_name(Build *build, uint32_t first, uint32_t limit, Arena *arena) {
     for (uint32_t i = first; i < limit && i < build->instances.count; i++) {
         Instance *instance = &build->instances.items[i];
         instance->symbol = instance_symbol(build, instance, arena);
-        instance->symbol_hash = hash_text(instance->symbol);
-        instance->is_own = is_own(build, instance);
+        note_name(build, i, hash_text(instance->symbol));
     }
 }
 
@@ -208,46 +218,34 @@ static void settle_names(Build *build, Entry *entries, uint32_t count) {
 }
 
 // Those whose symbol another has too, found by their hashes: nearly always none.
-static void settle_same_names(Build *build, Entry *entries) {
-    uint32_t count = build->instances.count - 1, capacity = 16, same = 0;
-    while (capacity < count * 2)
-        capacity *= 2;
-    uint32_t *table = arena_array(build->arena, uint32_t, capacity);
-    uint8_t *is_same = arena_array(build->arena, uint8_t, count + 1);
-    for (uint32_t i = 1; i <= count; i++) {
-        uint64_t slot = build->instances.items[i].symbol_hash;
-        for (; table[slot & (capacity - 1)] != 0; slot++) {
-            uint32_t other = table[slot & (capacity - 1)];
-            if (build->instances.items[other].symbol_hash != build->instances.items[i].symbol_hash) continue;
-            is_same[i] = is_same[other] = 1; // equal hashes of different symbols do no harm: settle_names compares
-        }
-        table[slot & (capacity - 1)] = i;
-    }
+static void settle_same_names(Build *build) {
+    if (load_relaxed(&build->any_same) == 0) return; // the loop that wrote it has ended
+    uint32_t count = build->instances.count - 1, same = 0;
+    Entry *entries = arena_array(build->arena, Entry, count + 1);
     for (uint32_t i = 1; i <= count; i++)
-        if (is_same[i]) entries[same++] = (Entry){build, i};
-    if (same > 0) settle_names(build, entries, same);
+        if (load_relaxed(&build->same_name[i]) != 0) entries[same++] = (Entry){build, i};
+    settle_names(build, entries, same);
 }
 
 void instances_order(Build *build) {
     CoreProgram *core = build->core;
-    uint32_t count = build->instances.count - 1, own = 0, total = 0;
-    Entry *entries = arena_array(build->arena, Entry, count + 1);
-    settle_same_names(build, entries);
-    bool is_ordered = true; // roots are: they were asked for by FunctionId
-    for (uint32_t i = 1; i <= count; i++) {
-        if (!build->instances.items[i].is_own) continue;
-        entries[own++] = (Entry){build, i};
-        is_ordered = is_ordered && (own == 1 || compare_functions(&entries[own - 2], &entries[own - 1]) <= 0);
+    uint32_t count = build->instances.count - 1, roots = build->root_count, total = 0;
+    settle_same_names(build);
+    for (uint32_t i = 1; i <= roots; i++) { // the project's own functions, and ascending: as they shall stand
+        build->instances.items[i].first = total + 1;
+        total += build->instances.items[i].function_count;
     }
-    uint32_t all = own;
-    for (uint32_t i = 1; i <= count; i++)
-        if (!build->instances.items[i].is_own) entries[all++] = (Entry){build, i};
-    if (!is_ordered) qsort(entries, own, sizeof *entries, compare_functions);
-    if (all > own) qsort(entries + own, all - own, sizeof *entries, compare_symbols);
-    for (uint32_t i = 0; i < count; i++) {
+    Entry *entries = arena_alloc(build->arena, sizeof(Entry) * ((size_t)(count - roots) + 1), _Alignof(Entry));
+    build->ordered_count = count - roots;
+    build->ordered = arena_alloc(build->arena, sizeof(uint32_t) * ((size_t)(count - roots) + 1), sizeof(uint32_t));
+    for (uint32_t i = roots + 1; i <= count; i++)
+        entries[i - roots - 1] = (Entry){build, i};
+    if (count - roots > 1) qsort(entries, count - roots, sizeof *entries, compare_symbols);
+    for (uint32_t i = 0; i < count - roots; i++) {
         Instance *instance = &build->instances.items[entries[i].instance];
         instance->first = total + 1;
         total += instance->function_count;
+        build->ordered[i] = entries[i].instance;
     }
     core->functions = arena_alloc(&core->arena, sizeof(CoreFunction *) * ((size_t)total + 1), sizeof(CoreFunction *));
     core->functions[0] = NULL;
@@ -278,7 +276,7 @@ void instances_link(Build *build, uint32_t first, uint32_t limit, Arena *arena) 
             for (uint32_t r = 1; r <= function->ref_count; r++) {
                 CoreRef *ref = &function->refs[r];
                 if (ref->kind == REF_FUNCTION)
-                    ref->target = build->instances.items[ref->target].first;
+                    ref->target = build->instances.items[instance_of_ref(build, ref)].first;
                 else if (ref->kind == REF_LAMBDA)
                     ref->target += instance->first;
             }
@@ -289,12 +287,12 @@ void instances_link(Build *build, uint32_t first, uint32_t limit, Arena *arena) 
 void instances_find_entry_and_tests(Build *build, bool with_tests) {
     CoreProgram *core = build->core;
     const Program *program = build->program;
-    uint32_t *tests = arena_array(&core->arena, uint32_t, core->function_count + 1);
-    for (uint32_t i = 1; i <= core->function_count; i++) {
-        const CoreFunction *function = core->functions[i];
-        if (function->lambda != 0) continue;
-        if (program->entry.index != 0 && function->function.index == program->entry.index) core->entry = i;
-        if (with_tests && program->functions[function->function.index].is_test) tests[core->test_count++] = i;
-    }
+    uint32_t entry = build->plain[program->entry.index]; // of no function: 0
+    if (program->entry.index != 0 && entry != 0) core->entry = build->instances.items[entry].first;
+    uint32_t *tests =
+        arena_alloc(&core->arena, sizeof(uint32_t) * ((size_t)core->function_count + 1), sizeof(uint32_t));
+    for (uint32_t i = 1; with_tests && i <= build->root_count; i++)
+        if (program->functions[build->instances.items[i].function.index].is_test)
+            tests[core->test_count++] = build->instances.items[i].first;
     core->tests = tests; // module functions are ordered by FunctionId: by module and position
 }

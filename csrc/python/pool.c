@@ -1,6 +1,9 @@
 // python/pool.c: a pool's configuration and counters for Python. See pool.h.
 #include "python/pool.h"
 
+// The deepest nesting that the grammar allows fits, and so do Python's own frames. tests/properties/test_hostile_text.py
+#define STACK_BYTES_LEAST ((Py_ssize_t)2 << 20)
+
 int pool_config_of(PyObject *args, PyObject *kwargs, ThreadPoolConfig *out) {
     static char *keywords[] = {"max_threads", "stack_size", "priority", NULL};
     unsigned int max_threads = 0;
@@ -11,6 +14,7 @@ int pool_config_of(PyObject *args, PyObject *kwargs, ThreadPoolConfig *out) {
         PyErr_Format(PyExc_ValueError, "max_threads is at most %u and stack_size is not negative", POOL_THREADS_MAX);
         return -1;
     }
+    if (stack_size != 0 && stack_size < STACK_BYTES_LEAST) stack_size = STACK_BYTES_LEAST;
     *out = (ThreadPoolConfig){.max_threads = max_threads, .stack_size = (size_t)stack_size, .priority = priority};
     return 0;
 }

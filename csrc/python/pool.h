@@ -3,7 +3,7 @@
 #include "python/module.h"
 #include "sched/sched.h"
 
-// The keywords max_threads, stack_size and priority; -1 with an exception set.
+// The keywords max_threads, stack_size and priority; -1 with an exception set. A stack too small for the stages is made larger.
 int pool_config_of(PyObject *args, PyObject *kwargs, ThreadPoolConfig *out);
 // NULL, with the exception that the status stands for; one that is set already (KeyboardInterrupt from a poll) stays.
 PyObject *raise_status(Status status);

@@ -56,6 +56,9 @@ void workspace_item_name(const Workspace *ws, WorkKind kind, uint32_t item, Buff
     case NOUN_MODULE:
         if (program != NULL && item <= program->module_count) buffer_text(out, program->modules[item].name);
         break;
+    case NOUN_MODULE_BEFORE:
+        if (program != NULL && item < program->module_count) buffer_text(out, program->modules[item + 1].name);
+        break;
     case NOUN_FUNCTION:
         if (program != NULL && program->functions != NULL && item < program->function_count)
             print_bodies(program, (FunctionId){item + 1}, out);

@@ -19,9 +19,11 @@
     ROW(check_body, "check body", FUNCTION)                                                                            \
     ROW(check_whole_module, "check whole module", MODULE)                                                              \
     ROW(finish_module, "finish module", MODULE)                                                                        \
+    ROW(find_roots, "find roots", MODULE_BEFORE)                                                                       \
     ROW(lower_instance, "lower instance", INSTANCE)                                                                    \
     ROW(name_instances, "name instances", INSTANCE)                                                                    \
     ROW(link_instances, "link instances", INSTANCE)                                                                    \
+    ROW(find_recursion, "find recursion", NONE)                                                                        \
     ROW(list_types, "list types", NONE)                                                                                \
     ROW(name_types, "name types", NONE)                                                                                \
     ROW(generate_function, "generate function", CORE_FUNCTION)                                                         \
@@ -39,6 +41,7 @@ typedef enum ItemNoun {
     NOUN_NONE,          // only a number
     NOUN_FILE,          // of the workspace, from 0
     NOUN_MODULE,        // ModuleId.index
+    NOUN_MODULE_BEFORE, // ModuleId.index - 1
     NOUN_FUNCTION,      // FunctionId - 1
     NOUN_INSTANCE,      // its number - 1; the first of a batch
     NOUN_CORE_FUNCTION, // index in CoreProgram.functions - 1

@@ -224,6 +224,8 @@ static bool help_anywhere(Worker *worker, OnceEntry *wanted, const OnceWait *wai
             if (is_needed) {
                 if (i != worker->index) task.stolen_from = (int32_t)i;
                 task_run(worker, task);
+                // What it left, or a loop in it took back, would be seen by nobody: the caller sleeps next, and shares nothing.
+                worker_open_all(worker);
                 return true;
             }
             put_back(worker, task);

@@ -91,7 +91,9 @@ bool worker_take_global(Worker *worker, Task *out) {
         if (is_last) *out = task;
         node = next;
     }
-    deque_open(&worker->deque, INT64_MAX); // whoever takes a task from a search wakes a successor (worker_end_search)
+    // Whoever takes a task from a search wakes a successor (worker_end_search); who waits in a computation does not search.
+    deque_open(&worker->deque, INT64_MAX);
+    if (!worker->is_searching && deque_public_count(&worker->deque) > 0) parking_notify(&pool->parking);
     return true;
 }
 

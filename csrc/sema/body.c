@@ -195,11 +195,11 @@ Diagnostic *body_unsupported(Body *c, Span span, const char *what) {
 
 // ---- entry --------------------------------------------------------------------------------------------------------------------------------
 
-static bool body_is_missing(const Body *c, NodeIndex body) { return body == 0 || c->view.kinds[body] == NODE_NONE; }
+bool body_is_missing(const Body *c, NodeIndex body) { return body == 0 || c->view.kinds[body] == NODE_NONE; }
 
 static void parameters_enter(Body *c) {
     const Function *f = c->function;
-    for (uint32_t i = 0; i < f->parameter_count; i++) {
+    for (uint32_t i = 0; i < f->parameter_count + f->hidden_count; i++) {
         uint32_t local = local_add(c, f->parameters[i].name, f->parameters[i].type, f->parameters[i].span);
         c->locals.items[local].is_parameter = true;
         c->local_infos.items[local].is_used = true;
@@ -243,34 +243,11 @@ static void lists_begin(Body *c) {
 #undef BEGIN
 }
 
-static Status check_guarded(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch,
-                            Arena *results, TypedBody *out) {
-    ARENA_GUARD(&out->arena);
-    scratch->escape = results->escape = &arena_guard_escape;
-    const Function *function = &program->functions[id.index];
-    const Module *module = &program->modules[function->module.index];
-    const Declaration *declaration = &module->file->tree.declarations[function->declaration];
+Body *body_begin(const Program *program, const KnownNames *known, Arena *scratch) {
     Body *c = arena_new(scratch, Body);
     c->program = program;
-    c->function = function;
-    c->id = id;
-    c->module = module;
     c->known = known;
-    c->view = tree_view(&module->file->tree, &module->file->tokens, declaration);
-    c->has_syntax_errors = declaration->has_errors;
     c->scratch = scratch;
-    c->out = out;
-    c->results = results;
-    c->sink = &out->diagnostics;
-    c->type_scope = (TypeScope){.program = program,
-                                .module = function->module,
-                                .view = &c->view,
-                                .generics = &function->generics,
-                                .self_type = function->impl.index == 0 ? (TypeId){0}
-                                                                       : program->impls[function->impl.index].self_type,
-                                .arena = scratch,
-                                .sink = c->sink};
-    (void)node_add(c, TYPED_NONE, (TypeId){0}, 0, 0, 0);
     lists_begin(c);
     vec_push(scratch, &c->extra, 0);
     vec_push(scratch, &c->locals, (TypedLocal){0});
@@ -278,26 +255,66 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     vec_push(scratch, &c->uses, (TypedUse){0});
     vec_push(scratch, &c->lambdas, (LambdaInfo){0});
     vec_push(scratch, &c->reasons, (Reason){0});
+    return c;
+}
 
+void body_turn_to(Body *c, FunctionId id, TypedBody *out) {
+    const Program *program = c->program;
+    const Function *function = &program->functions[id.index];
+    const Module *module = &program->modules[function->module.index];
+    const Declaration *declaration = &module->file->tree.declarations[function->declaration];
+    c->function = function;
+    c->id = id;
+    c->module = module;
+    c->view = tree_view(&module->file->tree, &module->file->tokens, declaration);
+    c->has_syntax_errors = declaration->has_errors;
+    c->out = out;
+    c->sink = &out->diagnostics;
+    c->type_scope = (TypeScope){.program = program,
+                                .module = function->module,
+                                .view = &c->view,
+                                .generics = &function->generics,
+                                .self_type = function->impl.index == 0 ? (TypeId){0}
+                                                                       : program->impls[function->impl.index].self_type,
+                                .arena = c->scratch,
+                                .sink = c->sink};
+    if (c->node_count == 0) (void)node_add(c, TYPED_NONE, (TypeId){0}, 0, 0, 0); // makes room by the declaration's size
+}
+
+uint32_t body_enter(Body *c, NodeIndex body) {
+    const Function *function = c->function;
+    provisions_begin(c);
+    parameters_enter(c);
+    c->lambdas.items[0].result = function->result;
+    vec_push(c->scratch, &c->reasons, (Reason){.kind = REASON_RESULT});
+    bool is_free_test = function->is_test && tree_function_head(&c->view, function->node)->result == 0;
+    return is_free_test ? free_test_body(c, body)
+                        : function_body(c, body, expect(function->result, c->reasons.count - 1));
+}
+
+static Status check_guarded(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch,
+                            Arena *results, TypedBody *out) {
+    ARENA_GUARD(&out->arena);
+    scratch->escape = results->escape = &arena_guard_escape;
+    Body *c = body_begin(program, known, scratch);
+    c->results = results;
+    body_turn_to(c, id, out);
+
+    const Function *function = c->function;
     stack_measure(c, STACK_SHARED_BYTES);
     NodeIndex body = c->view.b[function->node];
-    uint32_t root = 0;
     if (!function->is_intrinsic && !body_is_missing(c, body)) {
-        parameters_enter(c);
-        c->lambdas.items[0].result = function->result;
-        vec_push(scratch, &c->reasons, (Reason){.kind = REASON_RESULT});
-        bool is_free_test = function->is_test && tree_function_head(&c->view, function->node)->result == 0;
-        root = is_free_test ? free_test_body(c, body)
-                            : function_body(c, body, expect(function->result, c->reasons.count - 1));
+        uint32_t root = body_enter(c, body);
         waiting_run(c);
         generals_forgive(c);
         obligations_solve(c);
         exhaustive_check(c);
         warnings_give(c);
+        provisions_warn(c);
         if (c->sink->error_count == 0) generals_write(c);
         body_copy_out(c, root);
     }
-    out->has_errors = out->has_errors || out->diagnostics.error_count > 0 || declaration->has_errors ||
+    out->has_errors = out->has_errors || out->diagnostics.error_count > 0 || c->has_syntax_errors ||
                       function->has_error || function->is_incomplete;
     if (out->has_errors) out->root = 0;
     out->status = STATUS_OK;
@@ -305,10 +322,14 @@ static Status check_guarded(const Program *program, FunctionId id, const KnownNa
     return STATUS_OK;
 }
 
-Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
-                     TypedBody *out) {
+void body_sink_begin(TypedBody *out) {
     out->arena.chunk_bytes = BODY_CHUNK_BYTES;
     out->diagnostics = diag_sink(&out->arena);
+}
+
+Status body_check_in(const Program *program, FunctionId id, const KnownNames *known, Arena *scratch, Arena *results,
+                     TypedBody *out) {
+    body_sink_begin(out);
     Status status = check_guarded(program, id, known, scratch, results != NULL ? results : &out->arena, out);
     scratch->escape = NULL;
     if (results != NULL) results->escape = NULL;

@@ -150,8 +150,20 @@ typedef struct RecurseScope {
     uint32_t lambda; // the lambda whose body it is; 0: the function
 } RecurseScope;
 
+typedef struct Provision { // of a capability: provisions.c
+    struct Provision *outer;
+    TraitId trait; // none: opaque
+    NameId name;
+    Span span;
+    uint32_t local;   // what holds the value; 0: an opaque one that the function only declares
+    bool is_declared; // by the function; else by `with`
+    bool is_used;
+    bool is_silent; // something about it was reported
+} Provision;
+
 typedef struct Env {
     Binding *bindings;
+    Provision *provisions;
     uint32_t lambda; // 0: the function itself
     LoopScope *loop;
     TryScope *attempt;
@@ -181,11 +193,13 @@ typedef struct Obligation {
     TraitId trait;
     const TypeId *trait_arguments; // with variables
     uint32_t trait_argument_count;
-    NodeIndex node;      // the argument, call or operator
-    bool is_at_token;    // its main token alone
-    FunctionId function; // whose bound it is, or none
-    uint32_t bound;      // index into its generics' bounds
-    bool is_of_parts;    // an open type does not matter: `{}` without any key
+    NodeIndex node;       // the argument, call or operator
+    bool is_at_token;     // its main token alone
+    FunctionId function;  // whose bound it is, or none
+    uint32_t bound;       // index into its generics' bounds
+    bool is_of_parts;     // an open type does not matter: `{}` without any key
+    bool is_of_provision; // E0605 instead
+    uint32_t unit;        // whose tree `node` is of
 } Obligation;
 
 typedef enum WaitingKind {
@@ -212,6 +226,7 @@ typedef struct Waiting {
     TypeId type;       // the open type that is waited for
     TypeId result;     // the type that the placeholder was given
     uint32_t reason;
+    uint32_t unit; // whose expression it is
     Env env;
 } Waiting;
 
@@ -219,6 +234,7 @@ typedef struct Projection { // an associated type of something open that was mad
     uint32_t type;          // the LocalType
     NodeIndex at;
     bool is_done;
+    uint32_t unit; // whose tree `at` is of
 } Projection;
 
 typedef enum PatternCheckKind {
@@ -232,6 +248,17 @@ typedef struct PatternCheck { // what is asked of patterns when all types are fi
     NodeIndex syntax;
     uint32_t node;
 } PatternCheck;
+
+// One function among those whose bodies are checked together, because their signatures are looked for (infer_component.c).
+// A body that is checked alone has no units, and the number 0 stands for it everywhere.
+typedef struct Unit {
+    FunctionId id;
+    TypedBody *out;           // its messages
+    LambdaInfo frame;         // what lambdas.items[0] is while it is its turn
+    Function written;         // as it was declared
+    uint32_t first_parameter; // of its own type parameters among those of all
+    const Generics *names;    // those that its text may name
+} Unit;
 
 typedef struct Body {
     const Program *program;
@@ -274,8 +301,12 @@ typedef struct Body {
     Binding **table;                    // open addressing by name: the binding in force
     uint32_t table_capacity, table_count;
     Env env;
+    Provision *declared_provisions; // those of the signature
+    NodeIndex effect_allowed;       // the argument that may be a function with capabilities
     VEC(struct General *) generals; // generalise.c
     uint32_t instance_count;
+    Unit *units;   // NULL: one body alone
+    uint32_t unit; // whose turn it is
     uint32_t try_count;
     NodeIndex at; // the expression being checked: where a type that grows too large is reported
     bool is_too_large_reported;
@@ -305,6 +336,15 @@ uint32_t reason_node(Body *c, NodeIndex n, const char *text, TypeId type);
 uint32_t reason_parameter(Body *c, FunctionId function, uint32_t parameter);
 Text count_text(Body *c, uint32_t count, const char *singular, const char *plural); // "2 arguments"
 Diagnostic *body_unsupported(Body *c, Span span, const char *what);
+Body *body_begin(const Program *program, const KnownNames *known, Arena *scratch); // of no function yet
+void body_turn_to(Body *c, FunctionId id, TypedBody *out);
+uint32_t body_enter(Body *c, NodeIndex body); // its parameters, then its body against its result; the root
+bool body_is_missing(const Body *c, NodeIndex body);
+void body_sink_begin(TypedBody *out);
+void unit_turn(Body *c, uint32_t unit); // infer_component.c
+static inline void unit_of(Body *c, uint32_t unit) {
+    if (c->unit != unit) unit_turn(c, unit);
+}
 
 // ---- unify.c -------------------------------------------------------------------------------------------------------------
 TypeId type_variable(Body *c, uint32_t token);
@@ -344,6 +384,7 @@ Text type_text(Body *c, TypeId type); // as messages show it; variables as `_`
 typedef enum Place { PLACE_WHOLE, PLACE_TOKEN } Place;
 Obligation *obligation_add(Body *c, TypeId type, BuiltinTrait trait, NodeIndex n, Place place);
 void obligation_of_trait(Body *c, TypeId type, TraitId trait, const TypeId *arguments, uint32_t count, NodeIndex n);
+void obligation_of_provision(Body *c, TypeId type, TraitId trait, NodeIndex value); // E0605
 void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, NodeIndex n, Place place);
 Waiting *wait_for(Body *c, WaitingKind kind, NodeIndex syntax, TypeId type, TypeId result);
 void waiting_run(Body *c);
@@ -396,6 +437,7 @@ typedef enum OperandKind {
     OPERAND_TRAIT,      // value: TraitId
     OPERAND_MEMBER,     // value: typed node of the receiver, node: the FIELD; called as a method or read as a field
     OPERAND_ASSOCIATED, // type, node: the FIELD, its name in part
+    OPERAND_CAPABILITY, // value: TraitId, part: its method, node: the FIELD
     OPERAND_LAMBDA,     // value: typed node, part: the lambda's tree node, for the names of its parameters
     OPERAND_GENERAL,    // value: index into Body.generals: a lambda that may be used at several types
     OPERAND_SELF,       // `self` before `(`, when there is a recurse
@@ -462,6 +504,21 @@ bool argument_is_late(const Body *c, NodeIndex argument); // lambdas, operators,
 // Writes the parameter index of every argument into the stack's slots (2 words each); false after a report.
 bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base);
 uint32_t call_by_order(Body *c, NodeIndex n, uint32_t callee, TypeId result, uint32_t base);
+
+// ---- provisions.c --------------------------------------------------------------------------------------------------
+void provisions_begin(Body *c);
+void provisions_warn(Body *c);
+uint32_t provide_check(Body *c, NodeIndex n, Expected expected);
+// `Http.name`: a use of the capability? Else false, and nothing is said. `call`: the CALL around it, or 0.
+bool capability_member(Body *c, TraitId trait, NodeIndex n, NodeIndex call, Operand *out);
+bool capability_is_in_force(const Body *c, TraitId trait);
+uint32_t capability_value(Body *c, Operand operand, NodeIndex at); // the value; operand.value: the trait
+uint32_t capability_call(Body *c, NodeIndex n, Operand callee, Expected expected);
+// Pushes the pairs of what a function's capabilities are here; false after a report.
+bool capabilities_pass(Body *c, FunctionId function, const TypeId *instance, NodeIndex name, uint32_t shift);
+bool capabilities_pass_self(Body *c, NodeIndex n);
+bool function_is_effectful(const Body *c, FunctionId function); // it takes hidden parameters, or needs something
+uint32_t effectful_value(Body *c, NodeIndex n, FunctionId function, const TypeId *instance, uint32_t use, TypeId type);
 
 // ---- generalise.c --------------------------------------------------------------------------------------------------
 uint32_t general_add(Body *c, const Env *env, NodeIndex syntax, NameId name, uint32_t local,

@@ -150,7 +150,11 @@ bool arguments_match(Body *c, const Signature *s, uint32_t list, uint32_t base) 
 OUT_OF_LINE static void argument_check(Body *c, const Signature *s, NodeIndex argument, uint32_t slot) {
     uint32_t parameter = c->stack.items[slot];
     Expected expected = {.type = s->types[parameter], .takes_apart = s->is_method};
-    if (s->function.index != 0) expected.reason = reason_parameter(c, s->function, parameter + s->first);
+    if (s->function.index != 0) {
+        expected.reason = reason_parameter(c, s->function, parameter + s->first);
+        bool is_prelude = c->program->functions[s->function.index].module.index == c->program->prelude.index;
+        if (s->is_method && is_prelude) c->effect_allowed = argument_value(c, argument);
+    }
     uint32_t value = check(c, argument_value(c, argument), expected);
     c->stack.items[slot] = parameter + s->first;
     c->stack.items[slot + 1] = value;
@@ -202,7 +206,7 @@ static uint32_t use_add(Body *c, FunctionId function, const TypeId *arguments, u
 OUT_OF_LINE static void signature_of(Body *c, Signature *s, FunctionId function, bool has_receiver,
                                      const TypeId *instance, NodeIndex at) {
     const Function *f = &c->program->functions[function.index];
-    uint32_t first = has_receiver ? 1 : 0;
+    uint32_t first = has_receiver && f->has_self ? 1 : 0;
     uint32_t count = f->parameter_count - first;
     TypeId *types = arena_array(c->scratch, TypeId, count + 1);
     NameId *names = arena_array(c->scratch, NameId, count + 1);
@@ -238,6 +242,10 @@ uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function
     }
     bool is_good = arguments_check(c, s, n, list, expected);
     c->env.length = outer;
+    uint32_t shift = receiver != 0 && !f->has_self ? 1 : 0; // a capability's method: the provided value comes first
+    for (uint32_t i = base + 2; shift != 0 && i < c->stack.count; i += 2)
+        c->stack.items[i] += shift;
+    is_good = is_good && capabilities_pass(c, function, instance, name, shift);
     if (!is_good) {
         c->stack.count = base;
         return node_error(c, n);
@@ -250,6 +258,7 @@ uint32_t call_function(Body *c, NodeIndex n, NodeIndex name, FunctionId function
         obligations_of_call(c, function, instance, receiver != 0 ? name : n, receiver != 0 ? PLACE_TOKEN : PLACE_WHOLE);
     if (receiver != 0) c->stack.items[base + 1] = length_receiver(c, length, receiver);
     uint32_t use = use_add(c, function, instance, f->generics.count);
+    c->uses.items[use].has_provider = shift != 0;
     uint32_t pairs = pairs_from_stack(c, base);
     uint32_t node = node_add(c, TYPED_CALL, s->result, token, use, pairs);
     return receiver != 0 ? length_wrap(c, length, node) : node;
@@ -267,7 +276,9 @@ uint32_t function_value(Body *c, NodeIndex n, FunctionId function, Expected expe
     TypeId type = body_type(c, TYPE_FUNCTION, 0, types, f->parameter_count + 1);
     if (expected.type.index != 0) (void)unify_try(c, type, expected.type);
     obligations_of_call(c, function, instance, n, PLACE_WHOLE);
-    return node_add(c, TYPED_FUNCTION, type, token, use_add(c, function, instance, f->generics.count), 0);
+    uint32_t use = use_add(c, function, instance, f->generics.count);
+    if (function_is_effectful(c, function)) return effectful_value(c, n, function, instance, use, type);
+    return node_add(c, TYPED_FUNCTION, type, token, use, 0);
 }
 
 // ---- variants and newtypes ------------------------------------------------------------------------------------------------------------
@@ -639,8 +650,18 @@ uint32_t call_step(Body *c, NodeIndex n, Operand callee, Expected expected) {
         return self_call(c, n, expected);
     case OPERAND_PANICS:
         return assert_panics(c, n, callee.node, callee.part == 1);
-    case OPERAND_MODULE:
+    case OPERAND_CAPABILITY:
+        return capability_call(c, n, callee, expected);
     case OPERAND_TRAIT:
+        if (capability_is_in_force(c, (TraitId){callee.value})) {
+            Operand value = {.kind = OPERAND_VALUE, .type = {0}};
+            value.value = operand_value(c, callee, NOTHING);
+            value.node = callee.node;
+            return call_value(c, n, value, expected);
+        }
+        (void)operand_value(c, callee, NOTHING);
+        break;
+    case OPERAND_MODULE:
         (void)operand_value(c, callee, NOTHING);
         break;
     case OPERAND_ERROR:

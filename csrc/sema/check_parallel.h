@@ -25,6 +25,9 @@ MUST_USE Status mark_of_each(Program *program, const uint32_t *modules, uint32_t
 // Modules outside of circles, those with the largest tree first, so that one big module does not end a phase alone.
 MUST_USE Status modules_largest_first(Program *program, uint32_t **modules, uint32_t *count);
 
+// infer_module of those that need it, after what they need; infer_parallel.c.
+MUST_USE Status infer_of_each(Program *program, Pool *pool, const uint32_t *modules, uint32_t count);
+
 // Runs a step on a worker, so that its loops are nested there: that worker goes right from one to the next and does its share
 // of each, where an outside thread would be put to sleep and woken for every one. Without a pool: here.
 MUST_USE Status step_run(Pool *pool, TaskFunction step, void *argument); // the step's worker is NULL without a pool

@@ -141,7 +141,7 @@ void check_module(Program *program, ModuleId id) {
     }
     for (uint32_t i = 0; state->is_entry && i < module->function_count; i++) { // only there is one `main`
         const Function *f = &program->functions[module->first_function + i];
-        if (f->is_main) main_check(program, id, f);
+        if (f->is_main && !f->is_incomplete) main_check(program, id, f);
     }
 }
 

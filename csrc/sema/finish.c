@@ -5,6 +5,7 @@
 
 static Obligation *obligation_push(Body *c, TypeId type, TraitId trait, NodeIndex n, Place place) {
     Obligation obligation = {.type = type, .trait = trait, .node = n, .is_at_token = place == PLACE_TOKEN};
+    obligation.unit = c->unit;
     vec_push(c->scratch, &c->obligations, obligation);
     return &c->obligations.items[c->obligations.count - 1];
 }
@@ -51,6 +52,10 @@ void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, 
     }
 }
 
+void obligation_of_provision(Body *c, TypeId type, TraitId trait, NodeIndex value) {
+    obligation_push(c, type, trait, value, PLACE_WHOLE)->is_of_provision = true;
+}
+
 static Text trait_name(const Body *c, TraitId trait) { return name_text(c, c->program->traits[trait.index].name); }
 
 static void report_cannot_tell(Body *c, const Obligation *o) {
@@ -95,6 +100,10 @@ static void report_unsatisfied(Body *c, const Obligation *o, TypeId type, SolveR
         return;
     }
     Text word = trait_name(c, o->trait);
+    if (o->is_of_provision) {
+        (void)diag(c->sink, DIAG_PROVIDED_VALUE, obligation_span(c, o), type_text(c, type), word);
+        return;
+    }
     d = diag(c->sink, DIAG_BOUND_NOT_SATISFIED, obligation_span(c, o), type_text(c, type), word);
     if (o->function.index != 0) {
         const Function *f = &c->program->functions[o->function.index];
@@ -159,7 +168,7 @@ void obligations_solve(Body *c) {
 // ---- what waits -------------------------------------------------------------------------------------------------------------------------------
 
 Waiting *wait_for(Body *c, WaitingKind kind, NodeIndex syntax, TypeId type, TypeId result) {
-    Waiting waiting = {.kind = kind, .syntax = syntax, .type = type, .result = result, .env = c->env};
+    Waiting waiting = {.kind = kind, .syntax = syntax, .type = type, .result = result, .unit = c->unit, .env = c->env};
     waiting.node = node_add(c, TYPED_ERROR, result, token_of(c, syntax), 0, 0);
     vec_push(c->scratch, &c->waiting, waiting);
     c->was_waiting = true;
@@ -178,6 +187,7 @@ static bool iteration_complete(Body *c, Waiting *w) {
 }
 
 static bool waiting_complete(Body *c, Waiting *w, bool by_default) {
+    unit_of(c, w->unit);
     scope_switch(c, w->env.bindings);
     c->env = w->env;
     c->at = w->syntax;
@@ -226,6 +236,7 @@ static bool waiting_default(Body *c) {
             w->kind == WAIT_ITERATION ||
             (w->kind == WAIT_INDEX && (is_kind(c, c->type[w->other], TYPE_INT) || is_open(c, c->type[w->other])));
         if (w->is_done || !is_list) continue;
+        unit_of(c, w->unit);
         (void)unify(c, w->type, type_of1(c, TYPE_LIST, type_variable(c, token_of(c, w->syntax))));
         return true;
     }
@@ -239,6 +250,7 @@ static bool waiting_default(Body *c) {
     for (uint32_t i = 0; i < c->waiting.count; i++) {
         const Waiting *w = &c->waiting.items[i];
         if (w->is_done) continue;
+        unit_of(c, w->unit);
         NodeIndex receiver = w->kind == WAIT_CONVERSION ? w->other : w->syntax;
         if (w->kind == WAIT_METHOD)
             receiver = c->view.a[c->view.a[receiver]];

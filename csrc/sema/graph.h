@@ -50,3 +50,5 @@ typedef struct ModuleGraph {
 } ModuleGraph;
 // After step 1. STATUS_NO_MEMORY when the arena cannot grow.
 MUST_USE Status module_graph(const Program *program, Arena *arena, ModuleGraph *out);
+// After step 1: no import leads to a module of a greater height, and only inside of a circle to one of the same.
+uint32_t module_height(const Program *program, ModuleId module);

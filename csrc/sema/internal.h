@@ -138,6 +138,7 @@ typedef struct ModuleState { // beside Module; alone on its cache lines, because
     bool bounds_known;       // those of every type that the module can name are resolved
     bool signatures_done;    // bounds of type arguments are checked at once
     bool has_generic_inline; // a record or newtype with type parameters
+    bool has_left_out;       // private functions whose signature has parts left out
     VEC(PendingBound) pending;
     VEC(Batch) batches;
     uint32_t *function_declarations; // where each declaration's functions begin: Program.functions index by declaration
@@ -162,11 +163,12 @@ typedef struct ProgramInternals {
     const FunctionId *trait_methods; // of every trait, sorted by name, then by number
     uint32_t trait_method_count;
     NameId words[WORD_COUNT];
-    ModuleState *states;        // [1 … module_count]
-    uint32_t *module_slots;     // hash table of module names → ModuleId.index
-    uint32_t module_slot_count; // a power of two
-    ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
-    ScopeTable prelude_names;   // built-in ones, and of public items of any kind: every entry is a value
+    ModuleState *states;           // [1 … module_count]
+    uint32_t *module_slots;        // hash table of module names → ModuleId.index
+    uint32_t module_slot_count;    // a power of two
+    const uint32_t *module_height; // by module: no import leads to a higher number, and only in a circle to the same
+    ModuleId silent;               // a module whose every member is silent: stands for one that could not be imported
+    ScopeTable prelude_names;      // built-in ones, and of public items of any kind: every entry is a value
     bool with_tests;
     bool **holds;               // by type and parameter: a value holds one of the parameter in itself (containment.c)
     const MethodEntry *methods; // sorted
@@ -216,10 +218,11 @@ void methods_index(Program *program);                  // after it, of all modul
 void types_module(Program *program, ModuleId module);  // generics, fields, traits
 // After it, together for modules none of which needs a type of another one that is still to come: what their types hold.
 void containment_mark(Program *program, const uint32_t *modules, uint32_t count);
-void functions_module(Program *program, ModuleId module);  // E0381; functions, configs, tests
-void check_module(Program *program, ModuleId module);      // pending bounds, derives, test targets
-void batches_module(Program *program, ModuleId module);    // after it, for step 3 body by body
-void finish_module(Program *program, ModuleId module);     // after step 3: W0208, E0500
+void functions_module(Program *program, ModuleId module); // E0381; functions, configs, tests
+void check_module(Program *program, ModuleId module);     // pending bounds, derives, test targets
+void infer_module(Program *program, ModuleId module);   // after it, and after the modules whose left out parts it uses
+void batches_module(Program *program, ModuleId module); // after it, for step 3 body by body
+void finish_module(Program *program, ModuleId module);  // after step 3: W0208, E0500
 void containment_check(Program *program, ModuleId module); // E0381
 
 // The names of type parameters: `outer`'s first (may be NULL), then those of the GENERICs of `list`. Reports doubles.
@@ -267,6 +270,11 @@ uint32_t methods_first(const Program *program, NameId name);
 uint32_t trait_methods_find(const Program *program, NameId name, const FunctionId **out);
 void main_check(Program *program, ModuleId module, const Function *f);       // E0704
 void derives_check(Program *program, ModuleId module, const TypeDecl *type); // E0435, E0461
+// ---- capabilities.c
+void capabilities_declare(const TypeScope *scope, Function *f);   // after its parameters; reports
+bool capability_is_marker(const Program *program, TraitId trait); // of std and without methods: any value provides it
+bool capability_is_of_std(const Program *program, NameId name);
+Text capability_fault(const Program *program, Arena *arena, TraitId trait); // E0451: why; empty: it can be one
 void attribute_misplaced(const Program *program, const TreeView *view, NodeIndex attribute, DiagSink *sink);
 // Like trait_solve, but every type parameter has the trait: for derives of generic types.
 SolveResult trait_solve_assuming(const Program *program, TypeId type, TraitId trait);

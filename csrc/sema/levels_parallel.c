@@ -76,7 +76,8 @@ static Status early_check(Levels *levels) {
     TRY(phase_of_each(program, levels->pool, early, count, WORK_check_types, types_module));
     TRY(mark_of_each(program, early, count));
     TRY(phase_of_each(program, levels->pool, early, count, WORK_check_signatures, functions_module));
-    return phase_of_each(program, levels->pool, early, count, WORK_check_module, check_module);
+    TRY(phase_of_each(program, levels->pool, early, count, WORK_check_module, check_module));
+    return infer_of_each(program, levels->pool, early, count);
 }
 
 // ---- levels ----------------------------------------------------------------------------------------------------------------
@@ -86,7 +87,7 @@ static void mark_own(Program *program, ModuleId module) { containment_mark(progr
 static Status module_check(Levels *levels, ModuleId id, Worker *worker) {
     Program *program = levels->program;
     const Module *module = program_module(program, id);
-    static const ModulePhase phases[] = {types_module, mark_own, functions_module, check_module};
+    static const ModulePhase phases[] = {types_module, mark_own, functions_module, check_module, infer_module};
     for (uint32_t i = 0; !levels->is_early[id.index] && i < sizeof phases / sizeof *phases; i++)
         TRY(phase_of(program, phases[i], id));
     return bodies_job_check(levels->bodies, module->first_function, module->first_function + module->function_count,

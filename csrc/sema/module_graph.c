@@ -102,6 +102,7 @@ void module_cycles_report(Program *program) {
     graph_build(arena, program, false, &s.graph);
     s.component = arena_array(arena, uint32_t, (size_t)count + 1);
     uint32_t component_count = graph_components(arena, &s.graph, s.component);
+    program->internal->module_height = s.component;
     if (component_count == count) return; // a module importing itself is no edge
     graph_build(arena, program, true, &s.reversed);
     s.distance = arena_array(arena, uint32_t, (size_t)count + 1);
@@ -116,6 +117,10 @@ void module_cycles_report(Program *program) {
         if (!is_reported[s.component[i]]) report_cycle(&s, i);
         is_reported[s.component[i]] = true;
     }
+}
+
+uint32_t module_height(const Program *program, ModuleId module) {
+    return program->internal->module_height[module.index];
 }
 
 // ---- levels ----------------------------------------------------------------------------------------------------------------

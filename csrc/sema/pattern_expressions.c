@@ -86,6 +86,7 @@ OUT_OF_LINE static bool properties_read(Body *c, NodeIndex n, const Property *ro
 
 static uint32_t function_argument(Body *c, NodeIndex n, TypeId type) {
     Expected expected = {.type = type, .takes_apart = true};
+    c->effect_allowed = n;
     return check(c, n, expected);
 }
 
@@ -372,7 +373,7 @@ uint32_t self_call(Body *c, NodeIndex n, Expected expected) {
         stack_push(c, 0);
         stack_push(c, local_read(c, 1, token));
     }
-    if (!arguments_check(c, s, n, list, expected)) {
+    if (!arguments_check(c, s, n, list, expected) || (lambda == 0 && !capabilities_pass_self(c, n))) {
         c->stack.count = base;
         return node_error(c, n);
     }

@@ -121,6 +121,22 @@ typedef struct Parameter {
 
 struct TypedBody;
 
+#define CAPABILITY_HAS_NONE UINT32_MAX
+typedef struct Capability { // of a function: `uses Http`
+    TraitId trait;          // none: opaque, known by its name alone
+    NameId name;            // as written
+    Span span;
+    uint32_t parameter; // the hidden parameter that it comes in, or CAPABILITY_HAS_NONE
+    bool is_declared;   // false: only the trait's method declares it, and this impl's method cannot reach it
+    bool is_foreign;    // an impl's method declares it beyond its trait (reported)
+    bool is_silent;     // reported, or its import was
+} Capability;
+// Two names are one capability if they are one trait, or both none and spelt alike.
+static inline bool capability_equal(TraitId trait, NameId name, TraitId other_trait, NameId other_name) {
+    return trait.index != 0 || other_trait.index != 0 ? trait.index == other_trait.index
+                                                      : name.index == other_name.index;
+}
+
 typedef struct Function {
     NameId name;
     ModuleId module;
@@ -129,12 +145,17 @@ typedef struct Function {
     ImplId impl;          // none for module functions
     TraitId trait;        // of a trait's own method
     bool is_public, has_self, is_test, is_main, is_intrinsic;
-    bool is_incomplete;          // a signature with parts left out (inferred in a later issue: E0901 for now)
+    bool is_incomplete;          // parts of its signature are left out, and not found (yet): calls are silent
+    bool is_settled;             // they were looked for in its body, which has errors: its TypedBody has the messages
     bool has_error;              // its signature has an error: calls are silent
     Generics generics;           // combined: the impl's parameters, then its own
     uint32_t own_generics;       // index of its first own parameter
-    const Parameter *parameters; // self first, if any
-    uint32_t parameter_count;
+    const Parameter *parameters; // self first, if any; then hidden_count more, those of its capabilities
+    uint32_t parameter_count;    // without the hidden ones
+    uint32_t hidden_count;
+    const Capability *capabilities; // sema/capabilities.c
+    uint32_t capability_count;
+    bool uses_capabilities; // it declares some; without, it is pure as far as capabilities go (chapter 9)
     TypeId result;
     // tests
     const FunctionId *targets;
@@ -363,9 +384,10 @@ TypeId type_resolve(const TypeScope *scope, NodeIndex node);
 typedef enum SolveAnswer { SOLVE_NO, SOLVE_YES, SOLVE_UNKNOWN } SolveAnswer;
 typedef struct SolveResult {
     SolveAnswer answer;
-    ImplId impl;         // of a program's own impl; none for built-in and derived ones
-    TypeId failing_part; // for NO: the part without the trait (itself if the type is the reason)
-                         // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    ImplId impl;           // of a program's own impl; none for built-in and derived ones
+    TypeId failing_part;   // for NO: the part without the trait (itself if the type is the reason)
+                           // UNKNOWN: the obligations nest deeper than 64 (E0442)
+    TraitId failing_trait; // for NO: which trait it lacks; none where an equality of types fails
 } SolveResult;
 // Whether `type` has the trait, under the bounds `generics` (for TYPE_PARAMETERs). Final types only.
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);

@@ -62,16 +62,6 @@ static void attributes_apply(const Signer *s, const TreeView *view, Function *f,
     }
 }
 
-static void uses_report(const Signer *s, const TreeView *view, NodeIndex node) {
-    uint32_t end = tree_token(view, view->b[node]);
-    for (uint32_t t = tree_token(view, node); t < end; t++) { // the tree keeps the names alone
-        if (view->file_tokens->kinds[t] != TOKEN_USES) continue;
-        not_supported(s->sink, token_span(view->file_tokens, t), "capabilities (`uses`)");
-        return;
-    }
-    not_supported(s->sink, tree_token_span(view, node), "capabilities (`uses`)");
-}
-
 static void test_shape(const Signer *s, const Function *f, const FunctionHead *head, const TreeView *view) {
     Text name = program_name(s->program, f->name);
     Span span = tree_token_span(view, f->node);
@@ -146,7 +136,7 @@ static void function_declare(const Signer *s, Function *f) {
         lacks_result = !f->is_test;
     }
     if (f->result.index == TYPE_ERROR) f->has_error = true;
-    if (tree_list_count(&view, head->uses) > 0 && !f->is_test) uses_report(s, &view, f->node);
+    capabilities_declare(&scope, f);
     attributes_apply(s, &view, f, parameters);
     if (f->is_test) test_shape(s, f, head, &view);
     if ((missing.index == 0 && !lacks_result) || f->is_test) return;
@@ -159,8 +149,7 @@ static void function_declare(const Signer *s, Function *f) {
         (void)diag(s->sink, DIAG_PUBLIC_SIGNATURE, tree_token_span(&view, f->node), program_name(program, f->name),
                    what); // complete
     } else {
-        not_supported(s->sink, tree_token_span(&view, f->node),
-                      "functions whose parameter or result types are left out");
+        module_state(program, s->id)->has_left_out = true;
     }
 }
 

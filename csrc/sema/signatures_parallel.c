@@ -148,7 +148,8 @@ static Status signatures_step(Worker *worker, void *argument) {
     TRY(phase_of_each(program, root->pool, modules, count, WORK_check_types, types_module));
     TRY(mark_of_each(program, modules, count));
     TRY(phase_of_each(program, root->pool, modules, count, WORK_check_signatures, functions_module));
-    return phase_of_each(program, root->pool, modules, count, WORK_check_module, check_and_plan);
+    TRY(phase_of_each(program, root->pool, modules, count, WORK_check_module, check_and_plan));
+    return infer_of_each(program, root->pool, modules, count);
 }
 
 Status signatures_check(Program *program, Pool *pool) {

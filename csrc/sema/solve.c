@@ -129,7 +129,7 @@ static bool is_known_decl(const Program *program, uint32_t head) {
            head == program->known.timeout_error.index;
 }
 
-static SolveResult no(TypeId part) { return (SolveResult){SOLVE_NO, {0}, part}; }
+static SolveResult no(TypeId part) { return (SolveResult){.answer = SOLVE_NO, .failing_part = part}; }
 static SolveResult yes(void) { return (SolveResult){.answer = SOLVE_YES}; }
 
 static Asked *asked_find(Query *q, TypeId type, TraitId trait, bool *is_new) {
@@ -214,7 +214,7 @@ static SolveResult ask_below(Query *q, TypeId type, const TraitUse *use, const I
     bool is_new, is_derived = match == NULL && info->kind == TYPE_NAMED && !is_known_decl(q->program, info->head);
     Asked *asked = asked_find(q, type, use->trait, &is_new);
     if (asked != NULL && !is_new) return !asked->is_open || q->derives > asked->derives ? yes() : no(type);
-    if (asked == NULL || depth >= SOLVE_DEPTH_MAX) return (SolveResult){SOLVE_UNKNOWN, {0}, type};
+    if (asked == NULL || depth >= SOLVE_DEPTH_MAX) return (SolveResult){.answer = SOLVE_UNKNOWN, .failing_part = type};
     asked->is_open = true;
     asked->derives = q->derives;
     q->derives += is_derived;
@@ -225,6 +225,8 @@ static SolveResult ask_below(Query *q, TypeId type, const TraitUse *use, const I
     asked->is_open = false;
     return result;
 }
+
+static SolveResult lacks(TypeId type, TraitId trait) { return (SolveResult){SOLVE_NO, {0}, type, trait}; }
 
 static SolveResult ask(Query *q, TypeId type, const TraitUse *use, uint32_t depth) {
     const Program *program = q->program;
@@ -244,7 +246,7 @@ static SolveResult ask(Query *q, TypeId type, const TraitUse *use, uint32_t dept
         result.impl = match.impl;
         return result;
     }
-    if (builtin < 0 || info->kind == TYPE_PARAMETER || info->kind == TYPE_ASSOCIATED) return no(type);
+    if (builtin < 0 || info->kind == TYPE_PARAMETER || info->kind == TYPE_ASSOCIATED) return lacks(type, use->trait);
     uint32_t bit = 1u << builtin;
     TraitRow row = row_of(program, info);
     if ((row.always & bit) != 0) return yes();
@@ -252,7 +254,7 @@ static SolveResult ask(Query *q, TypeId type, const TraitUse *use, uint32_t dept
                       (program->type_decls[info->head].derives & bit) != 0;
     if (!is_derived && (row.if_parts & bit) == 0) {
         bool is_silent = info->kind == TYPE_NAMED && program->type_decls[info->head].has_error;
-        return is_silent ? yes() : no(type);
+        return is_silent ? yes() : lacks(type, use->trait);
     }
     if (is_derived && info->arg_count == 0) return yes();
     return ask_below(q, type, use, NULL, depth);
@@ -278,7 +280,7 @@ static SolveResult solve(const Program *program, const Generics *generics, bool 
     q.asked = NULL;
     SolveResult result;
     if (ask_guarded(&q, type, use, &result) != STATUS_OK)
-        result = (SolveResult){SOLVE_UNKNOWN, {0}, type}; // the caller runs out of memory next
+        result = (SolveResult){.answer = SOLVE_UNKNOWN, .failing_part = type}; // the caller runs out of memory next
     arena_free(&q.scratch);
     return result;
 }

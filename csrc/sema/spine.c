@@ -627,8 +627,16 @@ uint32_t operand_value(Body *c, Operand operand, Expected expected) {
         return general_value(c, operand.node, operand.value, expected);
     case OPERAND_MEMBER:
         return field_access(c, operand.node, operand.value);
+    case OPERAND_CAPABILITY: {
+        Text name = name_text(c, c->program->traits[operand.value].name);
+        Diagnostic *d = diag(c->sink, DIAG_EFFECTFUL_VALUE, span_of(c, operand.node), name);
+        diag_note(c->sink, d, TEXT("call it, or pass a lambda that calls it"));
+        return node_error(c, operand.node);
+    }
     case OPERAND_MODULE:
     case OPERAND_TRAIT: {
+        if (operand.kind == OPERAND_TRAIT && capability_is_in_force(c, (TraitId){operand.value}))
+            return capability_value(c, operand, operand.node);
         Diagnostic *d = diag(c->sink, DIAG_UNKNOWN_NAME, span_of(c, operand.node),
                              token_text(c->view.file_tokens, token_of(c, operand.node)));
         diag_note(c->sink, d,
@@ -651,7 +659,12 @@ OUT_OF_LINE static Operand spine_step(Body *c, NodeIndex n, Operand operand, Exp
     if (kind == NODE_FIELD) {
         if (operand.kind == OPERAND_MODULE) return module_path(c, operand, n);
         if (operand.kind == OPERAND_TYPE) return type_member(c, operand, n);
-        if (operand.kind == OPERAND_TRAIT) return trait_member(c, operand, n);
+        if (operand.kind == OPERAND_TRAIT) {
+            Operand member;
+            NodeIndex call = is_called ? c->spine.items[c->spine.count - 1] : 0;
+            if (capability_member(c, (TraitId){operand.value}, n, call, &member)) return member;
+            return trait_member(c, operand, n);
+        }
         if (operand.kind == OPERAND_ERROR) return operand_error(n);
         uint32_t receiver = operand_value(c, operand, NOTHING);
         if (is_called) return operand_of(OPERAND_MEMBER, receiver, n);

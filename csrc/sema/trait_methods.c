@@ -117,11 +117,14 @@ bool trait_offer_find(Body *c, NameId name, TypeId type, bool with_self, uint32_
     bool found = false;
     for (uint32_t i = 0; i < count; i++) {
         const Function *f = &program->functions[methods[i].index];
-        if ((with_self && !f->has_self) || f->name.index == 0) continue;
+        if (f->name.index == 0) continue;
+        bool lacks_self = with_self && !f->has_self; // but an impl's own may take it: a capability's
         TraitOffer offer;
-        bool is_offered = by_bounds && !type_is_local(type) && offer_of_bound(c, type, methods[i], token, &offer);
+        bool is_offered =
+            by_bounds && !lacks_self && !type_is_local(type) && offer_of_bound(c, type, methods[i], token, &offer);
         if (!is_offered && trait_in_scope(c, f->trait)) is_offered = offer_of_impl(c, type, methods[i], token, &offer);
         if (!is_offered) continue;
+        if (lacks_self && offer.waits_for.index == 0 && !program->functions[offer.function.index].has_self) continue;
         if (found) {
             out->other = f->trait;
             continue;
@@ -217,6 +220,7 @@ bool projections_run(Body *c) {
         if (known.index == 0) continue;
         c->projections.items[i].is_done = true;
         has_moved = true;
+        unit_of(c, p->unit);
         UnifyAnswer answer = unify(c, known, type.link);
         if (answer == UNIFY_DIFFERS)
             (void)report_mismatch(c, span_of(c, p->at), known, expect(type.link, 0), 0);

@@ -58,6 +58,9 @@ typedef struct TypedUse { // a function with its type arguments
     FunctionId function;
     const TypeId *arguments; // one for each of its generics, in order
     uint32_t argument_count;
+    bool
+        has_provider; // a capability's method that its trait writes without `self`: argument 0 is the provided value, the
+                      // parameters follow; the value is dropped where the impl's method has no `self` either
 } TypedUse;
 
 typedef struct TypedLambda {

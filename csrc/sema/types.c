@@ -60,6 +60,14 @@ int type_compare(const Program *program, TypeId first, TypeId second) {
 
 // ---- printing -------------------------------------------------------------------------------------------------------------
 
+// The type of a capability that the function declares: seen as `dyn Trait`, whatever is provided.
+static void print_hidden(const Program *program, uint32_t parameter, const Generics *names, Buffer *out) {
+    buffer_literal(out, "dyn ");
+    for (uint32_t i = 0; i < names->bound_count; i++)
+        if (names->bounds[i].parameter == parameter)
+            buffer_text(out, program_name(program, program->traits[names->bounds[i].trait.index].name));
+}
+
 static void print_type(const Program *program, TypeId type, const Generics *names, Buffer *out);
 
 static void print_list(const Program *program, const TypeId *args, uint32_t count, const Generics *names, Buffer *out) {
@@ -135,7 +143,9 @@ static void print_type(const Program *program, TypeId type, const Generics *name
         print_applied(program, program_name(program, program->type_decls[info->head].name), info, names, out);
         break;
     case TYPE_PARAMETER:
-        if (names != NULL && info->head < names->count)
+        if (names != NULL && info->head < names->count && names->names[info->head].index == 0)
+            print_hidden(program, info->head, names, out);
+        else if (names != NULL && info->head < names->count)
             buffer_text(out, program_name(program, names->names[info->head]));
         else
             buffer_format(out, "T%u", info->head);

@@ -164,7 +164,7 @@ static UnifyAnswer associated_bind(Body *c, TypeId type, TypeId other) {
     if (answer != UNIFY_OK) return answer;
     local_type(c, type)->link = other;
     if (c->trial_depth > 0) vec_push(c->scratch, &c->trail, type.index & ~LOCAL_TYPE);
-    vec_push(c->scratch, &c->projections, ((Projection){.type = type.index, .at = c->at}));
+    vec_push(c->scratch, &c->projections, ((Projection){.type = type.index, .at = c->at, .unit = c->unit}));
     return UNIFY_OK;
 }
 

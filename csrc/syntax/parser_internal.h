@@ -165,11 +165,9 @@ static inline uint32_t list_finish(Parser *p, uint32_t base, bool keep_empty) {
     uint32_t count = p->scratch.count - base, index = p->extra.count;
     if (count == 0 && !keep_empty) return 0;
     vec_reserve(p->arena, &p->extra, count + 1);
-    const uint32_t *from = p->scratch.items + base;
     uint32_t *to = p->extra.items + index;
     to[0] = count;
-    for (uint32_t i = 0; i < count; i++)
-        to[i + 1] = from[i];
+    if (count > 0) memcpy(to + 1, p->scratch.items + base, count * sizeof *to);
     p->extra.count = index + count + 1;
     p->scratch.count = base;
     return index - p->first_extra;

@@ -225,6 +225,22 @@ def test_counters_and_configuration() -> None:
     assert set(counters) == {"tasks", "items", "steals", "failed_steals", "parks", "wakes"}
 
 
+def test_a_priority_has_a_name() -> None:
+    with pytest.raises(ValueError, match="low, normal, high"):
+        ThreadPoolConfig(priority="urgent")
+
+
+@pytest.mark.parametrize("stack_size", [1, 64 << 10, 1 << 20])
+def test_no_stack_is_too_small(stack_size: int, tmp_path: Path) -> None:
+    depth = 1_990  # just below the limit of the grammar
+    path = tmp_path / "deep.si"
+    path.write_text(f"@main () -> void = match(todo(), {'Some(' * depth}_{')' * depth} -> print(1), _ -> print(2))\n")
+    workspace = sigil.Workspace(path, pool=ThreadPoolConfig(1, stack_size))
+    assert workspace.granted.stack_size == 2 << 20
+    workspace.check()
+    assert sigil.Scheduler(ThreadPoolConfig(1, stack_size)).map(str, [1]) == ["1"]
+
+
 def test_recommended_configurations() -> None:
     cpus = ThreadPoolConfig.default().max_threads
     assert cpus >= 1 and ThreadPoolConfig.default().stack_size == 4 << 20

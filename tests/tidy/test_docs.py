@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-DOCUMENTS = ("docs/ARCHITECTURE.md", "README.md")
+DOCUMENTS = ("docs/ARCHITECTURE.md", "docs/PARALLEL.md", "docs/SCALING.md", "README.md")
 FOLDERS = ("csrc/", "sigil/", "tests/", "tools/", "docs/", "bench/", "examples/", ".ci/")
 BUILT = ("sigil/_runtime",)  # there after a build only
 
@@ -17,6 +17,30 @@ def test_named_paths_exist(root: Path, document: str) -> None:
     names = re.findall(r"`([\w./-]+)`", (root / document).read_text(encoding="utf-8"))
     paths = [name for name in names if name.startswith(FOLDERS) and not name.startswith(BUILT)]
     assert [path for path in paths if not (root / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_named_tests_exist(root: Path, document: str) -> None:
+    names = re.findall(r"`([\w./-]+)::(\w+)`", (root / document).read_text(encoding="utf-8"))
+    missing = []
+    for path, name in names:
+        kind = "TEST(" if path.endswith(".c") else "def "
+        if not re.search(re.escape(kind) + name + r"\b", (root / path).read_text(encoding="utf-8")):
+            missing.append(f"{path}::{name}")
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_named_benchmarks_exist(root: Path, document: str) -> None:
+    text = (root / document).read_text(encoding="utf-8")
+    names = set(re.findall(r"python -m bench\.(\w+)", text))
+    assert [n for n in names if not any((root / "bench" / n).with_suffix(s).exists() for s in ("", ".py"))] == []
+
+
+def test_each_part_of_the_parallel_core_has_a_test(root: Path) -> None:
+    rows = re.findall(r"^\| (.*) \|$", (root / "docs/PARALLEL.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) > 20
+    assert [row for row in rows[1:] if "::" not in row.split(" | ")[2]] == []
 
 
 def test_licences_are_the_ones_that_the_package_names(root: Path) -> None:
