@@ -146,9 +146,10 @@ uint32_t coerce(Body *c, NodeIndex n, uint32_t value, Expected expected) {
         variable_forgive(c, expected.type);
         return value;
     }
-    if (dyn_wraps(c, found, expected.type)) return dyn_wrap(c, n, value, expected.type);
     UnifyAnswer answer = unify(c, found, expected.type);
-    return answer == UNIFY_OK ? value : coerce_failed(c, n, value, expected, answer);
+    if (answer == UNIFY_OK) return value;
+    if (answer == UNIFY_DIFFERS && dyn_wraps(c, found, expected.type)) return dyn_wrap(c, n, value, expected.type);
+    return coerce_failed(c, n, value, expected, answer);
 }
 
 uint32_t check(Body *c, NodeIndex n, Expected expected) { return coerce(c, n, expr(c, n, expected), expected); }
