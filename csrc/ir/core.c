@@ -58,7 +58,15 @@ static Text home_name(const Program *program, TypeId type) {
     }
 }
 
-static char lower_case(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+// `std.math.rand` is at home in `math_rand`; what the prelude declares outside of types has no home.
+static bool is_in_library(const Program *program, const Function *declared, Text *home) {
+    const Module *module = &program->modules[declared->module.index];
+    if (module->kind != MODULE_STD) return false;
+    *home = (Text){module->name.data + 4, module->name.length - 4};
+    return true;
+}
+
+static char lower_case(char c) { return c == '.' ? '_' : c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
 
 static bool is_named(const char *name, Text home, Text own) {
     for (uint32_t i = 0; i < home.length; i++)
@@ -72,7 +80,8 @@ static bool is_named(const char *name, Text home, Text own) {
 Intrinsic intrinsic_by_name(const Program *program, FunctionId function) {
     const Function *declared = &program->functions[function.index];
     Text home = TEXT("");
-    if (declared->impl.index != 0) home = home_name(program, program->impls[declared->impl.index].self_type);
+    if (!is_in_library(program, declared, &home) && declared->impl.index != 0)
+        home = home_name(program, program->impls[declared->impl.index].self_type);
     Text own = names_text(program->names, declared->name);
     for (uint32_t i = 1; i < INTRINSIC_COUNT; i++)
         if (is_named(intrinsic_rows[i].name, home, own)) return (Intrinsic)i;

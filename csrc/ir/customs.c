@@ -78,7 +78,7 @@ Local custom_call(Frame *f, BuiltinTrait trait, const char *name, TypeId self, c
     FunctionId function;
     const TypeId *arguments;
     uint32_t argument_count;
-    if (!custom_method(f->lower->program, f->arena, trait, name, self, &function, &arguments, &argument_count))
+    if (!custom_method(f->lower->program, f->lower->arena, trait, name, self, &function, &arguments, &argument_count))
         return 0;
     return lower_call_function(f, function, arguments, argument_count, locals, count, result, dest);
 }

@@ -35,12 +35,33 @@ static void grow(Layouts *l) {
         l->slot_count *= 2;
         l->slots = arena_array(l->arena, uint32_t, l->slot_count);
         for (uint32_t i = 1; i <= l->count; i++)
-            l->slots[slot_for(l, l->items[i].type)] = i;
+            if (l->items[i].type.index >= l->direct_count) l->slots[slot_for(l, l->items[i].type)] = i;
     }
 }
 
+#define DIRECT_MAX (1u << 18)
+
+void layouts_expect_all(Layouts *l) {
+    uint32_t count = types_count(l->program->types) + 1;
+    l->direct_count = count < DIRECT_MAX ? count : DIRECT_MAX;
+    l->direct = arena_array(l->arena, uint32_t, l->direct_count);
+    l->capacity = count / 2 + 64; // what nobody touches costs nothing
+    l->items = arena_alloc(l->arena, sizeof(Layout) * (size_t)l->capacity, _Alignof(Layout));
+    l->items[0] = (Layout){0};
+}
+
+static uint32_t add_direct(Layouts *l, TypeId type) {
+    grow(l);
+    uint32_t index = ++l->count;
+    l->items[index] = (Layout){.type = type, .base = index};
+    l->direct[type.index] = index;
+    return index;
+}
+
 uint32_t layouts_add(Layouts *l, TypeId type) {
+    if (type.index != 0 && type.index < l->direct_count && l->direct[type.index] != 0) return l->direct[type.index];
     if (type.index == 0 || info_of(l, type)->depth > DEPTH_MAX) type = TYPE_ID(TYPE_VOID);
+    if (type.index < l->direct_count) return l->direct[type.index] != 0 ? l->direct[type.index] : add_direct(l, type);
     uint32_t slot = slot_for(l, type);
     if (l->slots[slot] != 0) return l->slots[slot];
     grow(l);
@@ -51,8 +72,9 @@ uint32_t layouts_add(Layouts *l, TypeId type) {
 }
 
 const Layout *layout_search(const Layouts *l, TypeId type) {
-    uint32_t found = l->slots[slot_for(l, type)];
-    if (found == 0) found = l->slots[slot_for(l, TYPE_ID(TYPE_VOID))];
+    uint32_t found = type.index < l->direct_count ? l->direct[type.index] : l->slots[slot_for(l, type)];
+    if (found == 0)
+        found = TYPE_VOID < l->direct_count ? l->direct[TYPE_VOID] : l->slots[slot_for(l, TYPE_ID(TYPE_VOID))];
     return &l->items[found];
 }
 
@@ -520,8 +542,6 @@ static void show(const Layouts *l, TypeId type, bool with_modules, Buffer *out) 
     buffer_string(out, close);
 }
 
-#define DIRECT_MAX (1u << 18)
-
 static void name_layout(const Layouts *l, Layout *it, Arena *arena) {
     Buffer shown = buffer_in(arena), name = buffer_in(arena);
     show(l, it->type, false, &shown);
@@ -593,8 +613,9 @@ void layouts_expand(Layouts *l) {
     layouts_add(l, TYPE_ID(TYPE_STR));
     for (uint32_t i = 1; i <= l->count; i++)
         expand(l, i); // count grows while parts are found
-    find_components(l);
 }
+
+void layouts_size(Layouts *l) { find_components(l); }
 
 void layouts_name(Layouts *l, uint32_t first, uint32_t limit, Arena *arena) {
     for (uint32_t i = first; i < limit && i <= l->count; i++)
@@ -606,12 +627,6 @@ void layouts_order(Layouts *l) {
     for (uint32_t i = 0; i < l->count; i++)
         l->by_name[i] = i + 1;
     sort_by_name(l, l->by_name, arena_array(l->arena, uint32_t, l->count + 1), l->count);
-    for (uint32_t i = 1; i <= l->count; i++)
-        if (l->items[i].type.index >= l->direct_count) l->direct_count = l->items[i].type.index + 1;
-    if (l->direct_count > DIRECT_MAX) l->direct_count = DIRECT_MAX; // ids may be far apart
-    l->direct = arena_array(l->arena, uint32_t, l->direct_count + 1);
-    for (uint32_t i = 1; i <= l->count; i++)
-        if (l->items[i].type.index < l->direct_count) l->direct[l->items[i].type.index] = i;
     l->rank = arena_array(l->arena, uint32_t, l->count + 1);
     for (uint32_t k = 0; k < l->count; k++)
         l->rank[l->by_name[k]] = k;
@@ -620,6 +635,7 @@ void layouts_order(Layouts *l) {
 
 void layouts_finish(Layouts *l) {
     layouts_expand(l);
+    layouts_size(l);
     layouts_name(l, 1, l->count + 1, l->arena);
     layouts_order(l);
 }

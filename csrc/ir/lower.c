@@ -165,8 +165,9 @@ static uint32_t ref_add(Frame *f, const CoreRef *ref) {
 
 uint32_t ref_function(Frame *f, FunctionId function, const TypeId *arguments, uint32_t count) {
     const Program *program = f->lower->program;
-    if (program->functions[function.index].trait.index != 0) // which impl it is, is known here, or it is the default;
-        (void)trait_method_resolve(program, f->lower->arena, &function, &arguments, &count); // the reference outlives f
+    if (program->functions[function.index].trait.index != 0) // which impl it is, is known here
+        (void)trait_method_resolve(program, f->lower->arena, &function, &arguments,
+                                   &count); // or it is the trait's default
     CoreRef ref = {.kind = REF_FUNCTION, .function = function, .arguments = arguments, .argument_count = count};
     return ref_add(f, &ref);
 }

@@ -162,6 +162,15 @@ SiStr *si_int_to_hex(SiTask *task, int64_t self) {
     return si_str_from_parts(task, text, length, length);
 }
 
+// At most 309 digits before the point and 1000 behind it. The point of another locale is replaced.
+SiStr *si_fmt_fixed_digits(SiTask *task, double x, int64_t digits) {
+    if (!isfinite(x)) return si_str_from_float(task, x);
+    char text[1400];
+    int length = snprintf(text, sizeof text, "%.*f", (int)digits, x);
+    if (digits > 0) text[length - (int)digits - 1] = '.';
+    return si_str_from_parts(task, text, length, length);
+}
+
 // ---- in --------------------------------------------------------------------------------------------------------------------
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

@@ -208,4 +208,27 @@ static inline int64_t si_instant_at(SiTask *task, int64_t d) {
 }
 int64_t si_instant_since(SiTask *task, int64_t self, int64_t other, const SiPlace *at);
 
+// ---- std.math -------------------------------------------------------------------------------------------------------
+double si_math_cbrt(SiTask *task, double x);
+double si_math_exp(SiTask *task, double x);
+double si_math_exp2(SiTask *task, double x);
+double si_math_log(SiTask *task, double x);
+double si_math_log2(SiTask *task, double x);
+double si_math_log10(SiTask *task, double x);
+double si_math_sin(SiTask *task, double x);
+double si_math_cos(SiTask *task, double x);
+double si_math_tan(SiTask *task, double x);
+double si_math_asin(SiTask *task, double x);
+double si_math_acos(SiTask *task, double x);
+double si_math_atan(SiTask *task, double x);
+double si_math_atan2(SiTask *task, double y, double x);
+double si_math_sinh(SiTask *task, double x);
+double si_math_cosh(SiTask *task, double x);
+double si_math_tanh(SiTask *task, double x);
+double si_math_hypot(SiTask *task, double x, double y);
+
+// ---- std.testing ----------------------------------------------------------------------------------------------------
+int64_t si_testing_now_nanos(SiTask *task);
+SiStr *si_fmt_fixed_digits(SiTask *task, double x, int64_t digits);
+
 #endif

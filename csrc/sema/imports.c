@@ -168,7 +168,8 @@ static void report_shadowing_of(const Importer *im, ScopeKind kind, NameId name,
         store_relaxed(&im->module->imports[entry->import - 1].is_used, 1); // relaxed: one warning about it is enough
         return;
     }
-    if (kind != SCOPE_CONFIG && prelude_has_name(im->program, name))
+    // The library's `min` of std.math is meant to be called so.
+    if (kind != SCOPE_CONFIG && im->module->kind == MODULE_PROJECT && prelude_has_name(im->program, name))
         (void)diag(im->sink, DIAG_SHADOWS_PRELUDE, span, program_name(im->program, name)); // complete as it is
 }
 

@@ -111,12 +111,30 @@ static Text dotted_text(const Program *program, Arena *arena, const TreeView *vi
     return (Text){joined.data, (uint32_t)joined.length};
 }
 
+// The library's modules (chapter 12 of the reference), also those that are not shipped yet and those that nobody imports.
+static const char *const library_modules[] = {
+    "std.math",  "std.math.rand", "std.text",     "std.text.regex", "std.collections", "std.json", "std.fmt",
+    "std.time",  "std.io",        "std.fs",       "std.env",        "std.process",     "std.log",  "std.testing",
+    "std.async", "std.cache",     "std.encoding", "std.crypto",     "std.compress",    "std.net",  "std.net.http",
+};
+enum { LIBRARY_MODULE_COUNT = sizeof library_modules / sizeof *library_modules };
+
+static bool is_library_module(Text name) {
+    for (uint32_t i = 0; i < LIBRARY_MODULE_COUNT; i++)
+        if (text_equal(name, text_from(library_modules[i]))) return true;
+    return false;
+}
+
 static void report_no_module(const Program *program, ModuleId from, Arena *arena, DiagSink *sink, Span span,
                              Text name) {
     Diagnostic *d = diag(sink, DIAG_NO_SUCH_MODULE, span, name);
     if (suggestions_are_enough(sink)) return;
-    Text *names = arena_array(arena, Text, program->module_count);
+    Text *names = arena_array(arena, Text, program->module_count + LIBRARY_MODULE_COUNT);
     uint32_t count = 0;
+    // Those of the library that are loaded are among these; a name that is offered twice would be suggested twice.
+    for (uint32_t i = 0; i < LIBRARY_MODULE_COUNT; i++)
+        if (module_find(program, text_from(library_modules[i])).index == 0)
+            names[count++] = text_from(library_modules[i]);
     for (uint32_t i = 1; i <= program->module_count; i++)
         if (program->modules[i].kind != MODULE_PRELUDE && i != from.index) names[count++] = program->modules[i].name;
     suggest_from(names, count, name, sink, d);
@@ -153,7 +171,9 @@ static ModuleId import_target(Program *program, ModuleId from, bool is_folder_mo
         name = dotted_text(program, arena, view, view->b[path]);
     }
     ModuleId target = module_find(program, name);
-    if (target.index == 0 && view->a[path] == 0 && text_starts_with(name, TEXT("std.")))
+    // std.testing re-exports from the prelude, which no other module can name.
+    if (module->kind == MODULE_STD && text_equal(name, TEXT("std.prelude"))) return program->prelude;
+    if (target.index == 0 && view->a[path] == 0 && is_library_module(name))
         not_supported(&module->diagnostics, span, "this module of the standard library");
     else if (target.index == 0)
         report_no_module(program, from, arena, &module->diagnostics, span, name);
@@ -192,7 +212,8 @@ static void imports_plan(Program *program, ModuleId id) {
     if (plans.count == 0) return;
     module->dependencies = arena_array(&state->arena, ModuleId, plans.count);
     for (uint32_t i = 0; i < plans.count; i++)
-        if (plans.items[i].target.index != 0) module->dependencies[module->dependency_count++] = plans.items[i].target;
+        if (plans.items[i].target.index != 0 && plans.items[i].target.index != program->prelude.index)
+            module->dependencies[module->dependency_count++] = plans.items[i].target;
     if (module->dependency_count < 2) return;
     qsort(module->dependencies, module->dependency_count, sizeof(ModuleId), compare_modules);
     uint32_t kept = 1;
@@ -273,16 +294,15 @@ void module_plan(Program *program, ModuleId id) {
     items_count(program, id);
 }
 
-// An array whose elements 1 … count the modules clear, each its own.
-#define ITEMS(arena, T, count) items_array((arena), sizeof(T), _Alignof(T), (count))
-static void *items_array(Arena *arena, size_t bytes, size_t align, uint32_t count) {
-    return memset(arena_alloc(arena, bytes * ((size_t)count + 1), align), 0, bytes);
-}
+// An array that the modules clear, each its own; the one of `places_first` also element 0. Nothing of it is touched before.
+#define ITEMS(arena, T, count) ((T *)arena_alloc((arena), sizeof(T) * ((size_t)(count) + 1), _Alignof(T)))
 
 void modules_number(Program *program) {
     uint32_t functions = 0, types = 0, traits = 0, configs = 0, impls = 0, associated = 0;
     for (uint32_t i = 1; i <= program->module_count; i++) {
         Module *module = &program->modules[i];
+        if (!module->is_cyclic && program->internal->places_first.index == 0)
+            program->internal->places_first = (ModuleId){i};
         if (module->is_cyclic) // checked no further
             module->function_count = module->type_count = module->trait_count = module->config_count =
                 module->impl_count = module->associated_count = 0;
@@ -308,6 +328,10 @@ void modules_number(Program *program) {
     program->bodies = ITEMS(arena, TypedBody, functions);
     program->internal->covered = ITEMS(arena, _Atomic uint8_t, functions);
     program->internal->holds = ITEMS(arena, bool *, types);
+    if (program->internal->places_first.index == 0) { // nobody places anything
+        program->functions[0] = (Function){0};
+        program->bodies[0] = (TypedBody){0};
+    }
     program->function_count = functions;
     program->type_decl_count = types;
     program->trait_count = traits;
@@ -317,9 +341,14 @@ void modules_number(Program *program) {
     program->associated_count = associated;
 }
 
-#define CLEAR(array, first, count) ((void)memset((void *)((array) + (first)), 0, sizeof *(array) * (count)))
+#define CLEAR(array, first, count)                                                                                     \
+    do {                                                                                                               \
+        (void)memset((void *)((array) + (first)), 0, sizeof *(array) * (count));                                       \
+        if (is_first) (void)memset((void *)(array), 0, sizeof *(array));                                               \
+    } while (0)
 void module_place(Program *program, ModuleId id) {
     const Module *m = program_module(program, id);
+    bool is_first = id.index == program->internal->places_first.index;
     CLEAR(program->functions, m->first_function, m->function_count);
     CLEAR(program->type_decls, m->first_type, m->type_count);
     CLEAR(program->traits, m->first_trait, m->trait_count);

@@ -1,4 +1,4 @@
-"""The prelude, the table of intrinsics and the runtime's header say the same (docs/ABI.md, section 3)."""
+"""The library, the table of intrinsics and the runtime's header say the same (docs/ABI.md, section 3)."""
 
 from __future__ import annotations
 
@@ -45,18 +45,36 @@ def split_parameters(text: str, home: str) -> list[tuple[str, str]]:
     return [(name.strip(), kind.strip()) for name, kind in pairs]
 
 
-def from_prelude() -> list[Intrinsic]:
+def from_library() -> list[list[Intrinsic]]:
+    """Of the prelude, then of each module of std."""
+    found = [from_module(ROOT / "sigil/lib/prelude.si", "")]
+    library = ROOT / "sigil/lib/std"
+    for path in sorted(library.rglob("*.si")):
+        module = "_".join(path.relative_to(library).with_suffix("").parts)
+        found.append(from_module(path, module + "_"))
+    return found
+
+
+def all_intrinsics() -> list[Intrinsic]:
+    """In the order of the table, which has the modules of std in any order."""
+    places = {name: index for index, (name, _, _) in enumerate(rows())}
+    prelude, *modules = from_library()
+    modules.sort(key=lambda module: places.get(module[0].name, 0) if module else 0)
+    return [*prelude, *(intrinsic for module in modules for intrinsic in module)]
+
+
+def from_module(path: Path, outside: str) -> list[Intrinsic]:
     found, home, outer = [], "", []
-    for line in (ROOT / "sigil/lib/prelude.si").read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("impl"):
             match = re.match(r"impl(?:<((?:[^<>]|<[^>]*>)*)>)? (.*)", line)
             assert match, line
-            home = next(name for start, name in HOMES if match[2].startswith(start))
+            home = next((name for start, name in HOMES if match[2].startswith(start)), "")
             outer = names_of(match[1])
         match = re.search(r"@(\w+)(?:<([^(]*)>)? \((.*)\) -> (.*?) = intrinsic", line)
         if match:
             inside = not line.startswith(("@", "pub"))
-            prefix, generics = (home + "_", outer) if inside else ("", [])
+            prefix, generics = (home + "_", outer) if inside else (outside, [])
             parameters = split_parameters(match[3], home)
             found.append(Intrinsic(prefix + match[1], [*generics, *names_of(match[2])], parameters, match[4]))
     return found
@@ -93,11 +111,11 @@ def rows() -> list[tuple[str, str, str]]:
 
 
 def test_every_intrinsic_has_its_row_in_order() -> None:
-    assert [intrinsic.name for intrinsic in from_prelude()] == [name for name, _, _ in rows()]
+    assert [intrinsic.name for intrinsic in all_intrinsics()] == [name for name, _, _ in rows()]
 
 
 def test_every_parameter_has_an_owner() -> None:
-    for intrinsic, (name, owners, flags) in zip(from_prelude(), rows(), strict=True):
+    for intrinsic, (name, owners, flags) in zip(all_intrinsics(), rows(), strict=True):
         assert len(owners) == len(intrinsic.parameters), name
         assert set(flags.split(" | ")) <= {"0", "PANICS", "CALLS"}, name
         for (_, kind), owner in zip(intrinsic.parameters, owners, strict=True):
@@ -108,7 +126,7 @@ def test_every_parameter_has_an_owner() -> None:
 def test_the_header_has_the_signature_of_the_prelude() -> None:
     header = re.sub(r"\s+", " ", (ROOT / "csrc/runtime/si_intrinsics.h").read_text(encoding="utf-8"))
     missing = []
-    for intrinsic, (_, _, flags) in zip(from_prelude(), rows(), strict=True):
+    for intrinsic, (_, _, flags) in zip(all_intrinsics(), rows(), strict=True):
         wanted = prototype(intrinsic, "PANICS" in flags)
         if f" {wanted};" not in header and f" {wanted} {{" not in header:
             missing.append(wanted)
