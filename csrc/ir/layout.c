@@ -191,6 +191,9 @@ static void expand(Layouts *l, uint32_t index) {
         kind = LAYOUT_CLOSURE;
         break;
     }
+    case TYPE_DYN: // a cell like a closure's, with the table where that has its code
+        kind = LAYOUT_CLOSURE;
+        break;
     case TYPE_TUPLE:
     case TYPE_RECORD: {
         LayoutVariant *v = one_variant(l, index, info->arg_count);
@@ -443,6 +446,13 @@ static void mangle(const Layouts *l, TypeId type, Buffer *out, bool *is_plain) {
     case TYPE_FUNCTION:
         buffer_format(out, "fn%u", count - 1);
         break;
+    case TYPE_DYN: {
+        const TraitDecl *trait = &p->traits[info->head];
+        *is_plain = false;
+        buffer_literal(out, "dyn_");
+        buffer_text(out, names_text(p->names, trait->name));
+        break;
+    }
     case TYPE_RECORD:
         buffer_format(out, "record%u", count);
         break;
@@ -509,6 +519,17 @@ static void show(const Layouts *l, TypeId type, bool with_modules, Buffer *out) 
     case TYPE_FUNCTION:
         open = "(", close = "";
         break;
+    case TYPE_DYN: {
+        const TraitDecl *trait = &p->traits[info->head];
+        buffer_literal(out, "dyn ");
+        if (with_modules) {
+            buffer_text(out, p->modules[trait->module.index].name);
+            buffer_char(out, ':');
+        }
+        buffer_text(out, names_text(p->names, trait->name));
+        if (count == 0) return;
+        break;
+    }
     case TYPE_RECORD:
         open = "{ ", close = " }";
         break;
@@ -709,6 +730,7 @@ bool type_is_counted(const Program *program, TypeId type) {
     case TYPE_MAP:
     case TYPE_SET:
     case TYPE_FUNCTION:
+    case TYPE_DYN:
         return true;
     case TYPE_TUPLE:
     case TYPE_RECORD:

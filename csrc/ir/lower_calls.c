@@ -47,6 +47,8 @@ Local lower_call_function(Frame *f, FunctionId function, const TypeId *arguments
     Intrinsic intrinsic = (Intrinsic)f->lower->shared->intrinsic_of[function.index];
     if (intrinsic != INTRINSIC_NONE)
         return lower_call_intrinsic(f, intrinsic, arguments, argument_count, locals, count, result, dest);
+    Local value;
+    if (lower_call_dyn(f, function, arguments, argument_count, locals, count, result, dest, &value)) return value;
     if (is_never(result)) {
         Local nothing = local_temporary(f, result);
         emit(f, CORE_CALL, 0, nothing, ref_function(f, function, arguments, argument_count),

@@ -246,6 +246,10 @@ void extensions_index(Program *program); // of all modules, between phases; E021
 uint32_t extensions_find(const Program *program, NameId name, const MethodEntry **out);
 // Whether a module may call an extension's method; marks the import used.
 bool extension_in_scope(const Program *program, ModuleId module, FunctionId method);
+// ---- dyn.c
+TraitUse dyn_resolve(const TypeScope *scope, NodeIndex node); // of a TYPE_DYN; trait none after a report: E0462, E0451
+// Whether a `dyn` type has a trait by itself, as its own or a supertrait; its arguments go to *out (may be NULL).
+bool dyn_has(const Program *program, Arena *arena, TypeId type, const TraitUse *wanted, TraitUse *out);
 // ---- impls.c
 void impls_index(Program *program); // of all modules, between phases; E0436
 // Whether `type` is `pattern` for some arguments of its parameters; `bindings` holds them (none: not met yet).
