@@ -187,3 +187,16 @@ Text capability_fault(const Program *program, Arena *arena, TraitId id) {
     }
     return TEXT("");
 }
+
+// By the words alone: signatures may still be to come.
+bool trait_has_uses(const Program *program, TraitId id) {
+    const TraitDecl *trait = &program->traits[id.index];
+    for (uint32_t i = trait->first_method; i < trait->first_method + trait->method_count; i++) {
+        const Function *f = &program->functions[i];
+        TreeView view = module_view(program_module(program, f->module), f->declaration);
+        if (f->node != 0 && tree_list_count(&view, tree_function_head(&view, f->node)->uses) > 0) return true;
+    }
+    for (uint32_t i = 0; i < trait->supertrait_count; i++)
+        if (trait_has_uses(program, trait->supertraits[i].trait)) return true;
+    return false;
+}

@@ -112,6 +112,11 @@ TraitUse dyn_resolve(const TypeScope *s, NodeIndex node) {
     if (s->view->kinds[path] != NODE_TYPE_PATH) return (TraitUse){0}; // a syntax error, reported
     TraitUse use = trait_use_resolve(s, path);
     Text why;
+    if (use.trait.index != 0 && trait_has_uses(s->program, use.trait)) { // a table's entry has no hidden parameters
+        if (s->sink != NULL)
+            not_supported(s->sink, tree_node_span(s->view, path), "`dyn` of a trait whose methods use capabilities");
+        return (TraitUse){0};
+    }
     if (use.trait.index == 0 || trait_is_safe(s->program, s->arena, use.trait, 0, &why)) return use;
     if (s->sink != NULL)
         (void)diag(s->sink, DIAG_NOT_OBJECT_SAFE, tree_node_span(s->view, path), // complete

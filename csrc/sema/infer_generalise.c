@@ -188,8 +188,9 @@ void infer_generalise(Component *component, Unit *unit) {
     Closing closing = {.component = component, .c = component->c, .unit = unit, .may_add = true};
     Closing *g = &closing;
     g->is_main = f->is_main;
-    Parameter *parameters = arena_array(inference->kept, Parameter, (size_t)f->parameter_count + 1);
-    if (f->parameter_count > 0) memcpy(parameters, unit->written.parameters, sizeof *parameters * f->parameter_count);
+    Parameter *parameters = arena_array(inference->kept, Parameter, (size_t)f->parameter_count + f->hidden_count + 1);
+    uint32_t total = f->parameter_count + f->hidden_count; // those of its capabilities are written
+    if (total > 0) memcpy(parameters, unit->written.parameters, sizeof *parameters * total);
     f->has_error = false;
     for (uint32_t i = 0; i < f->parameter_count; i++)
         parameters[i].type = signature_type(g, f, f->parameters[i].type, parameters[i].type);

@@ -275,6 +275,7 @@ void derives_check(Program *program, ModuleId module, const TypeDecl *type); // 
 void capabilities_declare(const TypeScope *scope, Function *f);   // after its parameters; reports
 bool capability_is_marker(const Program *program, TraitId trait); // of std and without methods: any value provides it
 bool capability_is_of_std(const Program *program, NameId name);
+bool trait_has_uses(const Program *program, TraitId trait);                 // a method of it declares capabilities
 Text capability_fault(const Program *program, Arena *arena, TraitId trait); // E0451: why; empty: it can be one
 void attribute_misplaced(const Program *program, const TreeView *view, NodeIndex attribute, DiagSink *sink);
 // Like trait_solve, but every type parameter has the trait: for derives of generic types.

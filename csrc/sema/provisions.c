@@ -56,7 +56,8 @@ void provisions_begin(Body *c) {
 
 void provisions_warn(Body *c) { // W0602
     const Function *f = c->function;
-    if (f->impl.index != 0 || f->trait.index != 0 || c->sink->error_count > 0 || c->has_syntax_errors) return;
+    if (f->impl.index != 0 || f->trait.index != 0 || f->has_error || c->sink->error_count > 0 || c->has_syntax_errors)
+        return;
     for (const Provision *p = c->declared_provisions; p != NULL; p = p->outer)
         if (!p->is_used && !p->is_silent)
             (void)diag(c->sink, DIAG_CAPABILITY_NOT_NEEDED, p->span, name_text(c, p->name));

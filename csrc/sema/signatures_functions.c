@@ -143,6 +143,12 @@ static void function_declare(const Signer *s, Function *f) {
     if (f->is_test) test_shape(s, f, head, &view);
     if ((missing.index == 0 && !lacks_result) || f->is_test) return;
 
+    if (f->capability_count > 0) {
+        not_supported(s->sink, tree_token_span(&view, f->node),
+                      "functions that use capabilities and whose parameter or result types are left out");
+        f->has_error = true;
+        return;
+    }
     f->is_incomplete = true;
     if (f->is_public || is_member) {
         Text what = missing.index == 0 ? TEXT("it has no result type")
