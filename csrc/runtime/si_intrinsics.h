@@ -231,4 +231,13 @@ double si_math_hypot(SiTask *task, double x, double y);
 int64_t si_testing_now_nanos(SiTask *task);
 SiStr *si_fmt_fixed_digits(SiTask *task, double x, int64_t digits);
 
+// ---- std.math.rand, std.env, std.io: what @main's real capabilities do ------------------------------------------------
+int64_t si_math_rand_real_bits(SiTask *task);
+SiList *si_env_variable(SiTask *task, SiStr *name);
+SiStr *si_env_folder(SiTask *task);
+SiList *si_env_arguments(SiTask *task);
+SiUnit si_io_print(SiTask *task, SiStr *text);
+SiUnit si_io_print_error(SiTask *task, SiStr *text);
+SiList *si_io_next_line(SiTask *task);
+
 #endif
