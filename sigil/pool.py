@@ -16,7 +16,7 @@ PRIORITIES = {"low": -1, "normal": 0, "high": 1}
 
 @dataclass(frozen=True, slots=True)
 class ThreadPoolConfig:
-    """How many workers a pool starts, with what stacks (bytes; 2 MiB at least) and priority (`low`, `normal` or
+    """How many workers a pool starts, with what stacks (bytes; 2 MiB at least) and priority (`low`, `normal`,
     `high`). 0 threads: every CPU that the process may use, by its affinity mask and its cgroup's quota.
     """
 

@@ -101,6 +101,10 @@ class Trace:
         """A stored trace; raises ValueError where the text is none, or is of another version."""
         try:
             content = json.loads(text)
+            if "traceEvents" in content:
+                raise ValueError(
+                    "it is the form for trace viewers; the stored one is trace.json in the project's .sigil"
+                )
             if content["version"] != VERSION:
                 raise ValueError(f"the trace has version {content['version']}, this sigil reads {VERSION}")
             kinds, names = content["kinds"], content["names"]

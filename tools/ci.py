@@ -258,7 +258,8 @@ def cov(_: str = "") -> bool:
 
 def bench(_: str = "") -> bool:
     """Every benchmark that has a table, in the order in which a reader wants them."""
-    return _modules("bench.stages", "bench.lexing", "bench.sched", "bench.intern")
+    names = ("stages", "lexing", "sched", "schedules", "trace", "scaling")
+    return _modules(*(f"bench.{name}" for name in names))
 
 
 def bench_peers(_: str = "") -> bool:

@@ -7,12 +7,17 @@
 #define CHUNK_BYTES_MAX (2u * 1024 * 1024)
 #define VEC_CAPACITY_FIRST 8u
 
-struct ArenaChunk {
+struct ArenaChunk { // before its data where these are malloc's; else the chunk's note, so that the data stay untouched
     ArenaChunk *previous;
-    size_t bytes;             // of the whole chunk, this header included
-    ChunkRegion *region;      // NULL: it is malloc's
-    _Alignas(16) char data[]; // as malloc gives it: arena_alloc aligns further where that is asked for
+    char *data; // aligned as malloc does: arena_alloc aligns further where that is asked for
+    char *limit;
+    ChunkRegion *region; // NULL: it is malloc's
 };
+_Static_assert(sizeof(ArenaChunk) <= CHUNK_NOTE_BYTES, "it is a note");
+
+static size_t chunk_bytes(const ArenaChunk *chunk) { // malloc's with the header
+    return (size_t)(chunk->limit - (chunk->region == NULL ? (const char *)chunk : chunk->data));
+}
 
 void arena_init(Arena *arena) { *arena = (Arena){0}; }
 
@@ -27,7 +32,7 @@ static void chunk_return(ArenaChunk *chunk) {
     if (chunk->region == NULL)
         free(chunk);
     else
-        chunk_give((Chunk){chunk, chunk->bytes, chunk->region});
+        chunk_give((Chunk){chunk->data, chunk_bytes(chunk), chunk->region, chunk});
 }
 
 static void chunks_return(ArenaChunk *chunk) {
@@ -49,8 +54,8 @@ void arena_reset(Arena *arena) {
     chunks_return(kept->previous);
     kept->previous = NULL;
     arena->next = kept->data;
-    arena->limit = (char *)kept + kept->bytes;
-    arena->reserved_bytes = kept->bytes;
+    arena->limit = kept->limit;
+    arena->reserved_bytes = chunk_bytes(kept);
 }
 
 void arena_adopt(Arena *arena, Arena *other) {
@@ -78,23 +83,27 @@ void arena_out_of_memory(Arena *arena) {
 
 static void chunk_add(Arena *arena, size_t bytes) {
     ArenaChunk *chunk = NULL;
+    char *data = NULL;
     ChunkRegion *region = NULL;
     if (arena->source != NULL) {
         Chunk taken = chunk_take(arena->source, bytes);
-        chunk = taken.memory;
+        chunk = taken.note;
+        data = taken.memory;
         bytes = taken.bytes;
         region = taken.region;
     } else {
         chunk = malloc(bytes);
+        data = (char *)(chunk + 1);
     }
     if (chunk == NULL) arena_out_of_memory(arena);
     chunk->previous = arena->chunk;
-    chunk->bytes = bytes;
+    chunk->data = data;
     chunk->region = region;
+    chunk->limit = (region == NULL ? (char *)chunk : data) + bytes;
     arena->chunk = chunk;
     arena->reserved_bytes += bytes;
     arena->next = chunk->data;
-    arena->limit = (char *)chunk + bytes;
+    arena->limit = chunk->limit;
 }
 
 void *arena_alloc_slow(Arena *arena, size_t bytes, size_t align) {

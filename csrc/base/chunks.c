@@ -30,10 +30,11 @@ struct ChunkRegion {
     ChunkRegion *next; // those that came into use last stand first
     ChunkPool *pool;
     char *memory;
-    size_t bytes;                // more than CHUNK_REGION_BYTES: given out as a whole
-    size_t used_bytes;           // in chunks
-    uint8_t free_order[BLOCKS];  // of the free block that begins here, + 1; 0: none does
-    uint32_t free_count[ORDERS]; // how many of each order
+    size_t bytes;                                      // more than CHUNK_REGION_BYTES: given out as a whole
+    size_t used_bytes;                                 // in chunks
+    uint8_t free_order[BLOCKS];                        // of the free block that begins here, + 1; 0: none does
+    uint32_t free_count[ORDERS];                       // how many of each order
+    _Alignas(16) char notes[BLOCKS][CHUNK_NOTE_BYTES]; // by the block that a chunk begins with
 };
 
 struct ChunkPool {
@@ -211,6 +212,7 @@ Chunk chunk_take(ChunkPool *pool, size_t bytes) {
         counters->taken_bytes += chunk.bytes;
         counters->used_bytes += chunk.bytes;
         if (counters->used_bytes > counters->peak_bytes) counters->peak_bytes = counters->used_bytes;
+        chunk.note = chunk.region->notes[((char *)chunk.memory - chunk.region->memory) / CHUNK_BYTES_MIN];
         UNPOISON(chunk.memory, chunk.bytes);
     }
     mutex_unlock(&pool->lock);

@@ -103,6 +103,63 @@ static uint32_t affinity_cpus(void) {
     return count > 0 ? (uint32_t)count : online_cpus();
 }
 
+int thread_cpu(void) { return sched_getcpu(); }
+
+int thread_allowed_cpu(uint32_t place) {
+    int found = -1;
+    cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
+    if (set == NULL) return found;
+    size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX);
+    CPU_ZERO_S(bytes, set);
+    int count = sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 0;
+    if (count > 0) {
+        uint32_t left = place % (uint32_t)count;
+        for (size_t cpu = 0; cpu < CPUS_MAX && found < 0; cpu++)
+            if (CPU_ISSET_S(cpu, bytes, set) && left-- == 0) found = (int)cpu;
+    }
+    CPU_FREE(set);
+    return found;
+}
+
+int thread_id(void) { return (int)syscall(SYS_gettid); }
+
+typedef struct CpuSets { // NULL where there is no memory
+    cpu_set_t *before;
+    cpu_set_t *one;
+} CpuSets;
+
+// Keeps a thread (0: the calling one) on that CPU. False: it may not run there, or we may not say so; nothing has changed.
+static bool pin_begin(CpuSets *sets, int thread, int cpu) {
+    size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX);
+    *sets = (CpuSets){CPU_ALLOC(CPUS_MAX), CPU_ALLOC(CPUS_MAX)};
+    if (sets->before == NULL || sets->one == NULL || cpu < 0 || cpu >= CPUS_MAX) return false;
+    CPU_ZERO_S(bytes, sets->before);
+    CPU_ZERO_S(bytes, sets->one);
+    CPU_SET_S((size_t)cpu, bytes, sets->one);
+    // Asked each time: whoever runs us may have changed what we may use.
+    return sched_getaffinity(thread, bytes, sets->before) == 0 && CPU_ISSET_S((size_t)cpu, bytes, sets->before) &&
+           sched_setaffinity(thread, bytes, sets->one) == 0;
+}
+
+static void pin_end(CpuSets *sets, int thread, bool is_pinned) {
+    // Who may narrow the set may widen it again.
+    if (is_pinned) (void)sched_setaffinity(thread, CPU_ALLOC_SIZE(CPUS_MAX), sets->before);
+    CPU_FREE(sets->before);
+    CPU_FREE(sets->one);
+}
+
+void thread_visit_cpu(int cpu) {
+    CpuSets sets;
+    pin_end(&sets, 0, pin_begin(&sets, 0, cpu));
+}
+
+void futex_wake_on(_Atomic uint32_t *word, int thread, int cpu) {
+    CpuSets sets;
+    bool is_pinned = pin_begin(&sets, thread, cpu);
+    futex_wake(word, 1);
+    pin_end(&sets, thread, is_pinned);
+}
+
 // Reads up to two numbers of a small file; "max" counts as -1. Returns how many there were.
 static int read_numbers(const char *path, long long numbers[2]) {
     FILE *file = fopen(path, "re");
@@ -180,6 +237,18 @@ uint32_t cpu_count(void) {
 }
 #else
 uint32_t cpu_count(void) { return online_cpus(); }
+int thread_cpu(void) { return -1; }
+int thread_allowed_cpu(uint32_t place) {
+    (void)place;
+    return -1;
+}
+int thread_id(void) { return 0; }
+void thread_visit_cpu(int cpu) { (void)cpu; }
+void futex_wake_on(_Atomic uint32_t *word, int thread, int cpu) {
+    (void)thread;
+    (void)cpu;
+    futex_wake(word, 1);
+}
 #endif
 
 // ---- locks. Failures of these calls are misuse, not the world: asserted.

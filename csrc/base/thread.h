@@ -32,6 +32,14 @@ void thread_join(Thread *thread);
 // Sets the priority of the calling thread as far as it may, and tells what it got.
 ThreadPriority thread_set_priority(ThreadPriority wanted);
 void thread_yield(void);
+// The CPU that the calling thread runs on, and the one at `place` (modulo their number) among those that it may use; -1
+// where the system does not say.
+int thread_cpu(void);
+int thread_id(void); // of the calling thread, as the system numbers threads; 0 where it does not say
+int thread_allowed_cpu(uint32_t place);
+// Moves the calling thread to that CPU and leaves it free to be moved again: it is where the system looks first when the
+// thread wakes. Nothing happens where the thread may not use it.
+void thread_visit_cpu(int cpu);
 
 // The CPUs that this process may use at the same time: the affinity mask, cut by the quota of every cgroup above us
 // (rounded up). At least 1. Reads a few small files: ask once, not in a loop.
@@ -63,3 +71,5 @@ void futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns);
 // Wakes up to `count` sleepers of this word. Uses the address only: the word may already be gone, in which case at
 // worst somebody else's futex_wait returns early.
 void futex_wake(_Atomic uint32_t *word, uint32_t count);
+// Wakes the word's one sleeper, `thread` of this process, on that CPU where it may use it, and leaves it free to be moved.
+void futex_wake_on(_Atomic uint32_t *word, int thread, int cpu);

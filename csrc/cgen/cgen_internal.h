@@ -51,11 +51,10 @@ typedef struct FunctionText {
 
 typedef struct Gen Gen; // one function being written: functions.c
 
-// Where a function's text goes, known to the worker that writes it (files.c).
+// Where a function's text goes (files.c).
 typedef struct FunctionHome {
     uint32_t module; // index into Program.modules, of the function around a lambda
     uint32_t hash;   // instances: of the symbol
-    uint32_t bytes;  // of its text
     bool is_instance, is_lambda;
 } FunctionHome;
 
@@ -142,11 +141,12 @@ typedef struct FilePlan {
     VEC(uint32_t) functions;   // indices, ascending, which is the order of the file
     VEC(uint32_t) descriptors; // that are mentioned
     Text content;
-    uint32_t cost;        // bytes of the functions' texts
+    uint32_t cost;        // about, of the functions
     const Module *module; // NULL: instances
 } FilePlan;
-FunctionHome function_home(const Generation *g, uint32_t index);                         // without its bytes
-void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count); // which function goes where
+FunctionHome function_home(const Generation *g, uint32_t index);
+// Which function goes where; costs[i - 1]: about what function i costs.
+void files_plan(const Generation *g, const uint32_t *costs, Arena *arena, FilePlan **out, uint32_t *out_count);
 void file_write(const Generation *g, FilePlan *file, Arena *scratch,
                 Arena *arena); // content, from the functions' texts
 void write_main_file(const Generation *g, FilePlan *file, Arena *arena);

@@ -386,14 +386,15 @@ static void add_argument(Buffer *out, Text text) {
 }
 
 Text call_text(Gen *g, const CoreInstruction *in, Text result, Expr *e) {
-    if (in->op == CORE_CALL_CLOSURE) materialize(g, in->a); // its name stands there twice
+    bool is_value = in->op == CORE_CALL_CLOSURE || in->op == CORE_CALL_DYN;
+    if (is_value) materialize(g, in->a); // its name stands there twice
     const uint32_t *words = in->b == 0 ? NULL : g->f->extra + in->b;
     uint32_t count = words == NULL ? 0 : words[0];
     Buffer out = buffer_in(g->arena);
     g->uses_task = true;
     // Arguments that go by address must be variables; making them variables first keeps the order of what waits.
     const Function *intrinsic = NULL;
-    const CoreRef *ref = in->op == CORE_CALL_CLOSURE ? NULL : &g->f->refs[in->a];
+    const CoreRef *ref = is_value ? NULL : &g->f->refs[in->a];
     if (in->op == CORE_INTRINSIC) intrinsic = declaration(g, ref);
     for (uint32_t i = 0; i < count; i++) {
         bool by_address =
@@ -410,19 +411,24 @@ Text call_text(Gen *g, const CoreInstruction *in, Text result, Expr *e) {
     } else if (intrinsic != NULL) {
         buffer_format(&out, "si_%s(task", intrinsic_name((Intrinsic)ref->target));
     } else {
+        bool is_dyn = in->op == CORE_CALL_DYN; // by the types of what is passed and received: the method's own
         const Layout *type = g->locals[in->a].base;
-        const Layout *to = &g->layouts->items[type->parts[type->part_count - 1]];
+        const Layout *to = is_dyn ? g->locals[in->dst].layout : &g->layouts->items[type->parts[type->part_count - 1]];
+        uint32_t parts = is_dyn ? count : type->part_count - 1;
         Text callee = join(g, e, in->a, true);
         buffer_literal(&out, "((");
         buffer_text(&out, to->is_aggregate ? TEXT("void") : type_name(g, layout_base(g->layouts, to)));
         buffer_literal(&out, " (*)(SiTask *, SiClosure *");
         if (to->is_aggregate) buffer_format(&out, ", %.*s *", T(type_name(g, layout_base(g->layouts, to))));
-        for (uint32_t i = 0; i + 1 < type->part_count; i++) {
-            const Layout *part = &g->layouts->items[type->parts[i]];
+        for (uint32_t i = 0; i < parts; i++) {
+            const Layout *part = is_dyn ? g->locals[words[i + 1]].layout : &g->layouts->items[type->parts[i]];
             Text name = type_name(g, layout_base(g->layouts, part));
             buffer_format(&out, part->is_aggregate ? ", const %.*s *" : ", %.*s", T(name));
         }
-        buffer_format(&out, "))%.*s->code)(task, %.*s", T(callee), T(callee));
+        if (is_dyn)
+            buffer_format(&out, "))((const SiCode *)%.*s->code)[%u])(task, %.*s", T(callee), in->sub, T(callee));
+        else
+            buffer_format(&out, "))%.*s->code)(task, %.*s", T(callee), T(callee));
     }
     if (result.length > 0) add_argument(&out, result);
     for (uint32_t i = 0; i < count; i++) {
@@ -637,7 +643,8 @@ bool build_expression(Gen *g, const CoreInstruction *in, Expr *e) {
         return build_default(g, in, e);
     case CORE_CALL:
     case CORE_INTRINSIC:
-    case CORE_CALL_CLOSURE: {
+    case CORE_CALL_CLOSURE:
+    case CORE_CALL_DYN: {
         if (in->dst != 0 && returns_through_pointer(g, in)) return false;
         ExprKind kind =
             in->op == CORE_INTRINSIC && in->dst != 0 && intrinsic_only_looks(g, in) ? EXPR_LOAD : EXPR_EFFECT;

@@ -197,7 +197,7 @@ FunctionHome function_home(const Generation *g, uint32_t index) {
     return home;
 }
 
-void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out_count) {
+void files_plan(const Generation *g, const uint32_t *costs, Arena *arena, FilePlan **out, uint32_t *out_count) {
     const Program *p = g->program;
     uint32_t count = g->core->function_count, instances = 0;
     for (uint32_t i = 1; i <= count; i++)
@@ -210,7 +210,7 @@ void files_plan(const Generation *g, Arena *arena, FilePlan **out, uint32_t *out
         const FunctionHome *home = &g->homes[i];
         FilePlan *file = &files[home->is_instance ? p->module_count + 1 + home->hash % buckets : home->module];
         file->module = home->is_instance ? NULL : &p->modules[home->module];
-        file->cost += home->bytes;
+        file->cost += costs[i - 1];
         vec_push(arena, &file->functions, i);
     }
     uint32_t kept = 0;

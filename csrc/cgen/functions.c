@@ -603,8 +603,6 @@ Status write_function(const Generation *g, uint32_t index, PositionCache *positi
     scratch->escape = arena->escape;
     arena_reset(scratch);
     generate(g, index, position, scratch, arena, out);
-    g->homes[index] = function_home(g, index);
-    g->homes[index].bytes = out->definition.length + out->closure.length;
     scratch->escape = NULL;
     ARENA_GUARD_END(arena);
     return STATUS_OK;

@@ -140,6 +140,8 @@ static bool op_is_effect(Gen *g, const CoreInstruction *in) {
     switch ((CoreOp)in->op) {
     case CORE_CALL:
     case CORE_CALL_CLOSURE:
+    case CORE_CALL_DYN:
+    case CORE_DYN:
     case CORE_LIST_NEW:
     case CORE_MAP_NEW:
     case CORE_SHOW:
@@ -269,13 +271,31 @@ static void write_construct_op(Gen *g, const CoreInstruction *in, const CoreOper
     write_brace(g, TEXT("}"));
 }
 
+// The table of a `dyn` value, once in a file for each place that makes one: the cell is that of its first method.
+static Text dyn_table(Gen *g, const CoreInstruction *in) {
+    Text first = g->g->core->functions[g->f->refs[in->a].target]->symbol;
+    NamedText table = {.name = format_text(g, "table_%.*s", T(first))};
+    Buffer out = buffer_in(g->arena);
+    buffer_format(&out, "static const SiCode %.*s[] = {", T(table.name));
+    for (uint32_t i = 0; i < in->sub; i++) {
+        uint32_t target = g->f->refs[in->a + i].target;
+        use_function_early(g, target);
+        buffer_format(&out, "%s(SiCode)%.*s", i > 0 ? ", " : "", T(g->g->core->functions[target]->symbol));
+    }
+    buffer_literal(&out, "};\n");
+    table.text = buffer_finish(&out);
+    note(g, &g->out->adapters, table);
+    return table.name;
+}
+
 static void write_closure_op(Gen *g, const CoreInstruction *in, const CoreOperands *o) {
     uint32_t target = g->f->refs[in->a].target;
     const CoreFunction *lambda = g->g->core->functions[target];
     use_function(g, target);
     vec_push(g->keep, &g->out->closures, target);
     flush_effects(g);
-    Text cell = closure_cell(g, target);
+    Text cell = closure_cell(g, target), code = lambda->symbol;
+    if (in->op == CORE_DYN) code = dyn_table(g, in);
     Text *captures = arena_array(g->arena, Text, o->list_count + 1);
     for (uint32_t k = 0; k < o->list_count; k++)
         captures[k] = take_text(g, o->list[k], false);
@@ -284,7 +304,7 @@ static void write_closure_op(Gen *g, const CoreInstruction *in, const CoreOperan
     write_brace(g, TEXT("{"));
     g->indent++;
     write_line(g, format_text(g, "SiClosure *made = si_closure_new(task, &st_%.*s, (SiCode)%.*s);", T(lambda->symbol),
-                              T(lambda->symbol)));
+                              T(code)));
     for (uint32_t k = 0; k < o->list_count; k++)
         write_line(g, format_text(g, "((struct %.*s *)(void *)made)->c%u = %.*s;", T(cell), k, T(captures[k])));
     write_line(g, format_text(g, "%.*s = made;", T(variable_of(g, in->dst))));
@@ -405,7 +425,8 @@ static void write_operation(Gen *g, const CoreInstruction *in, const CoreOperand
     }
     case CORE_CALL:
     case CORE_INTRINSIC:
-    case CORE_CALL_CLOSURE: {
+    case CORE_CALL_CLOSURE:
+    case CORE_CALL_DYN: {
         Text result = format_text(g, "&%.*s", T(variable_of(g, in->dst)));
         Text call = call_text(g, in, result, e);
         flush_pending(g);
@@ -414,6 +435,7 @@ static void write_operation(Gen *g, const CoreInstruction *in, const CoreOperand
         break;
     }
     case CORE_CLOSURE:
+    case CORE_DYN:
         write_closure_op(g, in, o);
         break;
     case CORE_CONSTRUCT:

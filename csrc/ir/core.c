@@ -148,6 +148,7 @@ bool core_op_may_panic(const CoreProgram *core, const CoreFunction *function, co
         return is_checked_conversion(core, function, instruction);
     case CORE_CALL:
     case CORE_CALL_CLOSURE:
+    case CORE_CALL_DYN:
     case CORE_PANIC:
         return true;
     case CORE_INTRINSIC:

@@ -19,7 +19,8 @@ bool custom_method(const Program *program, Arena *arena, BuiltinTrait builtin, c
     TraitId trait = program->builtin_traits[builtin];
     TraitUse use = {.trait = trait};
     ImplMatch match;
-    if (trait.index == 0 || !impl_find(program, arena, type, &use, &match)) return false;
+    if (trait.index == 0) return false;
+    if (!dyn_has(program, arena, type, &use, NULL) && !impl_find(program, arena, type, &use, &match)) return false;
     const TraitDecl *decl = &program->traits[trait.index];
     for (uint32_t i = decl->first_method; i < decl->first_method + decl->method_count; i++) {
         if (!text_equal(names_text(program->names, program->functions[i].name), text_from(name))) continue;
@@ -51,7 +52,7 @@ static void walk(Frame *f, TypeId type, Seen *seen) {
     vec_push(f->arena, seen, type);
     for (uint32_t i = 0; i < info->arg_count; i++)
         walk(f, info->args[i], seen);
-    if (info->kind != TYPE_NAMED) return;
+    if (info->kind != TYPE_NAMED && info->kind != TYPE_DYN) return;
     for (uint32_t k = 0; k < CUSTOM_COUNT; k++) {
         FunctionId function;
         const TypeId *arguments;
@@ -59,6 +60,7 @@ static void walk(Frame *f, TypeId type, Seen *seen) {
         if (custom_method(program, f->lower->arena, traits[k], names[k], type, &function, &arguments, &count))
             (void)ref_function(f, function, arguments, count); // asking is all
     }
+    if (info->kind == TYPE_DYN) return;
     const TypeDecl *decl = &program->type_decls[info->head];
     for (uint32_t v = 0; v < decl->variant_count; v++)
         for (uint32_t i = 0; i < decl->variants[v].field_count; i++)
@@ -87,6 +89,8 @@ bool type_has_custom(const Lower *lower, TypeId type, BuiltinTrait trait) {
     const TypeInfo *info = type_info(lower->program->types, type);
     if (info->kind != TYPE_NAMED && info->kind != TYPE_DYN) return false;
     ImplMatch match;
+    TraitUse use = {.trait = lower->program->builtin_traits[trait]};
+    if (info->kind == TYPE_DYN && dyn_has(lower->program, lower->arena, type, &use, NULL)) return true;
     return impl_find(lower->program, lower->arena, type, &(TraitUse){.trait = lower->program->builtin_traits[trait]},
                      &match);
 }
@@ -137,7 +141,8 @@ void customs_find(const CoreProgram *core, Layouts *layouts) {
     if (!program->has_customs) return;
     for (uint32_t i = 1; i <= layouts->count; i++) {
         Layout *it = &layouts->items[i];
-        if (type_info(program->types, it->type)->kind != TYPE_NAMED) continue;
+        uint8_t kind = type_info(program->types, it->type)->kind;
+        if (kind != TYPE_NAMED && kind != TYPE_DYN) continue;
         for (uint32_t k = 0; k < CUSTOM_COUNT; k++) {
             FunctionId function;
             const TypeId *arguments;

@@ -35,12 +35,33 @@ static void grow(Layouts *l) {
         l->slot_count *= 2;
         l->slots = arena_array(l->arena, uint32_t, l->slot_count);
         for (uint32_t i = 1; i <= l->count; i++)
-            l->slots[slot_for(l, l->items[i].type)] = i;
+            if (l->items[i].type.index >= l->direct_count) l->slots[slot_for(l, l->items[i].type)] = i;
     }
 }
 
+#define DIRECT_MAX (1u << 18)
+
+void layouts_expect_all(Layouts *l) {
+    uint32_t count = types_count(l->program->types) + 1;
+    l->direct_count = count < DIRECT_MAX ? count : DIRECT_MAX;
+    l->direct = arena_array(l->arena, uint32_t, l->direct_count);
+    l->capacity = count / 2 + 64; // what nobody touches costs nothing
+    l->items = arena_alloc(l->arena, sizeof(Layout) * (size_t)l->capacity, _Alignof(Layout));
+    l->items[0] = (Layout){0};
+}
+
+static uint32_t add_direct(Layouts *l, TypeId type) {
+    grow(l);
+    uint32_t index = ++l->count;
+    l->items[index] = (Layout){.type = type, .base = index};
+    l->direct[type.index] = index;
+    return index;
+}
+
 uint32_t layouts_add(Layouts *l, TypeId type) {
+    if (type.index != 0 && type.index < l->direct_count && l->direct[type.index] != 0) return l->direct[type.index];
     if (type.index == 0 || info_of(l, type)->depth > DEPTH_MAX) type = TYPE_ID(TYPE_VOID);
+    if (type.index < l->direct_count) return l->direct[type.index] != 0 ? l->direct[type.index] : add_direct(l, type);
     uint32_t slot = slot_for(l, type);
     if (l->slots[slot] != 0) return l->slots[slot];
     grow(l);
@@ -51,8 +72,9 @@ uint32_t layouts_add(Layouts *l, TypeId type) {
 }
 
 const Layout *layout_search(const Layouts *l, TypeId type) {
-    uint32_t found = l->slots[slot_for(l, type)];
-    if (found == 0) found = l->slots[slot_for(l, TYPE_ID(TYPE_VOID))];
+    uint32_t found = type.index < l->direct_count ? l->direct[type.index] : l->slots[slot_for(l, type)];
+    if (found == 0)
+        found = TYPE_VOID < l->direct_count ? l->direct[TYPE_VOID] : l->slots[slot_for(l, TYPE_ID(TYPE_VOID))];
     return &l->items[found];
 }
 
@@ -169,6 +191,9 @@ static void expand(Layouts *l, uint32_t index) {
         kind = LAYOUT_CLOSURE;
         break;
     }
+    case TYPE_DYN: // a cell like a closure's, with the table where that has its code
+        kind = LAYOUT_CLOSURE;
+        break;
     case TYPE_TUPLE:
     case TYPE_RECORD: {
         LayoutVariant *v = one_variant(l, index, info->arg_count);
@@ -421,6 +446,13 @@ static void mangle(const Layouts *l, TypeId type, Buffer *out, bool *is_plain) {
     case TYPE_FUNCTION:
         buffer_format(out, "fn%u", count - 1);
         break;
+    case TYPE_DYN: {
+        const TraitDecl *trait = &p->traits[info->head];
+        *is_plain = false;
+        buffer_literal(out, "dyn_");
+        buffer_text(out, names_text(p->names, trait->name));
+        break;
+    }
     case TYPE_RECORD:
         buffer_format(out, "record%u", count);
         break;
@@ -487,6 +519,17 @@ static void show(const Layouts *l, TypeId type, bool with_modules, Buffer *out) 
     case TYPE_FUNCTION:
         open = "(", close = "";
         break;
+    case TYPE_DYN: {
+        const TraitDecl *trait = &p->traits[info->head];
+        buffer_literal(out, "dyn ");
+        if (with_modules) {
+            buffer_text(out, p->modules[trait->module.index].name);
+            buffer_char(out, ':');
+        }
+        buffer_text(out, names_text(p->names, trait->name));
+        if (count == 0) return;
+        break;
+    }
     case TYPE_RECORD:
         open = "{ ", close = " }";
         break;
@@ -519,8 +562,6 @@ static void show(const Layouts *l, TypeId type, bool with_modules, Buffer *out) 
     }
     buffer_string(out, close);
 }
-
-#define DIRECT_MAX (1u << 18)
 
 static void name_layout(const Layouts *l, Layout *it, Arena *arena) {
     Buffer shown = buffer_in(arena), name = buffer_in(arena);
@@ -593,8 +634,9 @@ void layouts_expand(Layouts *l) {
     layouts_add(l, TYPE_ID(TYPE_STR));
     for (uint32_t i = 1; i <= l->count; i++)
         expand(l, i); // count grows while parts are found
-    find_components(l);
 }
+
+void layouts_size(Layouts *l) { find_components(l); }
 
 void layouts_name(Layouts *l, uint32_t first, uint32_t limit, Arena *arena) {
     for (uint32_t i = first; i < limit && i <= l->count; i++)
@@ -606,12 +648,6 @@ void layouts_order(Layouts *l) {
     for (uint32_t i = 0; i < l->count; i++)
         l->by_name[i] = i + 1;
     sort_by_name(l, l->by_name, arena_array(l->arena, uint32_t, l->count + 1), l->count);
-    for (uint32_t i = 1; i <= l->count; i++)
-        if (l->items[i].type.index >= l->direct_count) l->direct_count = l->items[i].type.index + 1;
-    if (l->direct_count > DIRECT_MAX) l->direct_count = DIRECT_MAX; // ids may be far apart
-    l->direct = arena_array(l->arena, uint32_t, l->direct_count + 1);
-    for (uint32_t i = 1; i <= l->count; i++)
-        if (l->items[i].type.index < l->direct_count) l->direct[l->items[i].type.index] = i;
     l->rank = arena_array(l->arena, uint32_t, l->count + 1);
     for (uint32_t k = 0; k < l->count; k++)
         l->rank[l->by_name[k]] = k;
@@ -620,6 +656,7 @@ void layouts_order(Layouts *l) {
 
 void layouts_finish(Layouts *l) {
     layouts_expand(l);
+    layouts_size(l);
     layouts_name(l, 1, l->count + 1, l->arena);
     layouts_order(l);
 }
@@ -693,6 +730,7 @@ bool type_is_counted(const Program *program, TypeId type) {
     case TYPE_MAP:
     case TYPE_SET:
     case TYPE_FUNCTION:
+    case TYPE_DYN:
         return true;
     case TYPE_TUPLE:
     case TYPE_RECORD:

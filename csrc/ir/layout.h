@@ -75,7 +75,7 @@ typedef struct Layouts {
     uint32_t count, capacity;
     uint32_t *slots; // open addressing by TypeId; 0 is free
     uint32_t slot_count;
-    uint32_t *direct; // by TypeId, once they are finished: 0 is unknown
+    uint32_t *direct; // by TypeId, of those below direct_count; they are not in slots. 0 is unknown
     uint32_t direct_count;
     TypeId recent[LAYOUTS_RECENT]; // by TypeId, that were added lately
     uint32_t *by_name;             // [0 … count - 1]: layouts ordered by `name`
@@ -87,9 +87,11 @@ typedef struct Layouts {
 #define LAYOUT_BOX_HEADER 16u
 
 void layouts_init(Layouts *layouts, const Program *program, Arena *arena);
-uint32_t layouts_add(Layouts *layouts, TypeId type);                               // its index
-void layouts_finish(Layouts *layouts);                                             // its three steps, on this thread
-void layouts_expand(Layouts *layouts);                                             // parts, cycles, sizes
+void layouts_expect_all(Layouts *layouts);           // right after it: most of the types that there are will be added
+uint32_t layouts_add(Layouts *layouts, TypeId type); // its index
+void layouts_finish(Layouts *layouts);               // its four steps, on this thread
+void layouts_expand(Layouts *layouts);               // parts
+void layouts_size(Layouts *layouts);                 // cycles, sizes; may run beside names
 void layouts_name(Layouts *layouts, uint32_t first, uint32_t limit, Arena *arena); // of [first, limit): any worker
 void layouts_order(Layouts *layouts);                                              // the tables
 void layouts_add_function(Layouts *layouts, const CoreFunction *function);         // every type that it mentions

@@ -165,9 +165,8 @@ static uint32_t ref_add(Frame *f, const CoreRef *ref) {
 
 uint32_t ref_function(Frame *f, FunctionId function, const TypeId *arguments, uint32_t count) {
     const Program *program = f->lower->program;
-    if (program->functions[function.index].trait.index != 0) // which impl it is, is known here
-        (void)trait_method_resolve(program, f->lower->arena, &function, &arguments,
-                                   &count); // or it is the trait's default
+    if (program->functions[function.index].trait.index != 0) // which impl it is, is known here, or it is the default;
+        (void)trait_method_resolve(program, f->lower->arena, &function, &arguments, &count); // the reference outlives f
     CoreRef ref = {.kind = REF_FUNCTION, .function = function, .arguments = arguments, .argument_count = count};
     return ref_add(f, &ref);
 }
@@ -486,7 +485,7 @@ void lower_instance(const Shared *shared, FunctionId id, const TypeId *arguments
                      .function = id,
                      .arguments = arguments,
                      .argument_count = argument_count};
-    if (declared->is_intrinsic) {
+    if (declared->is_intrinsic || is_dyn_method(lower, id, arguments, argument_count)) {
         lower_intrinsic_body(lower);
     } else {
         const TypedBody *body = &shared->program->bodies[id.index];

@@ -28,6 +28,11 @@ typedef struct TypePair {
     TypeId from, to;
 } TypePair;
 
+typedef struct DynTable { // the methods of a table, as lambdas over a value of type `from`
+    TypeId from, to;
+    uint32_t first, count; // into Lower.functions
+} DynTable;
+
 typedef struct Lower {
     const Shared *shared;
     const Program *program;
@@ -42,6 +47,7 @@ typedef struct Lower {
     Local *bindings; // by local of the body; a lambda binds its captures anew, and puts back what was there
     VEC(CoreFunction *) functions; // [0] the function, then its lambdas in the order of their beginning
     uint32_t *lambda_function;     // by lambda: index into functions + 1, or 0
+    VEC(DynTable) tables;          // lower_dyn.c
     uint32_t synthetic_count;      // lambdas that stand for operators and variants, numbered after the body's own
 } Lower;
 
@@ -258,6 +264,13 @@ typedef struct Callable { // a function argument of a pattern
 Callable callable_prepare(Frame *f, Node node);
 void callable_settle(Frame *f, Callable *callable);
 Local callable_call(Frame *f, Callable *callable, const Local *locals, uint32_t count, TypeId result, Dest dest);
+
+// ---- lower_dyn.c
+Local lower_dyn(Frame *f, Node node, Dest dest);
+// A call of a trait's method where Self is a `dyn` type that has the trait; false: it is none.
+bool lower_call_dyn(Frame *f, FunctionId function, const TypeId *arguments, uint32_t argument_count,
+                    const Local *locals, uint32_t count, TypeId result, Dest dest, Local *out);
+bool is_dyn_method(const Lower *lower, FunctionId function, const TypeId *arguments, uint32_t count);
 
 // ---- lower_match.c
 Local lower_match(Frame *f, Node node, Dest dest);

@@ -47,6 +47,8 @@ Local lower_call_function(Frame *f, FunctionId function, const TypeId *arguments
     Intrinsic intrinsic = (Intrinsic)f->lower->shared->intrinsic_of[function.index];
     if (intrinsic != INTRINSIC_NONE)
         return lower_call_intrinsic(f, intrinsic, arguments, argument_count, locals, count, result, dest);
+    Local value;
+    if (lower_call_dyn(f, function, arguments, argument_count, locals, count, result, dest, &value)) return value;
     if (is_never(result)) {
         Local nothing = local_temporary(f, result);
         emit(f, CORE_CALL, 0, nothing, ref_function(f, function, arguments, argument_count),
@@ -86,6 +88,20 @@ static Local tail_call(Frame *f, const Local *locals, uint32_t count) {
     return 0;
 }
 
+static bool needs_value(const Program *program, FunctionId written, FunctionId resolved) {
+    return !program->functions[written.index].has_self && program->functions[resolved.index].has_self;
+}
+
+// Which impl it is may only be known here, so that this is a panic and no error.
+static Local call_without_value(Frame *f) {
+    Local text = local_temporary(f, TYPE_ID(TYPE_STR));
+    emit(f, CORE_STR, 0, text, names_lookup(f->lower->program->names, TEXT(NEEDS_VALUE_TEXT)).index, 0);
+    Local nothing = local_temporary(f, TYPE_ID(TYPE_NEVER));
+    emit_intrinsic(f, INTRINSIC_panic_message, NULL, 0, nothing, &text, 1);
+    emit_end(f, CORE_UNREACHABLE);
+    return 0;
+}
+
 Local lower_call(Frame *f, Node node, Dest dest) {
     const TypedUse *use = &f->body->uses[f->body->a[node]];
     uint32_t count;
@@ -95,15 +111,19 @@ Local lower_call(Frame *f, Node node, Dest dest) {
     if (dest.kind == DEST_TAIL && f->tail_label != 0 && f->lambda == 0 && !use->has_provider && use_is_self(f, use))
         return tail_call(f, locals, count);
     const TypeId *arguments = types_concrete(f->lower, use->arguments, use->argument_count);
+    const Program *program = f->lower->program;
+    FunctionId function = use->function;
+    uint32_t argument_count = use->argument_count;
+    if (program->functions[function.index].trait.index != 0 && !program->functions[function.index].has_self) {
+        (void)trait_method_resolve(program, f->lower->arena, &function, &arguments, &argument_count);
+        if (!use->has_provider && needs_value(program, use->function, function)) return call_without_value(f);
+    }
     if (use->has_provider) {
-        FunctionId function = use->function;
-        uint32_t argument_count = use->argument_count;
-        (void)trait_method_resolve(f->lower->program, f->arena, &function, &arguments, &argument_count);
-        uint32_t dropped = f->lower->program->functions[function.index].has_self ? 0 : 1;
+        uint32_t dropped = program->functions[function.index].has_self ? 0 : 1;
         return lower_call_function(f, function, arguments, argument_count, locals + dropped, count - dropped,
                                    type_of(f, node), dest);
     }
-    return lower_call_function(f, use->function, arguments, use->argument_count, locals, count, type_of(f, node), dest);
+    return lower_call_function(f, function, arguments, argument_count, locals, count, type_of(f, node), dest);
 }
 
 static Local call_closure(Frame *f, Local closure, const Local *locals, uint32_t count, TypeId result, Dest dest) {

@@ -484,7 +484,14 @@ static Local lower_node(Frame *f, Node node, Dest dest) {
         return lower_self_call(f, node, dest);
     case TYPED_CONVERT:
         return lower_conversion(f, node, CORE_CONVERT, dest);
+    case TYPED_DYN:
+        return lower_dyn(f, node, dest);
     case TYPED_SHOW:
+        if (kind_of(f->lower, type_of(f, a)) == TYPE_DYN) {
+            Local of = operand(f, a).local;
+            at_node(f, node);
+            return custom_call(f, TRAIT_PRINTABLE, "to_string", type_of(f, a), &of, 1, TYPE_ID(TYPE_STR), dest);
+        }
         return lower_conversion(f, node, CORE_SHOW, dest);
     case TYPED_HASH:
         return lower_simple(f, node, CORE_HASH, 0, dest);

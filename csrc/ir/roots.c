@@ -73,7 +73,8 @@ void roots_number(Build *build) {
     build->root_count = next - 1;
     uint32_t capacity = next + next / 2 + 256; // instances of generics come behind; what nobody touches costs nothing
     build->instances.items = arena_alloc(build->arena, sizeof(Instance) * (size_t)capacity, _Alignof(Instance));
-    build->instances.items[0] = (Instance){0};
+    if (next == 1)
+        build->instances.items[0] = (Instance){0}; // else the first root's module does it: it is the first touch
     build->instances.capacity = capacity;
     build->instances.count = next;
     build->costs = arena_alloc(build->arena, sizeof(uint32_t) * (size_t)next, sizeof(uint32_t));
@@ -86,6 +87,7 @@ void roots_make(Build *build, uint32_t m) {
         if (build->plain[i] == 0) continue;
         uint32_t number = build->root_first[m] + build->plain[i] - 1;
         build->plain[i] = number;
+        if (number == 1) build->instances.items[0] = (Instance){0};
         build->instances.items[number] = (Instance){.function = {i}};
         build->costs[number - 1] = instance_cost(build->program, (FunctionId){i});
     }

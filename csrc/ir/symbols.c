@@ -38,6 +38,10 @@ static void mangle_type(const Build *build, TypeId type, Buffer *out) {
         buffer_string(out, words[info->kind]);
     else
         buffer_literal(out, "type");
+    if (info->kind == TYPE_DYN) {
+        buffer_char(out, '_');
+        mangle(out, names_text(program->names, program->traits[info->head].name));
+    }
     if (out->length > SYMBOL_BYTES_MAX) return; // hashed in any case
     for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++) {
         buffer_char(out, '_');
@@ -81,6 +85,12 @@ static void identify_type(const Build *build, TypeId type, Buffer *out) {
         buffer_text(out, program->modules[decl->module.index].name);
         buffer_char(out, ':');
         buffer_text(out, names_text(program->names, decl->name));
+    }
+    if (info->kind == TYPE_DYN) {
+        const TraitDecl *trait = &program->traits[info->head];
+        buffer_text(out, program->modules[trait->module.index].name);
+        buffer_char(out, ':');
+        buffer_text(out, names_text(program->names, trait->name));
     }
     buffer_char(out, '(');
     for (uint32_t i = 0; i < info->arg_count && info->kind > TYPE_PRIMITIVE_END; i++)

@@ -123,6 +123,29 @@ static void check_call(Verify *v, const CoreInstruction *i) {
         wrong(v, "the result has another type");
 }
 
+// Every lambda of the table holds the value.
+static void check_dyn(Verify *v, const CoreInstruction *i) {
+    const CoreFunction *function = v->function;
+    if (v->problem != NULL) return;
+    if (type_info(v->core->program->types, function->locals[i->dst].type)->kind != TYPE_DYN)
+        wrong(v, "makes no value of a `dyn` type");
+    if (i->sub == 0 || i->a + i->sub - 1 > function->ref_count || function->extra[i->b] != 1) {
+        wrong(v, "a table outside of the refs");
+        return;
+    }
+    for (uint32_t r = i->a; r < i->a + i->sub && v->core->functions != NULL; r++) {
+        const CoreRef *ref = &function->refs[r];
+        if (ref->kind != REF_LAMBDA || ref->target == 0 || ref->target > v->core->function_count) {
+            wrong(v, "a method of the table is not there");
+            return;
+        }
+        const CoreFunction *target = v->core->functions[ref->target];
+        if (target->capture_count != 1 ||
+            !type_equal(target->captures[0], function->locals[function->extra[i->b + 1]].type))
+            wrong(v, "a method of the table holds another value");
+    }
+}
+
 static void check_types(Verify *v, const CoreInstruction *i) {
     const CoreLocal *locals = v->function->locals;
     if (v->problem != NULL) return;
@@ -146,6 +169,12 @@ static void check_types(Verify *v, const CoreInstruction *i) {
         if (list->kind != TYPE_LIST || !type_equal(list->args[0], locals[i->dst].type)) wrong(v, "gets another type");
         break;
     }
+    case CORE_DYN:
+        check_dyn(v, i);
+        break;
+    case CORE_CALL_DYN:
+        if (type_info(v->core->program->types, locals[i->a].type)->kind != TYPE_DYN) wrong(v, "calls through no table");
+        break;
     case CORE_EQUAL:
     case CORE_COMPARE:
         if (!type_equal(locals[i->a].type, locals[i->b].type)) wrong(v, "compares two types");

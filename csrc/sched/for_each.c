@@ -318,6 +318,7 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
         bool must_block = worker->deque.scope != NULL || load_relaxed(&worker->pool->spares.blocked) > 0;
         if (must_block && !is_blocked) pool_block_begin(worker);
         is_blocked |= must_block;
+        assert(deque_private_count(&worker->deque) == 0); // R4
         job_sleep(job, BLOCK_LOOK_NS);
     }
     if (is_blocked) pool_block_end(worker);

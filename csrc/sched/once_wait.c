@@ -242,8 +242,9 @@ static void sleep_until_done(OnceEntry *entry, Worker *worker, OnceWait *wait) {
     pool_block_begin(worker);
     while (!wait_is_done(wait)) {
         bool is_short = pool_is_short(worker->pool);
-        if (!(is_short && help_anywhere(worker, entry, wait)))
-            futex_wait(&wait->is_done, 0, is_short ? ALONE_NS : BLOCK_LOOK_NS);
+        if (is_short && help_anywhere(worker, entry, wait)) continue;
+        assert(deque_private_count(&worker->deque) == 0); // R4
+        futex_wait(&wait->is_done, 0, is_short ? ALONE_NS : BLOCK_LOOK_NS);
     }
     pool_block_end(worker);
 }
@@ -304,6 +305,7 @@ void once_group_wait(Worker *worker, TaskGroup *group) {
     while (!group_is_empty(group)) {
         bool is_short = pool_is_short(pool);
         if (is_short && help_anywhere(worker, scope, NULL)) continue;
+        assert(deque_private_count(&worker->deque) == 0);    // R4
         uint32_t epoch = load_acquire(&pool->outside_epoch); // before the announcement: a later end changes it
         if (!group_announce_waiter(group, GROUP_WAITER_OUTSIDE)) break;
         futex_wait(&pool->outside_epoch, epoch, is_short ? ALONE_NS : BLOCK_LOOK_NS);

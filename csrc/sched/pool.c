@@ -91,8 +91,9 @@ bool worker_take_global(Worker *worker, Task *out) {
         if (is_last) *out = task;
         node = next;
     }
-    // Whoever takes a task from a search wakes a successor (worker_end_search); who waits in a computation does not search.
     deque_open(&worker->deque, INT64_MAX);
+    // Whoever takes a task from a search wakes a successor (worker_end_search). A worker that only waits for its group must do
+    // so here: while it held the list a searcher may have seen nothing anywhere, and gone to sleep.
     if (!worker->is_searching && deque_public_count(&worker->deque) > 0) parking_notify(&pool->parking);
     return true;
 }

@@ -9,6 +9,8 @@
 //            For the moment until that spare has ended its task, one more worker runs than max_threads.
 // INVARIANTS R1 A spare has an index of its own, from pool_thread_count on, and so scratch of its own.
 //            R2 A spare that goes to sleep has passed on a wake-up that it may have got; thieves empty its deque.
+//            R4 Whoever sleeps has no private task (deque.h): nobody could take it, for its owner answers no request. What
+//               pool_block_begin has opened may be private again after a task that was run while waiting.
 //            R3 Nothing rests on a spare being there (pool_is_short): once_wait.c makes progress without any.   tests/unit/test_once.c
 // COST       Nothing until the first wait. Then a lock and a futex for each wait; a thread start where none sleeps.
 #include "sched/pool_internal.h"

@@ -384,6 +384,7 @@ Text type_text(Body *c, TypeId type); // as messages show it; variables as `_`
 typedef enum Place { PLACE_WHOLE, PLACE_TOKEN } Place;
 Obligation *obligation_add(Body *c, TypeId type, BuiltinTrait trait, NodeIndex n, Place place);
 void obligation_of_provision(Body *c, TypeId type, TraitId trait, NodeIndex value); // E0605
+void obligation_of_trait(Body *c, TypeId type, TraitId trait, const TypeId *arguments, uint32_t count, NodeIndex n);
 void obligations_of_call(Body *c, FunctionId function, const TypeId *arguments, NodeIndex n, Place place);
 Waiting *wait_for(Body *c, WaitingKind kind, NodeIndex syntax, TypeId type, TypeId result);
 void waiting_run(Body *c);
@@ -550,6 +551,10 @@ bool trait_offer_find(Body *c, NameId name, TypeId type, bool with_self, uint32_
 uint32_t trait_offer_ambiguous(Body *c, NodeIndex n, NodeIndex name_node, const TraitOffer *offer);
 void note_trait_to_import(Body *c, Diagnostic *d, TypeId type, NameId name);
 TypeId open_part(Body *c, TypeId type); // the first variable in it that nothing fixed yet, or none
+// ---- dyn.c
+bool dyn_wraps(Body *c, TypeId found,
+               TypeId expected); // `expected` is a dyn type that a value of type `found` can become
+uint32_t dyn_wrap(Body *c, NodeIndex n, uint32_t value, TypeId expected);
 // ---- extension_calls.c
 typedef struct ExtensionOffer {
     FunctionId function;

@@ -170,7 +170,7 @@ bool arguments_check(Body *c, const Signature *s, NodeIndex call, uint32_t list,
         (void)arguments_silent(c, call, list);
         return false;
     }
-    if (expected.type.index != 0) (void)unify_try(c, s->result, expected.type);
+    if (expected.type.index != 0 && !is_kind(c, s->result, TYPE_NEVER)) (void)unify_try(c, s->result, expected.type);
     bool has_late = false;
     for (uint32_t i = 0; i < count; i++) {
         NodeIndex argument = tree_list_item(&c->view, list, i);

@@ -108,6 +108,7 @@ static inline ALWAYS_INLINE void operands_of(Copy *copy, CopyMode mode, uint32_t
     case TYPED_QUESTION:
     case TYPED_TRY:
     case TYPED_CONVERT:
+    case TYPED_DYN:
     case TYPED_SHOW:
     case TYPED_HASH:
     case TYPED_LENGTH:

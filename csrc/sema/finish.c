@@ -14,6 +14,12 @@ Obligation *obligation_add(Body *c, TypeId type, BuiltinTrait trait, NodeIndex n
     return obligation_push(c, type, c->program->builtin_traits[trait], n, place);
 }
 
+void obligation_of_trait(Body *c, TypeId type, TraitId trait, const TypeId *arguments, uint32_t count, NodeIndex n) {
+    Obligation *added = obligation_push(c, type, trait, n, PLACE_WHOLE);
+    added->trait_arguments = arguments;
+    added->trait_argument_count = count;
+}
+
 static Span obligation_span(const Body *c, const Obligation *o) {
     return o->is_at_token ? tree_token_span(&c->view, o->node) : span_of(c, o->node);
 }

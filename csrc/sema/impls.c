@@ -65,6 +65,12 @@ void impls_index(Program *program) {
     }
     if (count > 1) qsort(keys, count, sizeof *keys, compare_keys);
     overlaps_find(program, keys, count);
+    for (uint32_t i = 1; i <= program->module_count && !program->has_customs; i++) {
+        const Module *module = &program->modules[i]; // a value of a `dyn` type is shown by a method of its table
+        if (module->kind == MODULE_PROJECT && module->file->tree.node_count > 0)
+            program->has_customs =
+                memchr(module->file->tree.kinds, NODE_TYPE_DYN, module->file->tree.node_count) != NULL;
+    }
     program->internal->impl_keys = keys;
     program->internal->impl_key_count = count;
 }
@@ -173,6 +179,7 @@ bool trait_method_resolve(const Program *program, Arena *arena, FunctionId *func
     if (method->trait.index == 0) return true;
     const TraitDecl *trait = &program->traits[method->trait.index];
     TraitUse use = {method->trait, *arguments + 1, trait->generics.count};
+    if (dyn_has(program, arena, (*arguments)[0], &use, NULL)) return true; // called through its table
     ImplMatch match;
     if (!impl_find(program, arena, (*arguments)[0], &use, &match))
         return built_in_method(program, arena, method->name, function, arguments, count);

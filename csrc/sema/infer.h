@@ -24,7 +24,8 @@ typedef struct Inference { // of one module
     Program *program;
     ModuleId module;
     KnownNames known;
-    Arena *scratch;   // dies with the step
+    Arena *scratch;   // of the component at hand
+    Arena *lasting;   // dies with the step
     Arena *kept;      // the module's
     NameCache *cache; // NULL until a name of a type parameter is made
 } Inference;

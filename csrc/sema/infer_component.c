@@ -176,7 +176,6 @@ void infer_component(Inference *inference, const uint32_t *functions, uint32_t c
         variables_make(&component, &component.units[i]);
     stack_measure(c, STACK_SHARED_BYTES);
     bodies_check_together(&component);
-    // Complete types of all units first: while one has none, its parameters are variables, which the next one may share.
     for (uint32_t i = 0; i < count; i++)
         infer_generalise(&component, &component.units[i]);
     for (uint32_t i = 0; i < count; i++)

@@ -115,6 +115,12 @@ Diagnostic *report_mismatch(Body *c, Span span, TypeId found, Expected expected,
         diag_primary(c->sink, d, arena_format(c->scratch, "this is `%.*s`", (int)shown.length, shown.data));
     }
     label_reason(c, d, expected);
+    if (is_kind(c, expected.type, TYPE_DYN) && !is_kind(c, found, TYPE_ERROR)) {
+        Text trait = name_text(c, c->program->traits[type_shape(c, expected.type).head].name);
+        diag_note(c->sink, d,
+                  arena_format(c->scratch, "`%.*s` does not implement `%.*s`", (int)shown.length, shown.data,
+                               (int)trait.length, trait.data));
+    }
     if (n != 0) hint_conversion(c, d, span, found, expected.type);
     if (n != 0 && c->view.kinds[n] == NODE_IF && c->view.extra[c->view.b[n] + 1] == 0)
         diag_note(c->sink, d, TEXT("an `if` without `else` is `void`"));
@@ -140,6 +146,7 @@ uint32_t coerce(Body *c, NodeIndex n, uint32_t value, Expected expected) {
         variable_forgive(c, expected.type);
         return value;
     }
+    if (dyn_wraps(c, found, expected.type)) return dyn_wrap(c, n, value, expected.type);
     UnifyAnswer answer = unify(c, found, expected.type);
     return answer == UNIFY_OK ? value : coerce_failed(c, n, value, expected, answer);
 }

@@ -134,7 +134,7 @@ static bool name_means_a_type(Closing *g, NameId name) {
 static NameId name_make(Closing *g, uint32_t *next) {
     Inference *inference = g->component->inference;
     if (inference->cache == NULL) {
-        inference->cache = arena_alloc(inference->scratch, sizeof *inference->cache, _Alignof(NameCache));
+        inference->cache = arena_alloc(inference->lasting, sizeof *inference->cache, _Alignof(NameCache));
         name_cache_init(inference->cache, inference->program->names);
     }
     for (;;) {

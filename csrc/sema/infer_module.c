@@ -6,6 +6,8 @@
 #include "sema/infer.h"
 #include <stdlib.h>
 
+#define SCRATCH_KEPT_BYTES ((size_t)4 << 20) // one giant body must not keep its memory for all
+
 typedef struct Search {
     Inference *inference;
     uint32_t *node_of; // by function of the module: its node, or 0
@@ -37,7 +39,7 @@ static Graph graph_of(Search *search) {
     Inference *inference = search->inference;
     const Program *program = inference->program;
     const Module *module = program_module(program, inference->module);
-    Arena *arena = inference->scratch;
+    Arena *arena = inference->lasting;
     uint32_t *first = arena_array(arena, uint32_t, (size_t)search->count + 2);
     uint32_t *seen = arena_array(arena, uint32_t, (size_t)search->count + 1);
     VEC(uint32_t) targets = {0};
@@ -64,8 +66,8 @@ static Graph graph_of(Search *search) {
 static void functions_find(Search *search) {
     Inference *inference = search->inference;
     const Module *module = program_module(inference->program, inference->module);
-    search->node_of = arena_array(inference->scratch, uint32_t, module->function_count + 1);
-    search->functions = arena_array(inference->scratch, uint32_t, module->function_count + 1);
+    search->node_of = arena_array(inference->lasting, uint32_t, module->function_count + 1);
+    search->functions = arena_array(inference->lasting, uint32_t, module->function_count + 1);
     for (uint32_t i = 0; i < module->function_count; i++) {
         if (!has_left_out_parts(&inference->program->functions[module->first_function + i])) continue;
         search->functions[++search->count] = module->first_function + i;
@@ -73,9 +75,18 @@ static void functions_find(Search *search) {
     }
 }
 
+static void scratch_clear(Arena *scratch) {
+    jmp_buf *escape = scratch->escape;
+    if (scratch->reserved_bytes > SCRATCH_KEPT_BYTES)
+        arena_free(scratch);
+    else
+        arena_reset(scratch);
+    scratch->escape = escape;
+}
+
 static void components_check(Search *search) {
     Inference *inference = search->inference;
-    Arena *arena = inference->scratch;
+    Arena *arena = inference->lasting;
     Graph graph = graph_of(search);
     uint32_t *component = arena_array(arena, uint32_t, (size_t)search->count + 1);
     uint32_t component_count = graph_components(arena, &graph, component);
@@ -88,15 +99,18 @@ static void components_check(Search *search) {
         start[i + 1] += start[i];
     for (uint32_t n = 1; n <= search->count; n++)
         members[start[component[n]]++] = search->functions[n];
-    for (uint32_t i = 1, first = 0; i <= component_count; first = start[i++]) // start[i] is where it ends now
+    for (uint32_t i = 1, first = 0; i <= component_count; first = start[i++]) { // start[i] is where it ends now
         infer_component(inference, members + first, start[i] - first);
+        scratch_clear(inference->scratch);
+    }
 }
 
-static Status infer_guarded(Program *program, ModuleId id, Arena *scratch) {
+static Status infer_guarded(Program *program, ModuleId id, Arena *lasting, Arena *scratch) {
     ModuleState *state = module_state(program, id);
     ARENA_GUARD(&state->arena);
-    scratch->escape = &arena_guard_escape;
-    Inference inference = {.program = program, .module = id, .scratch = scratch, .kept = &state->arena};
+    lasting->escape = scratch->escape = &arena_guard_escape;
+    Inference inference = {
+        .program = program, .module = id, .scratch = scratch, .lasting = lasting, .kept = &state->arena};
     known_names_init(&inference.known, program->names);
     Search search = {.inference = &inference};
     functions_find(&search);
@@ -112,10 +126,12 @@ static Status infer_guarded(Program *program, ModuleId id, Arena *scratch) {
 void infer_module(Program *program, ModuleId id) {
     ModuleState *state = module_state(program, id);
     if (!state->has_left_out) return;
-    Arena scratch;
+    Arena lasting, scratch;
+    arena_init(&lasting);
     arena_init(&scratch);
-    scratch.source = state->arena.source;
-    Status status = infer_guarded(program, id, &scratch);
+    lasting.source = scratch.source = state->arena.source;
+    Status status = infer_guarded(program, id, &lasting, &scratch);
+    arena_free(&lasting);
     arena_free(&scratch);
     if (status != STATUS_OK) arena_out_of_memory(&state->arena);
 }

@@ -40,7 +40,7 @@
                                                 WORD(ALSO, "also") WORD(ASSERT_PANICS, "assert_panics")                \
                                                     WORD(ASSERT_PANICS_WITH, "assert_panics_with")                     \
                                                         WORD(THREAD_ID, "thread_id") WORD(CONSTANT, "constant")        \
-                                                            WORD(LINEAR, "linear") WORD(EXPONENTIAL, "exponential")       \
+                                                            WORD(LINEAR, "linear") WORD(EXPONENTIAL, "exponential") WORD(NEEDS_VALUE, NEEDS_VALUE_TEXT)       \
                                                                 WORD(LIST, "List") WORD(MAP, "Map")
 // clang-format on
 
@@ -163,10 +163,11 @@ typedef struct ProgramInternals {
     const FunctionId *trait_methods; // of every trait, sorted by name, then by number
     uint32_t trait_method_count;
     NameId words[WORD_COUNT];
-    ModuleState *states;        // [1 … module_count]
-    uint32_t *module_slots;     // hash table of module names → ModuleId.index
-    uint32_t module_slot_count; // a power of two
+    ModuleState *states;           // [1 … module_count]
+    uint32_t *module_slots;        // hash table of module names → ModuleId.index
+    uint32_t module_slot_count;    // a power of two
     const uint32_t *module_height; // by module: no import leads to a higher number, and only in a circle to the same
+    ModuleId places_first; // the first module outside of circles; none: all are in one
     ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
     ScopeTable prelude_names;   // built-in ones, and of public items of any kind: every entry is a value
     bool with_tests;
@@ -245,6 +246,10 @@ void extensions_index(Program *program); // of all modules, between phases; E021
 uint32_t extensions_find(const Program *program, NameId name, const MethodEntry **out);
 // Whether a module may call an extension's method; marks the import used.
 bool extension_in_scope(const Program *program, ModuleId module, FunctionId method);
+// ---- dyn.c
+TraitUse dyn_resolve(const TypeScope *scope, NodeIndex node); // of a TYPE_DYN; trait none after a report: E0462, E0451
+// Whether a `dyn` type has a trait by itself, as its own or a supertrait; its arguments go to *out (may be NULL).
+bool dyn_has(const Program *program, Arena *arena, TypeId type, const TraitUse *wanted, TraitUse *out);
 // ---- impls.c
 void impls_index(Program *program); // of all modules, between phases; E0436
 // Whether `type` is `pattern` for some arguments of its parameters; `bindings` holds them (none: not met yet).

@@ -376,6 +376,12 @@ void waiting_settle(Body *c, const Waiting *w, uint32_t node) {
     node_put(c, w->node, (TypedKind)c->kind[node], c->type[node], c->token[node], c->a[node], c->b[node]);
     TypeId type = c->type[node];
     if (is_kind(c, type, TYPE_NEVER)) return;
+    if (dyn_wraps(c, type, w->result)) {
+        uint32_t wrapped = dyn_wrap(c, w->syntax, node, w->result);
+        node_put(c, w->node, (TypedKind)c->kind[wrapped], c->type[wrapped], c->token[wrapped], c->a[wrapped],
+                 c->b[wrapped]);
+        return;
+    }
     UnifyAnswer answer = unify(c, type, w->result);
     if (answer == UNIFY_DIFFERS)
         (void)report_mismatch(c, span_of(c, w->syntax), type, expect(w->result, w->reason), w->syntax);

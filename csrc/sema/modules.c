@@ -294,16 +294,15 @@ void module_plan(Program *program, ModuleId id) {
     items_count(program, id);
 }
 
-// An array whose elements 1 … count the modules clear, each its own.
-#define ITEMS(arena, T, count) items_array((arena), sizeof(T), _Alignof(T), (count))
-static void *items_array(Arena *arena, size_t bytes, size_t align, uint32_t count) {
-    return memset(arena_alloc(arena, bytes * ((size_t)count + 1), align), 0, bytes);
-}
+// An array that the modules clear, each its own; the one of `places_first` also element 0. Nothing of it is touched before.
+#define ITEMS(arena, T, count) ((T *)arena_alloc((arena), sizeof(T) * ((size_t)(count) + 1), _Alignof(T)))
 
 void modules_number(Program *program) {
     uint32_t functions = 0, types = 0, traits = 0, configs = 0, impls = 0, associated = 0;
     for (uint32_t i = 1; i <= program->module_count; i++) {
         Module *module = &program->modules[i];
+        if (!module->is_cyclic && program->internal->places_first.index == 0)
+            program->internal->places_first = (ModuleId){i};
         if (module->is_cyclic) // checked no further
             module->function_count = module->type_count = module->trait_count = module->config_count =
                 module->impl_count = module->associated_count = 0;
@@ -329,6 +328,10 @@ void modules_number(Program *program) {
     program->bodies = ITEMS(arena, TypedBody, functions);
     program->internal->covered = ITEMS(arena, _Atomic uint8_t, functions);
     program->internal->holds = ITEMS(arena, bool *, types);
+    if (program->internal->places_first.index == 0) { // nobody places anything
+        program->functions[0] = (Function){0};
+        program->bodies[0] = (TypedBody){0};
+    }
     program->function_count = functions;
     program->type_decl_count = types;
     program->trait_count = traits;
@@ -338,9 +341,14 @@ void modules_number(Program *program) {
     program->associated_count = associated;
 }
 
-#define CLEAR(array, first, count) ((void)memset((void *)((array) + (first)), 0, sizeof *(array) * (count)))
+#define CLEAR(array, first, count)                                                                                     \
+    do {                                                                                                               \
+        (void)memset((void *)((array) + (first)), 0, sizeof *(array) * (count));                                       \
+        if (is_first) (void)memset((void *)(array), 0, sizeof *(array));                                               \
+    } while (0)
 void module_place(Program *program, ModuleId id) {
     const Module *m = program_module(program, id);
+    bool is_first = id.index == program->internal->places_first.index;
     CLEAR(program->functions, m->first_function, m->function_count);
     CLEAR(program->type_decls, m->first_type, m->type_count);
     CLEAR(program->traits, m->first_trait, m->trait_count);

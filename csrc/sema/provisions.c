@@ -99,6 +99,7 @@ OUT_OF_LINE static void report_need(Body *c, TraitId trait, NameId name, Span us
         return;
     }
     bool is_root = f->is_test || f->is_main;
+    if (f->is_test && f->uses_capabilities) return; // E0504
     Diagnostic *d = diag(c->sink, is_root ? DIAG_CAPABILITY_NOT_PROVIDED : DIAG_CAPABILITY_NOT_DECLARED, use, shown);
     if (callee.index != 0) {
         const Function *called = &c->program->functions[callee.index];

@@ -3,6 +3,7 @@
 // WHY        Three steps, each of which needs only what the one before made, so that each runs on all cores:
 //              1 modules_link       names of modules, imports to modules, cycles                      (sema/modules.c)
 //              2 signatures_check   every module's items, types, impls and annotated signatures       (sema/signatures*.c)
+//                and what private functions leave out of theirs, which follows from bodies of the module  (sema/infer*.c)
 //              3 body_check         one function body at a time, in any order, by any worker          (sema/body*.c)
 //            That is the schedule `signatures`. The schedule `levels` has a module's signatures and bodies as one task, which
 //            waits for those of the modules that it imports (sema/levels_parallel.c); both give the same.
@@ -393,6 +394,10 @@ typedef struct SolveResult {
 SolveResult trait_solve(const Program *program, const Generics *generics, TypeId type, TraitId trait);
 SolveResult trait_solve_use(const Program *program, const Generics *generics, TypeId type, const TraitUse *use);
 
+// The panic of `T.get(url)`, a method that the trait writes without `self`, where T's impl takes it. A name, so that lowering
+// finds it.
+#define NEEDS_VALUE_TEXT "this method takes `self` here and needs a value"
+
 typedef struct ImplMatch {
     ImplId impl;
     const TypeId *arguments; // of its type parameters
@@ -403,6 +408,12 @@ bool impl_find(const Program *program, Arena *arena, TypeId type, const TraitUse
 // False: no impl of the program fits (a built-in or derived one).
 bool trait_method_resolve(const Program *program, Arena *arena, FunctionId *function, const TypeId **arguments,
                           uint32_t *count);
+// The table of a `dyn` type (dyn.c): its methods in order, each with the trait that declares it.
+typedef struct DynMethod {
+    FunctionId function;
+    TraitUse use; // with concrete arguments
+} DynMethod;
+uint32_t dyn_methods(const Program *program, Arena *arena, TypeId type, const DynMethod **out);
 // What an associated type is where its type is known, else none.
 TypeId associated_project(const Program *program, Arena *arena, AssociatedId id, const TypeId *args, uint32_t count);
 // The same type with every associated type in it replaced that is known, by an impl or by an equality of `generics`.

@@ -236,6 +236,7 @@ static SolveResult ask(Query *q, TypeId type, const TraitUse *use, uint32_t dept
     if (info->kind == TYPE_PARAMETER || info->kind == TYPE_ASSOCIATED) {
         if (q->assumes_parameters || bounds_say(program, &q->scratch, q->generics, type, use)) return yes();
     }
+    if (info->kind == TYPE_DYN && dyn_has(program, &q->scratch, type, use, NULL)) return yes();
     ImplMatch match;
     if (impl_find(program, &q->scratch, type, use, &match)) {
         if (program->impls[match.impl.index].generics.bound_count == 0 &&

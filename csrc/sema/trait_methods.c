@@ -34,7 +34,7 @@ static bool offer_of_bound(Body *c, TypeId type, FunctionId method, uint32_t tok
     const TypeInfo *info = type_info(program->types, type);
     const Generics *generics = &c->function->generics;
     TraitUse found;
-    bool is_there = false;
+    bool is_there = dyn_has(program, c->scratch, type, &(TraitUse){.trait = f->trait}, &found);
     for (uint32_t i = 0; i < generics->bound_count && !is_there; i++) {
         const Bound *bound = &generics->bounds[i];
         TraitUse use = {bound->trait, bound->arguments, bound->argument_count};
@@ -113,18 +113,19 @@ bool trait_offer_find(Body *c, NameId name, TypeId type, bool with_self, uint32_
     uint32_t count = trait_methods_find(program, name, &methods);
     type = prune(c, type);
     TypeShape shape = type_shape(c, type);
-    bool by_bounds = shape.kind == TYPE_PARAMETER || shape.kind == TYPE_ASSOCIATED;
+    bool by_bounds = shape.kind == TYPE_DYN || shape.kind == TYPE_PARAMETER || shape.kind == TYPE_ASSOCIATED;
     bool found = false;
     for (uint32_t i = 0; i < count; i++) {
         const Function *f = &program->functions[methods[i].index];
         if (f->name.index == 0) continue;
         bool lacks_self = with_self && !f->has_self; // but an impl's own may take it: a capability's
         TraitOffer offer;
-        bool is_offered =
-            by_bounds && !lacks_self && !type_is_local(type) && offer_of_bound(c, type, methods[i], token, &offer);
+        bool is_offered = by_bounds && !type_is_local(type) &&
+                          (!lacks_self || capability_fault(program, c->scratch, f->trait).length == 0) &&
+                          offer_of_bound(c, type, methods[i], token, &offer);
         if (!is_offered && trait_in_scope(c, f->trait)) is_offered = offer_of_impl(c, type, methods[i], token, &offer);
         if (!is_offered) continue;
-        if (lacks_self && offer.waits_for.index == 0 && !program->functions[offer.function.index].has_self) continue;
+        if (lacks_self && !by_bounds && offer.waits_for.index == 0 && !program->functions[offer.function.index].has_self) continue;
         if (found) {
             out->other = f->trait;
             continue;

@@ -152,7 +152,7 @@ static void print_type(const Program *program, TypeId type, const Generics *name
         break;
     case TYPE_DYN:
         buffer_literal(out, "dyn ");
-        buffer_text(out, program_name(program, program->traits[info->head].name));
+        print_applied(program, program_name(program, program->traits[info->head].name), info, names, out);
         break;
     case TYPE_ASSOCIATED:
         print_type(program, info->args[0], names, out);
@@ -402,9 +402,11 @@ TypeId type_resolve(const TypeScope *s, NodeIndex node) {
     case NODE_TYPE_RECORD:
         if (s->sink != NULL) not_supported(s->sink, tree_node_span(view, node), "types of anonymous records");
         return error_type();
-    case NODE_TYPE_DYN:
-        if (s->sink != NULL) not_supported(s->sink, tree_node_span(view, node), "`dyn` types");
-        return error_type();
+    case NODE_TYPE_DYN: {
+        TraitUse use = dyn_resolve(s, node);
+        return use.trait.index == 0 ? error_type()
+                                    : make(s, TYPE_DYN, use.trait.index, use.arguments, use.argument_count, node);
+    }
     default:
         return error_type(); // an ERROR node: a syntax error, reported
     }

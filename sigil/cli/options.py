@@ -166,8 +166,14 @@ OPTIONS: dict[str, Option] = {
         kind=_core_counts,
         default=(1, 2, 4, 8, 16, 32, 64),
     ),
+    "scale_format": Option(
+        "how to report: for people, or as one JSON object",
+        flags=("--format",),
+        choices=("human", "json"),
+        default="human",
+    ),
     "from_trace": Option(
-        "replay this stored trace of a run on 1 thread instead of recording",
+        "replay this trace instead of recording: .sigil/trace.json of a build with --timings -j 1",
         flags=("--trace",),
         metavar="FILE",
         kind=Path,
@@ -314,7 +320,7 @@ class ScaleArguments:
     scale_schedule: str | None = None
     from_trace: Path | None = None
     runs: int = 5
-    format: str = "human"
+    scale_format: str = "human"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def run(arguments: ScaleArguments, console: Console) -> ExitStatus:
         scaling = _of_file(arguments) if arguments.from_trace is not None else _of_project(arguments, console)
     except (plan.PlanError, record.RecordError) as error:
         raise ProjectError(str(error)) from error
-    report.show(scaling, console, form=arguments.format)
+    report.show(scaling, console, form=arguments.scale_format)
     return ExitStatus.SUCCESS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from sigil.report.console import Console
-from sigil.report.summary import duration
+from sigil.report.summary import counted, duration
 from sigil.scale.predict import LOSS_WORKERS, Scaling, as_json, seed, target
 
 HEADS = {
@@ -55,7 +55,7 @@ def time(nanoseconds: float) -> str:
 def _about(scaling: Scaling) -> list[str]:
     about = scaling.about
     words = [
-        f"{about[key]:,} {noun}" for key, noun in (("lines", "lines"), ("modules", "modules")) if key in about
+        counted(about[key], noun) for key, noun in (("lines", "line"), ("modules", "module")) if key in about
     ]
     if "recordings" in about:
         count = about["recordings"]

@@ -95,6 +95,7 @@ def test_a_stored_trace_is_replayed_without_a_project(sigil, tmp_path: Path) -> 
         (trace(stage=3), "cannot replay t.json: the trace contradicts itself"),
         (trace(end=-5), "cannot replay t.json: the trace contradicts itself"),
         ("\x00\xff", "cannot read the trace t.json"),
+        ('{"traceEvents": []}', "the stored one is trace.json in the project's .sigil"),
         (trace(threads=2), "cannot replay t.json: the trace was recorded on 2 threads"),
     ],
 )
@@ -121,7 +122,15 @@ def test_a_project_with_errors_is_refused_with_the_first(sigil, write) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("--cores", "0"), ("--cores", "2,x"), ("--cores", ""), ("--runs", "0"), ("--schedule", "x")]
+    "words",
+    [
+        ("--cores", "0"),
+        ("--cores", "2,x"),
+        ("--cores", ""),
+        ("--runs", "0"),
+        ("--schedule", "x"),
+        ("--format", "sarif"),
+    ],
 )
 def test_wrong_arguments(sigil, words: tuple[str, str]) -> None:
     done = sigil("scale", *words)

@@ -234,7 +234,9 @@ def test_a_priority_has_a_name() -> None:
 def test_no_stack_is_too_small(stack_size: int, tmp_path: Path) -> None:
     depth = 1_990  # just below the limit of the grammar
     path = tmp_path / "deep.si"
-    path.write_text(f"@main () -> void = match(todo(), {'Some(' * depth}_{')' * depth} -> print(1), _ -> print(2))\n")
+    path.write_text(
+        f"@main () -> void = match(todo(), {'Some(' * depth}_{')' * depth} -> print(1), _ -> print(2))\n"
+    )
     workspace = sigil.Workspace(path, pool=ThreadPoolConfig(1, stack_size))
     assert workspace.granted.stack_size == 2 << 20
     workspace.check()

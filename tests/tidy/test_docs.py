@@ -34,7 +34,9 @@ def test_named_tests_exist(root: Path, document: str) -> None:
 def test_named_benchmarks_exist(root: Path, document: str) -> None:
     text = (root / document).read_text(encoding="utf-8")
     names = set(re.findall(r"python -m bench\.(\w+)", text))
-    assert [n for n in names if not any((root / "bench" / n).with_suffix(s).exists() for s in ("", ".py"))] == []
+    assert [
+        n for n in names if not any((root / "bench" / n).with_suffix(s).exists() for s in ("", ".py"))
+    ] == []
 
 
 def test_each_part_of_the_parallel_core_has_a_test(root: Path) -> None:

@@ -34,7 +34,6 @@ BLOCK = re.compile(
 )
 
 TRAITS = "comes with traits and impls of programs"
-CAPABILITIES = "comes with capabilities"
 ENVIRONMENT = "comes from the environment of a build, not from a program"
 TOO_LONG = "a program that is too long for a page; tests/conformance has it"
 NOT_CHECKED = {
@@ -50,13 +49,6 @@ NOT_CHECKED = {
     "E0437": TRAITS,
     "E0442": TRAITS,
     "E0443": TRAITS,
-    "E0451": TRAITS,
-    "E0601": CAPABILITIES,
-    "W0602": CAPABILITIES,
-    "E0603": CAPABILITIES,
-    "E0604": CAPABILITIES,
-    "E0605": CAPABILITIES,
-    "W0606": CAPABILITIES,
     "E0701": ENVIRONMENT,
     "E0702": ENVIRONMENT,
     "E0703": ENVIRONMENT,

@@ -549,6 +549,83 @@ TEST(waiting_workers_are_replaced) {
     simple_free(simple, 1);
 }
 
+// No replacement can be started, so that a waiter looks for tasks that its wait needs (help_anywhere). One of them leaves others
+// behind, of which the end of its own group's wait takes some back into the private part of the deque: they must not stay there
+// when the waiter sleeps again.
+typedef struct Hidden {
+    Simple *simple;
+    TaskGroup group; // of the computation "outer"
+    _Atomic uint32_t has_begun;
+    _Atomic uint32_t run;
+} Hidden;
+
+#define HIDDEN_TASKS 6u
+
+static Status hidden_task(Worker *worker, void *argument) {
+    (void)worker;
+    (void)fetch_add_release(&((Hidden *)argument)->run, 1u);
+    return STATUS_OK;
+}
+
+static Status hiding_compute(Worker *worker, void *context, Text key, void **value) {
+    Hidden *hidden = context;
+    (void)key;
+    TaskGroup group = {0};
+    task_spawn(worker, &group, hidden_task, hidden);
+    worker_open_all(worker); // as when a thief has asked: now the wait takes several tasks back
+    *value = hidden;
+    return group_wait(worker, &group);
+}
+
+static Status hiding_task(Worker *worker, void *argument) {
+    Hidden *hidden = argument;
+    void *value;
+    store_release(&hidden->has_begun, 1u);
+    for (uint32_t i = 1; i < HIDDEN_TASKS; i++)
+        task_spawn(worker, &hidden->group, hidden_task, hidden);
+    return once_get(hidden->simple->map, worker, TEXT("inner"), hiding_compute, hidden, &value);
+}
+
+static Status outer_compute(Worker *worker, void *context, Text key, void **value) {
+    Hidden *hidden = context;
+    Pool *pool = hidden->simple->pool;
+    (void)key;
+    while (load_acquire(&pool->spares.blocked) == 0) // the other one sleeps
+        clock_sleep_ns(100 * NS_PER_US);
+    task_spawn(worker, &hidden->group, hiding_task, hidden);
+    worker_open_all(worker);
+    while (load_acquire(&hidden->has_begun) == 0) // there, not here
+        clock_sleep_ns(100 * NS_PER_US);
+    // Those that stayed public are run by now, or soon; the others cannot be reached from here.
+    for (uint32_t look = 0; look < 200 && load_acquire(&hidden->run) < HIDDEN_TASKS; look++)
+        clock_sleep_ns(100 * NS_PER_US);
+    *value = hidden;
+    return group_wait(worker, &hidden->group);
+}
+
+static Status get_outer(Worker *worker, void *job, uint32_t item) {
+    Hidden *hidden = job;
+    void *value;
+    (void)item;
+    return once_get(hidden->simple->map, worker, TEXT("outer"), outer_compute, hidden, &value);
+}
+
+TEST(who_waits_without_a_replacement_hides_no_task) {
+    for (uint32_t round = 0; round < test_rounds(10); round++) {
+        Simple *simple = arena_new(test_arena(), Simple);
+        Hidden *hidden = arena_new(test_arena(), Hidden);
+        hidden->simple = simple;
+        simple->pool = pool_for_test(2);
+        simple->pool->config.stack_size = (size_t)1 << 46; // no replacement: there is no room for such a stack
+        REQUIRE(once_map_create(simple->pool, NULL, &simple->map) == STATUS_OK);
+        REQUIRE(pool_for_each(simple->pool, NULL, 2, get_outer, hidden) == STATUS_OK);
+        CHECK_INT(load_relaxed(&hidden->run), HIDDEN_TASKS);
+        CHECK_INT(load_relaxed(&simple->pool->spares.count), 0);
+        once_map_free(simple->map);
+        pool_free(simple->pool);
+    }
+}
+
 TEST(thousand_keys_grow_the_table) {
     Graph *graph = graph_for_test(2, NODES_MAX);
     for (uint32_t i = 0; i + 1 < NODES_MAX; i++)

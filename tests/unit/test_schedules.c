@@ -105,6 +105,25 @@ TEST(two_modules_may_not_give_a_type_one_method) {
     CHECK(has(found, "E0444"));
 }
 
+// Left out parts of signatures are found before bodies are checked, those of a module after those of what it imports.
+TEST(left_out_parts_of_signatures) {
+    Text found = ALIKE(
+        {.name = "main",
+         .text = "use './middle' { ::wrap, ::step }\nuse './low' { ::keep }\n@shown (x) = str(wrap(x))\n"
+                 "@main () = print(str(step(2)) + shown(1) + keep(\"b\") + str(keep(5)))\n@wrong (x) = keep(x) + "
+                 "unknown\n"},
+        {.name = "middle",
+         .text = "use './low' { ::keep, ::next }\n@wrap (x) = [keep(x)]\n@step (n) = next(n)\n"
+                 "@even (n, x) = if n == 0 then x else odd(n - 1, x)\n@odd (n, x) = if x == x then x else even(n - 1, "
+                 "x)\n"},
+        {.name = "low", .text = "@keep (x) = x\n@next (n) = n + 1\n@bad (n) = worse(n).size\n@worse (n) = bad(n)\n"},
+        {.name = "low.test", .text = "use './low' { keep }\n@own (x) = keep(keep(x))\n"});
+    CHECK(has(found, "shown(x: A) -> str"));
+    CHECK(has(found, "even(n: int, x: A) -> A"));
+    CHECK(has(found, "main:5:24: E0241"));
+    CHECK(has(found, "low:3:12: E0361"));
+}
+
 TEST(circles_are_silent_for_those_who_import_them) {
     Text found = ALIKE({.name = "a", .text = "use './b' { f }\npub @g () -> int = nothing_here\n"},
                        {.name = "b", .text = "use './a' { g }\nuse './c' { h }\npub @f () -> int = g()\n"},

@@ -132,7 +132,6 @@ TEST(public_signatures_are_annotated_in_full) {
                    "{ @m (self, a) -> int = 1 @n (self) = 1 }\n",
                    "main:1:6: E0231 the signature of `f` must be annotated in full: its parameter `a` has no type\n"
                    "main:2:6: E0231 the signature of `g` must be annotated in full: it has no result type\n"
-                   "main:3:2: E0901 not supported yet: functions whose parameter or result types are left out\n"
                    "main:5:11: E0231 the signature of `m` must be annotated in full: its parameter `a` has no type\n"
                    "main:5:35: E0231 the signature of `n` must be annotated in full: it has no result type\n");
 }

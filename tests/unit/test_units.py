@@ -23,6 +23,7 @@ VARIANTS = {
     "plain": ["-O1", "-g1"],
     "asan": ["-O1", "-g1", *cbuild.sanitize_flags("address,undefined")],
     "tsan": ["-O1", "-g1", *cbuild.sanitize_flags("thread")],
+    "fuzzed": ["-O1", "-g1", "-include", "tests/unit/fuzz_schedule.h"],
     "cov": ["-O0", "-g1", "--coverage"],
 }
 # What a program includes when it has threads: only then is it worth ThreadSanitizer's time.
