@@ -240,4 +240,15 @@ SiUnit si_io_print(SiTask *task, SiStr *text);
 SiUnit si_io_print_error(SiTask *task, SiStr *text);
 SiList *si_io_next_line(SiTask *task);
 
+// ---- std.fs: what the system says about a failure, or an empty text -----------------------------------------------------
+SiStr *si_fs_open_problem(SiTask *task, SiStr *path);
+SiStr *si_fs_put_text(SiTask *task, SiStr *path, SiStr *content, uint8_t at_end);
+SiStr *si_fs_remove_path(SiTask *task, SiStr *path);
+SiStr *si_fs_make_folder(SiTask *task, SiStr *path);
+SiStr *si_fs_move_path(SiTask *task, SiStr *path, SiStr *to);
+SiList *si_fs_content_of(SiTask *task, SiStr *path);
+int64_t si_fs_kind_of(SiTask *task, SiStr *path);
+int64_t si_fs_bytes_of(SiTask *task, SiStr *path);
+SiList *si_fs_names_in(SiTask *task, SiStr *path);
+
 #endif
