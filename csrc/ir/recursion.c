@@ -135,7 +135,8 @@ static void clear(Recursion *r, uint32_t first, uint32_t end) {
 
 // Modules in the order of their imports; everybody calls the prelude, and nobody imports it.
 static uint32_t height_of(const Build *build, uint32_t module) {
-    return build->program->modules[module].kind == MODULE_PRELUDE ? 0 : module_height(build->program, (ModuleId){module});
+    return build->program->modules[module].kind == MODULE_PRELUDE ? 0
+                                                                  : module_height(build->program, (ModuleId){module});
 }
 
 void recursion_find(Recursion *r, uint32_t item, Arena *arena) {

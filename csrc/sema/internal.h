@@ -167,9 +167,9 @@ typedef struct ProgramInternals {
     uint32_t *module_slots;        // hash table of module names → ModuleId.index
     uint32_t module_slot_count;    // a power of two
     const uint32_t *module_height; // by module: no import leads to a higher number, and only in a circle to the same
-    ModuleId places_first; // the first module outside of circles; none: all are in one
-    ModuleId silent;            // a module whose every member is silent: stands for one that could not be imported
-    ScopeTable prelude_names;   // built-in ones, and of public items of any kind: every entry is a value
+    ModuleId places_first;         // the first module outside of circles; none: all are in one
+    ModuleId silent;               // a module whose every member is silent: stands for one that could not be imported
+    ScopeTable prelude_names;      // built-in ones, and of public items of any kind: every entry is a value
     bool with_tests;
     bool **holds;               // by type and parameter: a value holds one of the parameter in itself (containment.c)
     const MethodEntry *methods; // sorted

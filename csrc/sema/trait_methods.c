@@ -125,7 +125,9 @@ bool trait_offer_find(Body *c, NameId name, TypeId type, bool with_self, uint32_
                           offer_of_bound(c, type, methods[i], token, &offer);
         if (!is_offered && trait_in_scope(c, f->trait)) is_offered = offer_of_impl(c, type, methods[i], token, &offer);
         if (!is_offered) continue;
-        if (lacks_self && !by_bounds && offer.waits_for.index == 0 && !program->functions[offer.function.index].has_self) continue;
+        if (lacks_self && !by_bounds && offer.waits_for.index == 0 &&
+            !program->functions[offer.function.index].has_self)
+            continue;
         if (found) {
             out->other = f->trait;
             continue;
