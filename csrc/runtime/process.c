@@ -124,6 +124,12 @@ static void print_locked(const char *text, size_t bytes) {
     process.used += bytes;
 }
 
+void si_process_write(const char *text, size_t bytes) {
+    pthread_mutex_lock(&process.output_lock);
+    print_locked(text, bytes);
+    pthread_mutex_unlock(&process.output_lock);
+}
+
 void si_process_print(const char *text, size_t bytes) {
     pthread_mutex_lock(&process.output_lock);
     print_locked(text, bytes);

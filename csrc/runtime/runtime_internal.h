@@ -76,6 +76,7 @@ Task *si_process_task_begin(void); // one that ended, with its memory, or a new 
 void si_process_task_end(Task *task);
 uint64_t si_process_seed(void);                        // of the tables' hashes
 void si_process_print(const char *text, size_t bytes); // to standard output, with a line end after it
+void si_process_write(const char *text, size_t bytes); // without one
 void si_process_flush(void);
 void si_process_error(const char *text, size_t bytes); // to standard error, at once
 SI_NORETURN void si_process_exit(int status);          // flushes

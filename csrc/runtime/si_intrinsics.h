@@ -231,4 +231,24 @@ double si_math_hypot(SiTask *task, double x, double y);
 int64_t si_testing_now_nanos(SiTask *task);
 SiStr *si_fmt_fixed_digits(SiTask *task, double x, int64_t digits);
 
+// ---- std.math.rand, std.env, std.io: what @main's real capabilities do ------------------------------------------------
+int64_t si_math_rand_real_bits(SiTask *task);
+SiList *si_env_variable(SiTask *task, SiStr *name);
+SiStr *si_env_folder(SiTask *task);
+SiList *si_env_arguments(SiTask *task);
+SiUnit si_io_print(SiTask *task, SiStr *text);
+SiUnit si_io_print_error(SiTask *task, SiStr *text);
+SiList *si_io_next_line(SiTask *task);
+
+// ---- std.fs: what the system says about a failure, or an empty text -----------------------------------------------------
+SiStr *si_fs_open_problem(SiTask *task, SiStr *path);
+SiStr *si_fs_put_text(SiTask *task, SiStr *path, SiStr *content, uint8_t at_end);
+SiStr *si_fs_remove_path(SiTask *task, SiStr *path);
+SiStr *si_fs_make_folder(SiTask *task, SiStr *path);
+SiStr *si_fs_move_path(SiTask *task, SiStr *path, SiStr *to);
+SiList *si_fs_content_of(SiTask *task, SiStr *path);
+int64_t si_fs_kind_of(SiTask *task, SiStr *path);
+int64_t si_fs_bytes_of(SiTask *task, SiStr *path);
+SiList *si_fs_names_in(SiTask *task, SiStr *path);
+
 #endif

@@ -133,6 +133,14 @@ static Provision *provision_need(Body *c, TraitId trait, NameId name, Span use, 
     return p->is_silent ? NULL : p;
 }
 
+// @main gets the real implementation of a standard capability: the unit value, for which the trait's module implements it.
+static bool gets_real(Body *c, TraitId trait) {
+    if (!c->function->is_main || trait.index == 0 || provision_find(c, trait, (NameId){0}) != NULL) return false;
+    const Program *program = c->program;
+    return program->modules[program->traits[trait.index].module.index].kind == MODULE_STD &&
+           trait_solve(program, &c->function->generics, VOID_TYPE, trait).answer == SOLVE_YES;
+}
+
 // ---- calls of functions that need some --------------------------------------------------------------------------------------
 
 static bool capabilities_push(Body *c, FunctionId function, const TypeId *instance, Span use, uint32_t token,
@@ -143,13 +151,14 @@ static bool capabilities_push(Body *c, FunctionId function, const TypeId *instan
         const Capability *capability = &f->capabilities[i];
         Provision *p = NULL;
         if (capability->is_silent || capability->is_foreign) continue;
-        if (capability->is_declared) {
+        bool is_needed = capability->is_declared && !gets_real(c, capability->trait);
+        if (is_needed) {
             p = provision_need(c, capability->trait, capability->name, use, function);
             is_good = is_good && p != NULL;
         }
         if (capability->parameter == CAPABILITY_HAS_NONE) continue;
         TypeId type = instantiate(c, f->parameters[capability->parameter].type, instance, f->generics.count);
-        TypeId given = capability->is_declared ? ERROR_TYPE : VOID_TYPE;
+        TypeId given = is_needed ? ERROR_TYPE : VOID_TYPE;
         if (p != NULL) given = c->locals.items[p->local].type;
         (void)unify(c, type, given);
         stack_push(c, capability->parameter + shift);
@@ -259,6 +268,7 @@ bool capability_member(Body *c, TraitId trait, NodeIndex n, NodeIndex call, Oper
 }
 
 uint32_t capability_value(Body *c, Operand operand, NodeIndex at) {
+    if (gets_real(c, (TraitId){operand.value})) return node_add(c, TYPED_UNIT, VOID_TYPE, token_of(c, at), 0, 0);
     Provision *p =
         provision_need(c, (TraitId){operand.value}, (NameId){0}, tree_token_span(&c->view, at), (FunctionId){0});
     return p == NULL || p->local == 0 ? node_error(c, at) : local_read(c, p->local, token_of(c, at));
