@@ -148,8 +148,6 @@ TEST(what_is_not_supported_yet_says_so) {
     body_says("@f () -> int = cache(.op: 1)", "main:2:16: E0901 not supported yet: the pattern `cache`\n");
     body_says("@f () -> int = with(.acquire: 1, .use: x -> x)",
               "main:2:16: E0901 not supported yet: the pattern `with`\n");
-    body_says("@f () -> int = with Http = 1 in 2",
-              "main:2:16: E0901 not supported yet: capabilities (`with X = … in`)\n");
     body_says("@f () -> int = retry(.op: Ok(1), .attempts: 2)",
               "main:2:16: E0901 not supported yet: the pattern `retry`\n");
 }

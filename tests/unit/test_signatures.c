@@ -239,11 +239,10 @@ TEST(what_comes_later_is_said_to_come_later) {
         "(self) -> float = 1.0 }\n"
         "extend T { @g (self) -> int = 1 }\n@f (a: dyn Shape, b: { x: int }, c: Channel<int>) -> int uses Http = "
         "1\n@g<T: Shape> (x: T.Item) -> int where T.Item: Eq = 1\n",
-        "main:1:1: E0901 not supported yet: imports of extension methods\nmain:1:11: E0204 there is no module `a`\n"
-        "main:5:1: E0901 not supported yet: extensions\nmain:6:8: E0901 not supported yet: `dyn` types\n"
-        "main:6:22: E0901 not supported yet: types of anonymous records\nmain:6:37: E0901 not supported yet: channels\n"
-        "main:6:58: E0901 not supported yet: capabilities (`uses`)\nmain:7:18: E0383 unknown type `T.Item`\n"
-        "main:7:39: E0383 unknown type `T.Item`\n");
+        "main:1:11: E0204 there is no module `a`\nmain:6:22: E0901 not supported yet: types of anonymous records\n"
+        "main:6:37: E0901 not supported yet: channels\n"
+        "main:6:63: W0606 `Http` is taken as an opaque capability; std defines one of that name\n"
+        "main:7:18: E0383 unknown type `T.Item`\nmain:7:39: E0383 unknown type `T.Item`\n");
 }
 
 TEST(inherent_impls_stand_in_the_types_project) {
