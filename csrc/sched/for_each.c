@@ -328,15 +328,14 @@ static Status for_each_nested(Worker *worker, Job *job, uint32_t helper_count) {
 
 static Status for_each_outside(Pool *pool, Job *job) {
     pool_push_outside(pool, &job->node);
-    int64_t poll_ns = clock_now_ns() + POLL_INTERVAL_NS;
+    int64_t poll_ns = pool_poll_due(pool);
     while (!job_is_done(job)) {
         int64_t left_ns = poll_ns - clock_now_ns();
         if (left_ns > 0) {
             job_sleep(job, left_ns);
             continue;
         }
-        pool_poll(pool);
-        poll_ns = clock_now_ns() + POLL_INTERVAL_NS;
+        poll_ns = pool_poll(pool);
     }
     return job_finish(job);
 }

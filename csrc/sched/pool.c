@@ -385,8 +385,17 @@ void pool_set_loop_hook(Pool *pool, LoopHook begin, LoopHook end, void *context)
     pool->loop_context = context;
 }
 
-void pool_poll(Pool *pool) {
+int64_t pool_poll_due(Pool *pool) {
+    int64_t in_an_interval = clock_now_ns() + POLL_INTERVAL_NS;
+    int64_t due = load_relaxed(&pool->poll_due_ns); // relaxed: a time, and nothing hangs on it
+    return due < in_an_interval ? due : in_an_interval;
+}
+
+int64_t pool_poll(Pool *pool) {
     if (pool->poll != NULL && pool->poll(pool->poll_context)) cancel_request(&pool->cancel);
+    int64_t due = clock_now_ns() + POLL_INTERVAL_NS;
+    store_relaxed(&pool->poll_due_ns, due);
+    return due;
 }
 
 void pool_push_outside(Pool *pool, InjectorNode *node) {

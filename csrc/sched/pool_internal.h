@@ -73,6 +73,8 @@ struct Pool {
     Worker *workers;
     bool (*poll)(void *context);
     void *poll_context;
+    // When the next poll is due: a run of short waits must not put it off for ever. Written by outside threads that wait.
+    _Atomic int64_t poll_due_ns;
     // Constant while tasks run, all but one: a helper that comes to a loop after its end asks whether there are hooks, and
     // by then the next ones may be set. It runs nothing, so any answer will do.
     _Atomic bool has_hook;
@@ -125,7 +127,9 @@ void worker_end_search(Worker *worker); // it goes on with something else than a
 // Makes the oldest `count` of its private tasks public (fewer if there are fewer), and sees that an idle worker looks.
 void worker_open(Worker *worker, int64_t count);
 void worker_open_all(Worker *worker); // before it does anything that may take long without looking at its deque
-void pool_poll(Pool *pool);           // asks the outside world whether to cancel
+// When a wait that begins now must poll first: in an interval, or when the waits before it left off.
+int64_t pool_poll_due(Pool *pool);
+int64_t pool_poll(Pool *pool); // asks the outside world whether to cancel; when it is due again
 void pool_push_outside(Pool *pool, InjectorNode *node);
 
 // task.c. The two halves of TaskGroup.pending:

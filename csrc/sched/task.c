@@ -239,7 +239,7 @@ Status pool_wait(Pool *pool, TaskGroup *group) {
     Worker *worker = pool_own_worker(pool);
     if (worker != NULL) return group_wait(worker, group);
     if (!pool_is_alive(pool)) return STATUS_LIMIT;
-    int64_t poll_ns = clock_now_ns() + POLL_INTERVAL_NS;
+    int64_t poll_ns = pool_poll_due(pool);
     for (;;) {
         uint32_t epoch = load_acquire(&pool->outside_epoch); // before the announcement: a later end changes it
         if (!group_announce_waiter(group, GROUP_WAITER_OUTSIDE)) break;
@@ -248,8 +248,7 @@ Status pool_wait(Pool *pool, TaskGroup *group) {
             futex_wait(&pool->outside_epoch, epoch, left_ns);
             continue;
         }
-        pool_poll(pool);
-        poll_ns = clock_now_ns() + POLL_INTERVAL_NS;
+        poll_ns = pool_poll(pool);
     }
     return group_take_status(group);
 }
