@@ -17,6 +17,7 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -259,15 +260,18 @@ def _depfile_names(text: str) -> list[str]:
 
 def _compile_one(source: Path, target: Path, flags: Sequence[str], cc: Sequence[str]) -> str:
     """The compiler's message when it fails, else nothing."""
-    temporary = target.with_name(f".{os.getpid()}.{target.name}")
+    # Several programs may want one object at the same moment, in one process or in several.
+    temporary = target.with_name(f".{os.getpid()}-{threading.get_ident()}.{target.name}")
     started = _now_ns(temporary)
-    depfile = target.with_suffix(".d")
+    depfile = temporary.with_suffix(".d")
     error = _run([*cc, *flags, "-MMD", "-MF", str(depfile), "-c", str(source), "-o", str(temporary)])
     if error:
         temporary.unlink(missing_ok=True)
+        depfile.unlink(missing_ok=True)
         return error
     # A file that was edited while the compiler ran must count as newer than the object.
     os.utime(temporary, ns=(started, started))
+    depfile.replace(target.with_suffix(".d"))
     temporary.replace(target)
     return ""
 
