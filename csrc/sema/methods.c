@@ -305,8 +305,12 @@ static uint32_t method_on(Body *c, NodeIndex n, uint32_t receiver, Expected expe
     bool is_declared = kind == TYPE_NAMED || kind == TYPE_PARAMETER || kind == TYPE_ASSOCIATED || kind == TYPE_DYN;
     if (is_trait && method.trait == TRAIT_IS_EMPTY && is_declared) is_trait = false; // not by its length
     bool is_own = found.function.index != 0 && !is_prelude(c, found.function);
+    // What a built-in trait would mean by the name counts only where the type has that trait.
+    bool is_trait_offer = is_trait && trait_solve(c->program, &c->function->generics, type_heads(c, type),
+                                                  c->program->builtin_traits[method.trait])
+                                              .answer != SOLVE_NO;
     TraitOffer offer = {0};
-    if (!is_own && !is_trait && trait_offer_find(c, name, type, true, token_of(c, name_node), &offer)) {
+    if (!is_own && !is_trait_offer && trait_offer_find(c, name, type, true, token_of(c, name_node), &offer)) {
         if (offer.other.index != 0) return trait_offer_ambiguous(c, n, name_node, &offer);
         if (offer.waits_for.index != 0) {
             Waiting *w = wait_for(c, WAIT_METHOD, n, offer.waits_for, type_variable(c, token_of(c, name_node)));
@@ -315,9 +319,6 @@ static uint32_t method_on(Body *c, NodeIndex n, uint32_t receiver, Expected expe
         }
         return call_function(c, n, name_node, offer.function, receiver, offer.instance, expected);
     }
-    bool is_trait_offer = is_trait && trait_solve(c->program, &c->function->generics, type_heads(c, type),
-                                                  c->program->builtin_traits[method.trait])
-                                              .answer != SOLVE_NO;
     ExtensionOffer extension;
     if (!is_own && !is_trait_offer && extension_find(c, name, type, true, token_of(c, name_node), &extension)) {
         if (extension.waits_for.index != 0) {
