@@ -43,10 +43,13 @@ static const char *const names[CUSTOM_COUNT] = {
 
 typedef VEC(TypeId) Seen;
 
+// A type may contain itself with ever larger arguments. No value is that deep: the function that made it would be E0386.
+enum { WALK_DEPTH_MAX = 128, WALK_TYPES_MAX = 4096 };
+
 static void walk(Frame *f, TypeId type, Seen *seen) {
     const Program *program = f->lower->program;
     const TypeInfo *info = type_info(program->types, type);
-    if (info->kind < TYPE_PRIMITIVE_END) return;
+    if (info->kind < TYPE_PRIMITIVE_END || info->depth > WALK_DEPTH_MAX || seen->count >= WALK_TYPES_MAX) return;
     for (uint32_t i = 0; i < seen->count; i++)
         if (type_equal(seen->items[i], type)) return;
     vec_push(f->arena, seen, type);

@@ -113,7 +113,8 @@ TypeId associated_type(const TypeScope *s, TypeId subject, NameId name, Span spa
         TraitUse use = {impl->trait, impl->trait_arguments, impl->trait_argument_count};
         offer_of(&o, use, 0);
         if (o.count == 1 && o.first.use.trait.index == impl->trait.index) {
-            TypeId own = impl->associated[o.first.id.index - program->traits[impl->trait.index].first_associated];
+            TypeId own =
+                impl_associated(s, o.first.id.index - program->traits[impl->trait.index].first_associated, span);
             return own.index == 0 ? TYPE_ID(TYPE_ERROR) : own; // missing: E0432 is reported at the impl
         }
     } else {

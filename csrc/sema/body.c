@@ -277,7 +277,8 @@ void body_turn_to(Body *c, FunctionId id, TypedBody *out) {
                                 .self_type = function->impl.index == 0 ? (TypeId){0}
                                                                        : program->impls[function->impl.index].self_type,
                                 .arena = c->scratch,
-                                .sink = c->sink};
+                                .sink = c->sink,
+                                .impl = function->impl};
     if (c->node_count == 0) (void)node_add(c, TYPED_NONE, (TypeId){0}, 0, 0, 0); // makes room by the declaration's size
 }
 

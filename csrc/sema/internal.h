@@ -257,6 +257,8 @@ bool type_match(const Program *program, TypeId pattern, TypeId type, TypeId *bin
 // Impls of a trait for a head of a type, those for type parameters first; the count, at most `limit` stored.
 uint32_t impls_of_head(const Program *program, TraitId trait, TypeKind kind, uint32_t head, ImplId *out,
                        uint32_t limit);
+// What an impl says that its trait's associated type number `index` is; E0363 at `span` where that goes in a circle.
+TypeId impl_associated(const TypeScope *scope, uint32_t index, Span span);
 // ---- associated.c
 bool trait_implies(const Program *program, TraitId trait, TraitId wanted); // itself or one of its supertraits
 // Likewise; with `arena` the supertrait's arguments go to *out, over Self as parameter 0.

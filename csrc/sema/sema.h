@@ -265,7 +265,7 @@ typedef struct ImplDecl {
         home; // of an extension: the name of its type or trait in an `extension` import (`List`, `Map` for those), or none
     bool has_error;                      // it is not looked for
     uint32_t first_method, method_count; // into Program.functions
-    const TypeId *associated;            // of a trait's impl, one for each associated type of the trait; none: missing
+    TypeId *associated;                  // of a trait's impl, one for each associated type of the trait; none: missing
 } ImplDecl;
 
 typedef struct KnownTypes { // declared in the prelude

@@ -7,6 +7,8 @@
 // `Self` is a trait's own type parameter, number 0, before the trait's own; in an impl it is the impl's type.
 #include "sema/internal.h"
 
+#define TYPE_BEING_READ UINT32_MAX // in ImplDecl.associated, while its type is resolved
+
 typedef struct Declarer {
     Program *program;
     ModuleId id;
@@ -153,6 +155,23 @@ static NodeIndex member_type(const TreeView *view, uint32_t list, NameId name) {
     return 0;
 }
 
+// One may be written before another that it speaks of: `type A = Self.B  type B = int`.
+TypeId impl_associated(const TypeScope *scope, uint32_t index, Span span) {
+    const Program *program = scope->program;
+    const ImplDecl *impl = &program->impls[scope->impl.index];
+    TypeId *place = &impl->associated[index];
+    if (place->index == TYPE_BEING_READ) {
+        if (scope->sink != NULL) diag0(scope->sink, DIAG_INFINITE_TYPE, span);
+        return TYPE_ID(TYPE_ERROR);
+    }
+    if (place->index != 0) return *place;
+    NameId name = program->associated[program->traits[impl->trait.index].first_associated + index].name;
+    NodeIndex member = member_type(scope->view, scope->view->b[impl->node], name);
+    if (member == 0) return (TypeId){0};
+    place->index = TYPE_BEING_READ;
+    return *place = type_resolve(scope, scope->view->b[member]);
+}
+
 static void impl_declare(const Declarer *d, ImplId id) {
     Program *program = d->program;
     ImplDecl *impl = &program->impls[id.index];
@@ -190,11 +209,8 @@ static void impl_declare(const Declarer *d, ImplId id) {
     memset(associated, 0, sizeof(TypeId) * trait->associated_count);
     impl->associated = associated;
     scope.impl = id;
-    for (uint32_t i = 0; i < trait->associated_count; i++) {
-        NameId name = program->associated[trait->first_associated + i].name;
-        NodeIndex member = member_type(&view, view.b[impl->node], name);
-        if (member != 0) associated[i] = type_resolve(&scope, view.b[member]);
-    }
+    for (uint32_t i = 0; i < trait->associated_count; i++)
+        (void)impl_associated(&scope, i, (Span){0}); // not inside of itself
 }
 
 void impls_module(Program *program, ModuleId id) {
@@ -272,7 +288,9 @@ static void signature_check(const Compared *c, const Function *own, const Functi
         needed = type_substitute(program, arena, needed, arguments, count);
         needed = type_normalise(program, arena, &own->generics, needed);
         found = type_normalise(program, arena, &own->generics, found);
-        if (type_equal(needed, found)) continue;
+        bool has_error = ((type_info(program->types, needed)->flags | type_info(program->types, found)->flags) &
+                          TYPE_HAS_ERROR) != 0; // reported where it is
+        if (has_error || type_equal(needed, found)) continue;
         Text expected = shown(c, needed, &own->generics), got = shown(c, found, &own->generics);
         if (is_result)
             signature_report(c, own, wanted,

@@ -152,7 +152,13 @@ def _grown(project: Project, last: str, schedule: str) -> float:
     core = _core.Workspace(max_threads=1)
     core.load([file.as_core() for file in project.files])
     faults, resident = resource.getrusage(resource.RUSAGE_SELF).ru_minflt, _resident()
-    core.run(last, program_name=project.name, with_tests=False, coverage=0, schedule=schedule)  # type: ignore[arg-type]
+    core.run(
+        last,  # type: ignore[arg-type]  # the core refuses others
+        program_name=project.name,
+        with_tests=False,
+        coverage=0,
+        schedule=schedule,  # type: ignore[arg-type]  # likewise
+    )
     faulted = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
     return float(max(faulted * PAGE_BYTES, _resident() - resident))
 
